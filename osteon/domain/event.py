@@ -1,0 +1,88 @@
+"""The Event contract: what the server records of one answer, and monitoring reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from osteon.domain.errors import UsageError
+from osteon.domain.prediction import Prediction, prediction_from_dict
+
+EVENT_SCHEMA_VERSION = "1"
+AGE_BANDS = ("0-4", "5-9", "10-14", "15-19", "20-39", "40-59", "60-79", "80+", "unknown")
+_BAND_LIMITS = (5, 10, 15, 20, 40, 60, 80)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One recorded answer with its embedding; `subject` is a pseudonym or None (then unlinked).
+
+    Attributes:
+        embedding: unit-norm vector, float32, D values; empty when the picture was refused.
+    """
+
+    event_id: str
+    time_utc: str
+    project: str
+    site: str
+    device: str
+    view: str
+    body_part: str
+    age_band: str
+    sex: str
+    subject: str | None
+    model_version: str
+    preprocess_version: str
+    prediction: Prediction
+    embedding: tuple[float, ...]
+    embedding_space: str
+    schema_version: str = EVENT_SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        if self.age_band not in AGE_BANDS:
+            raise UsageError(f"an age band among {', '.join(AGE_BANDS)}", "another", "use age_band()")
+
+    @property
+    def linked(self) -> bool:
+        """True when a pseudonym came with the request."""
+        return self.subject is not None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The event as JSON values; says whether it is linked."""
+        return {**asdict(self), "embedding": list(self.embedding), "linked": self.linked}
+
+
+def event_from_dict(fields: Mapping[str, Any]) -> Event:
+    """The event that `as_dict` wrote; unknown keys are refused."""
+    known = {key: value for key, value in fields.items() if key != "linked"}
+    try:
+        known["prediction"] = prediction_from_dict(known["prediction"])
+        known["embedding"] = tuple(known["embedding"])
+        return Event(**known)
+    except (KeyError, TypeError):
+        raise UsageError(
+            "the fields of the Event contract", "other or missing fields", "see osteon/domain/event.py"
+        ) from None
+
+
+def age_band(age_years: float | None) -> str:
+    """The closed label for an age, `unknown` when there is none.
+
+    >>> age_band(7.5), age_band(None), age_band(93)
+    ('5-9', 'unknown', '80+')
+    """
+    if age_years is None or age_years < 0:
+        return "unknown"
+    for limit, band in (
+        (5, "0-4"),
+        (10, "5-9"),
+        (15, "10-14"),
+        (20, "15-19"),
+        (40, "20-39"),
+        (60, "40-59"),
+        (80, "60-79"),
+    ):
+        if age_years < limit:
+            return band
+    return "80+"
