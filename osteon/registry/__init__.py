@@ -1,0 +1,17 @@
+"""Versions of model packages, their lineage, and who is champion, challenger or shadow."""
+
+from osteon.registry.address import registry_uri
+from osteon.registry.package import verify_package
+from osteon.registry.promotions import ALIASES, Promotion
+from osteon.registry.store import Registry
+from osteon.registry.version import RegisteredModel, Version
+
+__all__ = [
+    "ALIASES",
+    "Promotion",
+    "RegisteredModel",
+    "Registry",
+    "Version",
+    "registry_uri",
+    "verify_package",
+]

@@ -1,0 +1,162 @@
+"""`osteon registry`: which model of each task is in production, and how it got there."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from osteon.cli.console import answers, print_json, say
+from osteon.domain import Task
+
+if TYPE_CHECKING:
+    from osteon.registry import Registry
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Which model of each task is champion, challenger or shadow, and how it got there.\n\n"
+    "A server loads a new champion by itself within seconds; `rollback` takes one command.",
+)
+
+Where = Annotated[
+    str,
+    typer.Option("--registry", help="Folder of the registry, or MLflow's address (postgresql+psycopg2://…)."),
+]
+Project = Annotated[str, typer.Option(help="Project whose models these are.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+TaskName = Annotated[str, typer.Argument(help="fracture, bone-age, knee-oa or abnormality.")]
+Alias = Annotated[str, typer.Option(help="champion, challenger or shadow.")]
+Actor = Annotated[str | None, typer.Option(help="Who does it; the name of this account by default.")]
+Reason = Annotated[str, typer.Option(help="Why, in one sentence; kept in the history.")]
+
+DEFAULT_FOLDER = "runs/registry"
+
+
+def _open(where: str, project: str) -> Registry:
+    from osteon.registry import Registry, registry_uri
+
+    return Registry(where if "://" in where else registry_uri(Path(where)), project)
+
+
+@app.command("register")
+@answers
+def register(
+    package: Annotated[Path, typer.Argument(help="Folder that `osteon finetune` wrote.")],
+    task: TaskName,
+    registry: Where = DEFAULT_FOLDER,
+    project: Project = "osteon",
+    json_output: Json = False,
+) -> None:
+    """Copy a model package into the registry; the same package keeps its version.
+
+    Example: osteon registry register runs/fracture fracture
+    """
+    version = _open(registry, project).register(package, Task.parse(task))
+    if json_output:
+        print_json({"task": task, "version": version})
+    else:
+        say(f"{task} version {version}")
+
+
+@app.command("list")
+@answers
+def list_versions(
+    task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
+    registry: Where = DEFAULT_FOLDER,
+    project: Project = "osteon",
+    json_output: Json = False,
+) -> None:
+    """Show every registered version and the aliases it holds."""
+    versions = _open(registry, project).list(Task.parse(task) if task else None)
+    if json_output:
+        print_json(
+            [
+                {
+                    "task": each.task.value,
+                    "version": each.version,
+                    "aliases": list(each.aliases),
+                    "digest": each.digest,
+                    "registered_utc": each.registered_utc,
+                }
+                for each in versions
+            ]
+        )
+        return
+    for each in versions:
+        aliases = ", ".join(each.aliases) or "-"
+        say(f"{each.task:<12} version {each.version:<4} {aliases:<20} {each.registered_utc}")
+    if not versions:
+        say("no version registered yet: osteon registry register PACKAGE TASK")
+
+
+@app.command("promote")
+@answers
+def promote(
+    task: TaskName,
+    version: Annotated[str, typer.Argument(help="Version, as `osteon registry list` shows it.")],
+    reason: Reason,
+    alias: Alias = "champion",
+    actor: Actor = None,
+    registry: Where = DEFAULT_FOLDER,
+    project: Project = "osteon",
+    json_output: Json = False,
+) -> None:
+    """Give an alias to a version.
+
+    Example: osteon registry promote fracture 3 --reason "better on the validation of May"
+    """
+    done = _open(registry, project).promote(
+        Task.parse(task), version, alias, actor=actor or getpass.getuser(), reason=reason
+    )
+    if json_output:
+        print_json(done.as_dict())
+    else:
+        say(f"{task} {alias}: version {done.from_version or 'none'} -> {done.to_version}")
+
+
+@app.command("rollback")
+@answers
+def rollback(
+    task: TaskName,
+    reason: Reason,
+    alias: Alias = "champion",
+    actor: Actor = None,
+    registry: Where = DEFAULT_FOLDER,
+    project: Project = "osteon",
+    json_output: Json = False,
+) -> None:
+    """Give the alias back to the version that held it before.
+
+    Example: osteon registry rollback fracture --reason "too many alarms in Lyon"
+    """
+    done = _open(registry, project).rollback(
+        Task.parse(task), alias, actor=actor or getpass.getuser(), reason=reason
+    )
+    if json_output:
+        print_json(done.as_dict())
+    else:
+        say(f"{task} {alias}: version {done.from_version} -> {done.to_version}")
+
+
+@app.command("history")
+@answers
+def history(
+    task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
+    registry: Where = DEFAULT_FOLDER,
+    project: Project = "osteon",
+    json_output: Json = False,
+) -> None:
+    """Show who moved which alias, when and why; oldest first. Rows are never changed."""
+    rows = _open(registry, project).history(Task.parse(task) if task else None)
+    if json_output:
+        print_json([row.as_dict() for row in rows])
+        return
+    for row in rows:
+        say(
+            f"{row.time_utc}  {row.task:<12} {row.alias:<10} {row.action:<8} "
+            f"{row.from_version or 'none'} -> {row.to_version}  {row.actor}: {row.reason}"
+        )
+    if not rows:
+        say("nothing promoted yet: osteon registry promote TASK VERSION --reason WHY")

@@ -1,0 +1,265 @@
+"""The registry: versions of model packages per task, on MLflow as a library, without a server.
+
+MLflow keeps the versions, their lineage and the aliases. The history of promotions (`promotions.py`) says
+who moved an alias, why and when; it is also what a server reads, because importing MLflow takes seconds and
+170 MB that a server need not pay (docs/decisions/registry.md).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from osteon.domain import FaultError, Task, UsageError
+from osteon.registry.address import root_beside
+from osteon.registry.package import verify_package
+from osteon.registry.promotions import Promotion, PromotionLog, now_utc, require_alias
+from osteon.registry.version import RegisteredModel, Version, lineage_tags
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_ARTIFACT_PATH = "package"
+
+
+class Registry:
+    """Versions, aliases and history of one project.
+
+    Args:
+        tracking_uri: MLflow's address: `sqlite:///FILE`, `postgresql+psycopg2://…`, or a server's `http(s)://…`.
+        project: names of models begin with it, so that projects never share one.
+        artifact_root: where packages are copied; beside the SQLite file by default.
+        history_url: database of the history; the tracking database by default.
+        cache: where packages of a remote artefact root are fetched to.
+    """
+
+    def __init__(
+        self,
+        tracking_uri: str,
+        project: str = "osteon",
+        *,
+        artifact_root: str | None = None,
+        history_url: str | None = None,
+        cache: Path | None = None,
+    ) -> None:
+        self.tracking_uri = tracking_uri
+        self.project = project
+        self._artifact_root = artifact_root or root_beside(tracking_uri)
+        self._cache = cache
+        if history_url is None and urlsplit(tracking_uri).scheme in {"http", "https"}:
+            raise UsageError("a database for the history", "an MLflow server only", "pass history_url")
+        self._history_url = history_url or tracking_uri
+
+    @cached_property
+    def _log(self) -> PromotionLog:
+        return PromotionLog(self._history_url, self.project)
+
+    @cached_property
+    def _mlflow(self) -> MlflowClient:
+        # Set before the import, which reads them: nothing of a hospital is reported to anyone.
+        for name in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
+            os.environ.setdefault(name, "true")
+        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+        from mlflow import MlflowClient
+
+        for name in ("mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
+
+    def register(
+        self,
+        package_dir: Path,
+        task: Task,
+        *,
+        parents: Sequence[str] = (),
+        metrics: Mapping[str, float] | None = None,
+    ) -> str:
+        """Copy a package into the registry and return its version; the same package keeps its version.
+
+        Args:
+            parents: digests of the artefacts it descends from, added to those of its manifest.
+            metrics: figures kept with the run, to compare versions by.
+        """
+        manifest = verify_package(package_dir)
+        client, name = self._mlflow, self._name(task)
+        for known in self._versions(task):
+            if known.digest == manifest.digest:
+                return known.version
+        run = client.create_run(self._experiment_id(), run_name=f"{name} {manifest.digest[:12]}")
+        for metric, value in (metrics or {}).items():
+            client.log_metric(run.info.run_id, metric, value)
+        client.log_artifacts(run.info.run_id, str(package_dir), _ARTIFACT_PATH)
+        client.set_terminated(run.info.run_id)
+        tags = lineage_tags(manifest, task, self.project, parents)
+        version = client.create_model_version(
+            name, f"{run.info.artifact_uri}/{_ARTIFACT_PATH}", run.info.run_id, tags=tags
+        )
+        return str(version.version)
+
+    def promote(
+        self, task: Task, version: str, alias: str = "champion", *, actor: str, reason: str
+    ) -> Promotion:
+        """Give the alias to a version; the history keeps who, why, when and what held it before."""
+        require_alias(alias)
+        known = {each.version: each for each in self._versions(task)}
+        if str(version) not in known:
+            raise UsageError(
+                f"a registered version of {task}", "an unknown one", "see `osteon registry list`"
+            )
+        source = self._mlflow.get_model_version(self._name(task), str(version)).source
+        holder = self._log.current(alias).get(task)
+        return self._move(
+            Promotion(
+                project=self.project,
+                task=task.value,
+                alias=alias,
+                action="promote",
+                from_version=holder.to_version if holder else None,
+                to_version=str(version),
+                package=self._relative(str(source)),
+                digest=known[str(version)].digest,
+                actor=_require_text(actor, "actor"),
+                reason=_require_text(reason, "reason"),
+                time_utc=now_utc(),
+            )
+        )
+
+    def rollback(self, task: Task, alias: str = "champion", *, actor: str, reason: str) -> Promotion:
+        """Give the alias back to the version that held it before the present one."""
+        require_alias(alias)
+        holder = self._log.current(alias).get(task)
+        target = self._log.before_current(task, alias)
+        if holder is None or target is None:
+            raise UsageError(f"an earlier {alias} of {task}", "none in the history", "promote a version")
+        return self._move(
+            Promotion(
+                project=self.project,
+                task=task.value,
+                alias=alias,
+                action="rollback",
+                from_version=holder.to_version,
+                to_version=target.to_version,
+                package=target.package,
+                digest=target.digest,
+                actor=_require_text(actor, "actor"),
+                reason=_require_text(reason, "reason"),
+                time_utc=now_utc(),
+            )
+        )
+
+    def _move(self, promotion: Promotion) -> Promotion:
+        """MLflow's alias first, then the history that servers read: no server sees a half-made change."""
+        self._mlflow.set_registered_model_alias(
+            self._name(Task(promotion.task)), promotion.alias, promotion.to_version
+        )
+        return self._log.append(promotion)
+
+    def get(self, task: Task, alias: str = "champion") -> RegisteredModel:
+        """The version that holds the alias, its package verified and on this machine.
+
+        Raises:
+            UsageError: no version holds it.
+            RefusedError: the package is not the one that was promoted.
+        """
+        holder = self._log.current(require_alias(alias)).get(task)
+        if holder is None:
+            raise UsageError(f"a {alias} of {task}", "none", "run `osteon registry promote`")
+        return self.fetch(holder)
+
+    def fetch(self, promotion: Promotion) -> RegisteredModel:
+        """The package of one row of the history, verified and on this machine."""
+        path = self._local_path(promotion)
+        manifest = verify_package(path)
+        if manifest.digest != promotion.digest:
+            raise FaultError(
+                "the package that was promoted",
+                "another one in its place",
+                "restore the artefact root from its backup, or roll back",
+            )
+        return RegisteredModel(
+            task=Task.parse(promotion.task),
+            version=promotion.to_version,
+            alias=promotion.alias,
+            path=path,
+            manifest=manifest,
+            digest=manifest.digest,
+            since_utc=promotion.time_utc,
+            promotion_id=promotion.id,
+        )
+
+    def in_production(self, alias: str = "champion") -> dict[Task, Promotion]:
+        """Which version of each task holds the alias, since when: one cheap query, without MLflow."""
+        return self._log.current(require_alias(alias))
+
+    def list(self, task: Task | None = None) -> Sequence[Version]:
+        """Every registered version of the project (or of one task), newest first."""
+        tasks = [task] if task else list(Task)
+        return [version for each in tasks for version in self._versions(each)]
+
+    def history(self, task: Task | None = None) -> Sequence[Promotion]:
+        """Every promotion and rollback, oldest first."""
+        return self._log.history(task)
+
+    def _versions(self, task: Task) -> Sequence[Version]:
+        client, name = self._mlflow, self._name(task)
+        if not client.search_registered_models(f"name = '{name}'"):
+            client.create_registered_model(name, tags={"project": self.project, "task": task.value})
+        holders: dict[str, list[str]] = {}
+        for alias, version in client.get_registered_model(name).aliases.items():
+            holders.setdefault(str(version), []).append(alias)
+        found = client.search_model_versions(f"name = '{name}'", order_by=["version_number DESC"])
+        return [
+            Version(
+                task=task,
+                version=str(each.version),
+                aliases=tuple(sorted(holders.get(str(each.version), ()))),
+                digest=each.tags.get("digest", ""),
+                registered_utc=each.tags.get("registered_utc", ""),
+                tags=dict(each.tags),
+            )
+            for each in found
+        ]
+
+    def _name(self, task: Task) -> str:
+        return f"{self.project}.{task.value}"
+
+    def _experiment_id(self) -> str:
+        name = f"{self.project}.registry"
+        experiment = self._mlflow.get_experiment_by_name(name)
+        if experiment is not None:
+            return str(experiment.experiment_id)
+        return str(self._mlflow.create_experiment(name, artifact_location=self._artifact_root))
+
+    def _relative(self, source: str) -> str:
+        """The package's place within the artefact root, so that a mounted registry may move."""
+        root = (self._artifact_root or "").rstrip("/") + "/"
+        return source.removeprefix(root) if self._artifact_root else source
+
+    def _local_path(self, promotion: Promotion) -> Path:
+        place = promotion.package
+        if not urlsplit(place).scheme and self._artifact_root:
+            place = f"{self._artifact_root.rstrip('/')}/{place}"
+        address = urlsplit(place)
+        if address.scheme in {"", "file"}:
+            return Path(url2pathname(address.path))
+        if self._cache is None:
+            raise UsageError("a folder to fetch packages to", "a remote registry without one", "pass cache")
+        import fsspec
+
+        target = self._cache / promotion.digest
+        if not target.exists():
+            filesystem, remote = fsspec.core.url_to_fs(place)
+            filesystem.get(remote, str(target), recursive=True)
+        return target
+
+
+def _require_text(value: str, name: str) -> str:
+    if not value.strip():
+        raise UsageError(f"{name} of a promotion", "nothing", f"say it with --{name}")
+    return value

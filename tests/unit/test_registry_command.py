@@ -1,0 +1,46 @@
+"""`osteon registry`: what it prints and how it exits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from osteon.cli.registry import app
+from tests.unit.test_registry import make_package
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("registry")
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code == code, result.output
+    return result.stdout
+
+
+def test_a_model_is_registered_promoted_listed_and_rolled_back(folder: Path, tmp_path: Path) -> None:
+    where = ("--registry", str(folder), "--json")
+    for content in "ab":
+        package = str(make_package(tmp_path / content, content))
+        version = json.loads(run("register", package, "fracture", *where))["version"]
+        promoted = json.loads(run("promote", "fracture", version, "--reason", "better", *where))
+    assert (promoted["from_version"], promoted["to_version"]) == ("1", "2")
+    versions = json.loads(run("list", *where))
+    assert [(each["version"], each["aliases"]) for each in versions] == [("2", ["champion"]), ("1", [])]
+    back = json.loads(run("rollback", "fracture", "--reason", "worse", "--actor", "dpo", *where))
+    assert (back["to_version"], back["actor"]) == ("1", "dpo")
+    assert [row["action"] for row in json.loads(run("history", *where))] == ["promote", "promote", "rollback"]
+
+
+def test_bad_usage_exits_2_and_says_what_to_do(folder: Path) -> None:
+    answer = run("promote", "elbow", "1", "--reason", "x", "--registry", str(folder), "--json", code=2)
+    assert set(json.loads(answer)["error"]) == {"need", "got", "next"}
+
+
+def test_a_folder_that_is_no_package_is_refused_with_3(folder: Path, tmp_path: Path) -> None:
+    run("register", str(tmp_path), "fracture", "--registry", str(folder), "--json", code=3)
