@@ -1,0 +1,80 @@
+"""KFP components: each makes one call to its stage.
+
+KFP embeds a component's source in the compiled YAML, so imports sit inside the bodies. Every component gives its
+artefact's digest to the next: KFP's cache and our ledger then agree on what is unchanged.
+"""
+
+from kfp import dsl
+
+IMAGE = "osteon-pipelines:0.1.0"
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def deid_stage(source: str, workspace: str, key_file: str, policy: str, workers: int) -> str:
+    """De-identify a folder of studies."""
+    from pipelines import stages
+
+    return stages.deid(source, workspace, key_file=key_file, policy=policy, workers=workers).digest
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def pairs_stage(deid_digest: str, workspace: str, size: int) -> str:
+    """Pair images with reports, split by patient, write shards."""
+    from pipelines import stages
+
+    del deid_digest  # names the run this one follows
+    return stages.pairs(f"{workspace}/deid", workspace, size=size).digest
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def pretrain_stage(pairs_digest: str, workspace: str, recipe: str, seed: int) -> str:
+    """Pretrain the dual encoder on images and reports."""
+    from pipelines import stages
+
+    del pairs_digest  # names the run this one follows
+    return stages.pretrain(f"{workspace}/pairs", workspace, recipe=recipe, seed=seed).digest
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def finetune_stage(encoder_digest: str, workspace: str, task: str, recipe: str, seed: int) -> str:
+    """Fine-tune one task from the pretrained encoder."""
+    from pipelines import stages
+
+    del encoder_digest  # names the run this one follows
+    run = stages.finetune(
+        f"{workspace}/pairs", f"{workspace}/pretrain", workspace, task=task, recipe=recipe, seed=seed
+    )
+    return run.digest
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def evaluate_stage(model_digest: str, workspace: str, task: str, metrics: dsl.Output[dsl.Metrics]) -> str:
+    """Measure one model on the test rows."""
+    from pipelines import stages
+
+    del model_digest  # names the run this one follows
+    run, figures = stages.evaluate(f"{workspace}/models/{task}", f"{workspace}/pairs", workspace, task=task)
+    for name, value in figures["metrics"].items():
+        if isinstance(value, int | float):
+            metrics.log_metric(name, float(value))
+    return run.digest
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def register_stage(
+    evaluation_digest: str, workspace: str, task: str, registry: str, project: str, actor: str
+) -> str:
+    """Register one model: champion if the task has none, else challenger."""
+    from pipelines import stages
+
+    del evaluation_digest  # names the run this one follows
+    run = stages.register(
+        f"{workspace}/models/{task}",
+        f"{workspace}/evaluation/{task}",
+        workspace,
+        task=task,
+        registry=registry,
+        project=project,
+        actor=actor,
+    )
+    return run.digest

@@ -1,0 +1,59 @@
+"""The training pipeline: the same graph on a cluster and on one machine."""
+
+from kfp import dsl, kubernetes
+
+from pipelines.components import (
+    deid_stage,
+    evaluate_stage,
+    finetune_stage,
+    pairs_stage,
+    pretrain_stage,
+    register_stage,
+)
+from pipelines.stages import TASKS
+
+KEY_SECRET = "osteon-deid-key"
+KEY_FOLDER = "/var/run/osteon/key"
+
+
+@dsl.pipeline(
+    name="osteon-train",
+    description="De-identify, pair, pretrain, fine-tune three tasks, evaluate and register them.",
+)
+def training_pipeline(
+    source: str,
+    workspace: str,
+    registry: str,
+    key_file: str = f"{KEY_FOLDER}/key",
+    policy: str = "",
+    project: str = "osteon",
+    actor: str = "pipeline",
+    recipe: str = "standard",
+    size: int = 256,
+    seed: int = 0,
+    workers: int = 0,
+) -> None:
+    """Workspace and registry are URIs; every stage leaves its artefact and manifest in the workspace."""
+    studies = deid_stage(
+        source=source, workspace=workspace, key_file=key_file, policy=policy, workers=workers
+    )
+    # The pseudonymisation key is mounted into this one task.
+    kubernetes.use_secret_as_volume(studies, secret_name=KEY_SECRET, mount_path=KEY_FOLDER)
+    shards = pairs_stage(deid_digest=studies.output, workspace=workspace, size=size)
+    encoder = pretrain_stage(pairs_digest=shards.output, workspace=workspace, recipe=recipe, seed=seed)
+    for task in TASKS:  # three named tasks, one after the other on one machine, side by side on a cluster
+        model = finetune_stage(
+            encoder_digest=encoder.output, workspace=workspace, task=task, recipe=recipe, seed=seed
+        )
+        model.set_display_name(f"finetune {task}")
+        figures = evaluate_stage(model_digest=model.output, workspace=workspace, task=task)
+        figures.set_display_name(f"evaluate {task}")
+        registered = register_stage(
+            evaluation_digest=figures.outputs["Output"],
+            workspace=workspace,
+            task=task,
+            registry=registry,
+            project=project,
+            actor=actor,
+        )
+        registered.set_display_name(f"register {task}")

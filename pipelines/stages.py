@@ -1,0 +1,187 @@
+"""The stages of a run, one function each: URIs in, an artefact with its manifest out.
+
+A stage reads, calls one function of the library, writes; and does nothing when its ledger entry is current.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from osteon.artefact import read_manifest
+from osteon.domain import Manifest, RefusedError, Task
+from pipelines.ledger import StageRun, run_stage
+from pipelines.progress import stage_progress
+from pipelines.storage import is_local, join, local_path, reading
+
+TASKS = (Task.FRACTURE.value, Task.BONE_AGE.value, Task.KNEE_OA.value)
+
+
+def deid(source: str, workspace: str, *, key_file: str, policy: str = "", workers: int = 0) -> StageRun:
+    """The pseudonymous studies of a source folder, at WORKSPACE/deid."""
+    from osteon.deid import Policy, deidentify_sample, key_fingerprint
+
+    loaded = Policy.load(Path(policy) if policy else None)
+    with reading(source) as incoming:
+
+        def work(folder: Path) -> Manifest:
+            with stage_progress("de-identify") as progress:
+                return deidentify_sample(
+                    incoming, folder, Path(key_file), loaded, workers=workers or None, progress=progress
+                )
+
+        return run_stage(
+            "deid",
+            join(workspace, "deid"),
+            inputs={"source": _source_digest(incoming)},
+            settings={"policy": loaded.hash, "key": key_fingerprint(Path(key_file))},
+            work=work,
+        )
+
+
+def pairs(deid_uri: str, workspace: str, *, size: int = 256) -> StageRun:
+    """Shards of pictures with their reports, split by patient, at WORKSPACE/pairs."""
+    from osteon.pairs import build_pairs
+
+    with reading(deid_uri) as studies:
+
+        def work(folder: Path) -> Manifest:
+            with stage_progress("pair images with reports") as progress:
+                return build_pairs(studies, folder, size=size, progress=progress)
+
+        inputs = {"deid": read_manifest(studies).digest}
+        return run_stage("pairs", join(workspace, "pairs"), inputs=inputs, settings={"size": size}, work=work)
+
+
+def pretrain(pairs_uri: str, workspace: str, *, recipe: str, seed: int = 0) -> StageRun:
+    """A dual encoder of pictures and reports, at WORKSPACE/pretrain."""
+    from training.pretrain import pretrain as train
+    from training.pretrain_recipes import pretrain_recipe
+
+    with reading(pairs_uri) as shards:
+
+        def work(folder: Path) -> Manifest:
+            with stage_progress("pretrain on images and reports") as progress:
+                return train(pretrain_recipe(recipe), shards, folder, seed=seed, progress=progress)
+
+        inputs = {"pairs": read_manifest(shards).digest}
+        settings = {"recipe": recipe, "seed": seed}
+        return run_stage("pretrain", join(workspace, "pretrain"), inputs=inputs, settings=settings, work=work)
+
+
+def finetune(
+    pairs_uri: str, encoder_uri: str, workspace: str, *, task: str, recipe: str, seed: int = 0
+) -> StageRun:
+    """One task's model package, started from the pretrained encoder, at WORKSPACE/models/TASK."""
+    from training.finetune import finetune as train
+    from training.recipes import finetune_recipe
+
+    wanted = Task.parse(task)
+    with reading(pairs_uri) as shards, reading(encoder_uri) as encoder:
+
+        def work(folder: Path) -> Manifest:
+            with stage_progress(f"fine-tune {task}") as progress:
+                return train(
+                    wanted,
+                    shards / "labels.csv",
+                    str(encoder),
+                    folder,
+                    seed=seed,
+                    recipe=finetune_recipe(recipe, wanted),
+                    progress=progress,
+                )
+
+        inputs = {"pairs": read_manifest(shards).digest, "encoder": read_manifest(encoder).digest}
+        settings = {"task": task, "recipe": recipe, "seed": seed}
+        uri = join(workspace, "models", task)
+        return run_stage("finetune", uri, inputs=inputs, settings=settings, work=work)
+
+
+def evaluate(model_uri: str, pairs_uri: str, workspace: str, *, task: str) -> tuple[StageRun, dict[str, Any]]:
+    """The model's figures on the test rows, at WORKSPACE/evaluation/TASK, and those figures."""
+    import json
+
+    from osteon.artefact import atomic_write, sha256_file, write_manifest
+    from training.evaluate import evaluate as measure
+
+    uri = join(workspace, "evaluation", task)
+    with reading(model_uri) as model, reading(pairs_uri) as shards:
+        inputs = {"model": read_manifest(model).digest, "pairs": read_manifest(shards).digest}
+
+        def work(folder: Path) -> Manifest:
+            with stage_progress(f"evaluate {task}"):
+                result = measure(model, shards / "labels.csv")
+            folder.mkdir(parents=True, exist_ok=True)
+            atomic_write(folder / "evaluation.json", json.dumps(result, indent=2, sort_keys=True) + "\n")
+            manifest = Manifest(
+                stage="evaluate",
+                inputs=inputs,
+                settings={"task": task},
+                outputs={"evaluation.json": sha256_file(folder / "evaluation.json")},
+                figures={"n": result["n"], **result["metrics"]},
+            )
+            write_manifest(folder, manifest)
+            return manifest
+
+        run = run_stage("evaluate", uri, inputs=inputs, settings={"task": task}, work=work)
+    with reading(uri) as folder:
+        figures: dict[str, Any] = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    return run, figures
+
+
+def register(
+    model_uri: str, evaluation_uri: str, workspace: str, *, task: str, registry: str, project: str, actor: str
+) -> StageRun:
+    """The registered version, at WORKSPACE/registered/TASK: champion if the task has none, else challenger."""
+    from osteon.registry import Registry
+
+    with reading(model_uri) as model, reading(evaluation_uri) as evaluation:
+        inputs = {"model": read_manifest(model).digest, "evaluation": read_manifest(evaluation).digest}
+
+        def work(folder: Path) -> Manifest:
+            return _register(Registry(registry, project), model, folder, inputs, task=task, actor=actor)
+
+        settings = {"task": task, "registry": registry, "project": project}
+        uri = join(workspace, "registered", task)
+        return run_stage("register", uri, inputs=inputs, settings=settings, work=work)
+
+
+def _register(
+    registry: Any, model: Path, folder: Path, inputs: dict[str, str], *, task: str, actor: str
+) -> Manifest:
+    from osteon.artefact import write_manifest
+
+    with stage_progress(f"register {task}"):
+        version = registry.register(model, task)
+        alias = "champion" if registry.find(task, "champion") is None else "challenger"
+        registry.promote(task, version, alias=alias, actor=actor, reason="newest run of the pipeline")
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = Manifest(
+        stage="register", inputs=inputs, settings={"task": task}, figures={"version": version, "alias": alias}
+    )
+    write_manifest(folder, manifest)
+    return manifest
+
+
+def _source_digest(source: Path) -> str:
+    """The sample's manifest digest; for a hospital's own folder, a digest of names, sizes and times."""
+    from osteon.domain import canonical_json, sha256_text
+
+    try:
+        return read_manifest(source).digest
+    except RefusedError:
+        if not source.is_dir():
+            raise RefusedError(
+                "a folder of studies as source", "no such folder", "name the folder the PACS exports to"
+            ) from None
+    entries = [
+        (str(path.relative_to(source)), path.stat().st_size, path.stat().st_mtime_ns)
+        for path in sorted(source.rglob("*"))
+        if path.is_file()
+    ]
+    return sha256_text(canonical_json(entries))
+
+
+def workspace_folder(workspace: str) -> Path | None:
+    """The workspace as a local folder; None when it lies elsewhere."""
+    return local_path(workspace) if is_local(workspace) else None
