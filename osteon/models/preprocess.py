@@ -50,7 +50,7 @@ class Preprocess:
     size: int = 128
     low_percentile: float = 1.0
     high_percentile: float = 99.0
-    contrast: Contrast = "local"
+    contrast: Contrast = "percentile"
     local_scale: float = 0.1
     algorithm: int = _ALGORITHM
 
