@@ -1,7 +1,8 @@
 """Two-sample statistics on embeddings and scalars: plain functions of float arrays, each with its paper.
 
-Rows are observations. `reference` is always the first sample and `production` the second; a larger value means
-a larger difference. What is random takes a `numpy.random.Generator`, so that a report can be made again.
+Rows are observations. `reference` is always the first sample and `production` the second; a larger value
+means a larger difference. What is random takes a `numpy.random.Generator`, so that a report can be made
+again.
 """
 
 from monitoring.statistics.classifier import classifier_two_sample

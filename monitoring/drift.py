@@ -1,0 +1,212 @@
+"""The drift report of a frame of events: at which site and stratum, by which statistic, how sure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import ceil
+from typing import Literal, Protocol
+
+import numpy as np
+import pandas as pd
+
+from monitoring import windows
+from monitoring.evidence import measure
+from monitoring.policy import DriftPolicy
+from monitoring.report import Doubt, DriftReport, Measured, StreamReport
+from monitoring.statistics import Result, holm, smallest_detectable_ks
+from monitoring.windows import Sample
+from osteon.domain import Stratum, sha256_text
+
+__all__ = ["DriftReport", "KeptReferences", "drift_report"]
+
+
+class KeptReferences(Protocol):
+    """Where the reference events of a model version are kept (`monitoring.references.References`)."""
+
+    def load(self, model_version: str) -> pd.DataFrame | None:
+        """Tidy reference events of a model version; None when none was kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stream:
+    """One comparison to make, before any statistic."""
+
+    task: str
+    model_version: str
+    embedding_space: str
+    stratum: Stratum
+    production: Sample
+    reference: Sample | None
+    reference_source: Literal["stored", "first_events"]
+    doubt: Doubt | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.task}|{self.model_version}|{self.stratum}"
+
+
+def drift_report(
+    events: pd.DataFrame,
+    references: KeptReferences,
+    policy: DriftPolicy,
+    *,
+    now: datetime | None = None,
+    seed: int = 0,
+    project: str = "osteon",
+    champions: Mapping[str, str] | None = None,
+) -> DriftReport:
+    """Compare production with reference windows for every site, task and stratum.
+
+    Every deciding statistic of every stream is one hypothesis; Holm's correction over all of them holds the
+    probability of any false alarm in the report at the policy's level. A stream too short to tell says so.
+    The same events, references, policy, time and seed give the same report, in any order of events.
+
+    Args:
+        events: rows of the Event contract, from `FeatureRepository.history`.
+        champions: task -> model version to judge; without it, the version of each site's newest event.
+    Raises:
+        RefusedError: a column is missing, or one model's events mix embedding spaces.
+    """
+    moment = now or datetime.now(UTC)
+    streams = _streams(windows.tidy(events), references, policy, moment, champions or {})
+    deciding = [name for name, rule in policy.statistics.items() if rule.decides]
+    hypotheses = len(deciding) * sum(stream.doubt is None for stream in streams)
+    most_draws = min(policy.most_permutations, max(199, ceil(2 * hypotheses / policy.family_wise_level)))
+    results = [
+        measure(stream.reference, stream.production, policy, _generator(seed, stream), most_draws=most_draws)
+        if stream.doubt is None and stream.reference is not None
+        else {}
+        for stream in streams
+    ]
+    adjusted = _family_wise(results, deciding)
+    level = policy.family_wise_level / max(1, hypotheses)
+    return DriftReport(
+        project=project,
+        time_utc=moment.astimezone(UTC).isoformat(timespec="seconds"),
+        seed=seed,
+        policy_hash=policy.hash,
+        family_wise_level=policy.family_wise_level,
+        hypotheses=hypotheses,
+        streams=tuple(
+            _judged(stream, result, p, policy, level)
+            for stream, result, p in zip(streams, results, adjusted, strict=True)
+        ),
+    )
+
+
+def _generator(seed: int, stream: _Stream) -> np.random.Generator:
+    """Random numbers of one stream: other streams coming or going do not change them."""
+    return np.random.default_rng([seed, int(sha256_text(stream.name)[:12], 16)])
+
+
+def _streams(
+    frame: pd.DataFrame,
+    references: KeptReferences,
+    policy: DriftPolicy,
+    now: datetime,
+    champions: Mapping[str, str],
+) -> list[_Stream]:
+    found = []
+    for (site, task), rows in frame.groupby(["site", "task"], sort=True):
+        version = champions.get(str(task), str(rows["model_version"].iloc[-1]))
+        mine = rows[rows["model_version"] == version]
+        if mine.empty:
+            continue
+        kept = references.load(version)
+        for stratum in windows.strata_of(mine, str(site), policy.strata):
+            found.append(_stream(mine, kept, stratum, str(task), policy, now))
+    return found
+
+
+def _stream(
+    mine: pd.DataFrame,
+    kept: pd.DataFrame | None,
+    stratum: Stratum,
+    task: str,
+    policy: DriftPolicy,
+    now: datetime,
+) -> _Stream:
+    rule = policy.windows
+    version = str(mine["model_version"].iloc[-1])
+    # Of one model version the events share a space, else `sample_of` refuses below.
+    space = str(mine["embedding_space"].iloc[-1])
+    newest = windows.production_window(
+        mine, stratum, until=now, hours=rule.production_hours, most_events=rule.production_most_events
+    )
+    source: Literal["stored", "first_events"] = "stored"
+    rows = windows.narrow(kept[kept["task"] == task], stratum) if kept is not None else None
+    if rows is None or rows.empty:
+        source = "first_events"
+        rows = windows.reference_window(mine, stratum, first_events=rule.first_events, production=newest)
+    changed = bool((rows["embedding_space"] != space).any())
+    production = windows.sample_of(newest, stratum, model_version=version, embedding_space=space)
+    reference = (
+        None if changed else windows.sample_of(rows, stratum, model_version=version, embedding_space=space)
+    )
+    return _Stream(
+        task=task,
+        model_version=version,
+        embedding_space=space,
+        stratum=stratum,
+        production=production,
+        reference=reference,
+        reference_source=source,
+        doubt=_doubt(reference, production, policy),
+    )
+
+
+def _doubt(reference: Sample | None, production: Sample, policy: DriftPolicy) -> Doubt | None:
+    if reference is None:
+        return "embedding_space_changed"
+    if len(reference.embeddings) == 0:
+        return "no_reference"
+    if len(reference.embeddings) < policy.windows.least_reference_events:
+        return "too_few_reference_events"
+    if len(production.embeddings) < policy.windows.least_production_events:
+        return "too_few_production_events"
+    return None
+
+
+def _family_wise(results: list[dict[str, Result]], deciding: Sequence[str]) -> list[dict[str, float]]:
+    """Holm-adjusted p-values of the deciding statistics, over all streams at once."""
+    places = [(i, name) for i, result in enumerate(results) for name in deciding if name in result]
+    p_values = [results[i][name].p_value for i, name in places]
+    adjusted: list[dict[str, float]] = [{} for _ in results]
+    for (i, name), p in zip(places, holm([1.0 if p is None else p for p in p_values]), strict=True):
+        adjusted[i][name] = float(p)
+    return adjusted
+
+
+def _judged(
+    stream: _Stream, results: dict[str, Result], adjusted: dict[str, float], policy: DriftPolicy, level: float
+) -> StreamReport:
+    measured = {}
+    for name, result in results.items():
+        rule = policy.statistics[name]  # type: ignore[index]
+        p = adjusted.get(name)
+        large = rule.least_effect is None or result.value >= rule.least_effect
+        measured[name] = Measured(
+            value=result.value,
+            p_value=result.p_value,
+            p_adjusted=p,
+            least_effect=rule.least_effect,
+            decides=rule.decides,
+            alarms=rule.decides and large and p is not None and p <= policy.family_wise_level,
+        )
+    drifts = any(one.alarms for one in measured.values())
+    reference = stream.reference
+    return StreamReport(
+        task=stream.task,
+        model_version=stream.model_version,
+        embedding_space=stream.embedding_space,
+        stratum=stream.stratum,
+        verdict="cannot_tell" if stream.doubt else "drift" if drifts else "no_drift",
+        doubt=stream.doubt,
+        reference=reference.window if reference else None,
+        reference_source=stream.reference_source,
+        production=stream.production.window,
+        statistics=measured,
+        smallest_detectable_ks=smallest_detectable_ks(
+            len(reference.embeddings) if reference else 0, len(stream.production.embeddings), level
+        ),
+    )

@@ -1,0 +1,108 @@
+"""Drift policy: thresholds as data, each with its reason and its source."""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from osteon.domain import UsageError, canonical_json, sha256_text
+
+StatisticName = Literal[
+    "mmd",
+    "component_ks",
+    "classifier_auroc",
+    "energy",
+    "sliced_wasserstein",
+    "mahalanobis",
+    "frechet",
+    "prediction_psi",
+    "abstention_rate",
+]
+StratumKey = Literal["device", "view", "body_part", "age_band", "sex"]
+STATISTICS: tuple[str, ...] = get_args(StatisticName)
+STRATUM_KEYS: tuple[str, ...] = get_args(StratumKey)
+WITHOUT_P_VALUE = frozenset({"sliced_wasserstein", "mahalanobis", "frechet"})
+DEFAULT_POLICY = Path(__file__).with_name("thresholds.yaml")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Windows(_Strict):
+    """How long and how full the compared windows are."""
+
+    production_hours: float = Field(gt=0)
+    production_most_events: int = Field(ge=2)
+    first_events: int = Field(ge=0)
+    least_reference_events: int = Field(ge=8)
+    least_production_events: int = Field(ge=8)
+
+
+class StatisticRule(_Strict):
+    """What one statistic is for.
+
+    `decides`: its corrected p-value can call a drift. `least_effect`: smaller values never do, however
+    significant.
+    """
+
+    decides: bool
+    least_effect: float | None = None
+    reason: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+
+
+class RetrainingRule(_Strict):
+    """When a drift is worth a retraining request."""
+
+    cooldown_hours: float = Field(gt=0)
+    least_production_events: int = Field(ge=0)
+    reason: str = Field(min_length=1)
+
+
+class DriftPolicy(_Strict):
+    """The whole of `thresholds.yaml`."""
+
+    schema_version: Literal["1"]
+    family_wise_level: float = Field(gt=0, lt=0.5)
+    windows: Windows
+    strata: tuple[StratumKey, ...]
+    most_rows: int = Field(ge=8)
+    components: int = Field(ge=1)
+    most_permutations: int = Field(ge=99)
+    statistics: dict[StatisticName, StatisticRule]
+    retraining: RetrainingRule
+
+    @field_validator("statistics")
+    @classmethod
+    def _some_statistic_decides(
+        cls, rules: dict[StatisticName, StatisticRule]
+    ) -> dict[StatisticName, StatisticRule]:
+        deciding = {name for name, rule in rules.items() if rule.decides}
+        if not deciding:
+            raise ValueError("at least one statistic must decide")
+        if without := deciding & WITHOUT_P_VALUE:
+            raise ValueError(f"{', '.join(sorted(without))} cannot decide: no p-value")
+        return rules
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the policy's content; comments and order of keys do not change it."""
+        return sha256_text(canonical_json(self.model_dump(mode="json")))
+
+
+def load_policy(path: Path | None = None) -> DriftPolicy:
+    """The policy of a YAML file, the shipped one without a path; UsageError names the wrong keys."""
+    source = path or DEFAULT_POLICY
+    try:
+        return DriftPolicy.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise UsageError("a drift policy file", "no such file", "name an existing YAML file") from None
+    except yaml.YAMLError:
+        raise UsageError("a drift policy in YAML", "a file that is not YAML", "correct its syntax") from None
+    except ValidationError as error:
+        wrong = sorted({".".join(map(str, fault["loc"])) + ": " + fault["msg"] for fault in error.errors()})
+        raise UsageError(
+            "a drift policy of schema 1", "; ".join(wrong), "compare it with monitoring/thresholds.yaml"
+        ) from None

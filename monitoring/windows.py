@@ -1,0 +1,147 @@
+"""Reference and production windows: which events are compared with which.
+
+A frame holds one row per Event (`osteon.domain.event`) with the contract's columns; `prediction` may be the
+mapping or its JSON text, `embedding` any float sequence (empty when the picture was refused).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from monitoring.policy import STRATUM_KEYS
+from monitoring.statistics.result import Floats
+from osteon.domain import RefusedError, Stratum, Window
+
+NEEDED_COLUMNS = (
+    "event_id",
+    "time_utc",
+    "site",
+    *STRATUM_KEYS,
+    "model_version",
+    "prediction",
+    "embedding",
+    "embedding_space",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """The numbers of one window: unit-norm embeddings (n, D), answered values (k,) and how many answered."""
+
+    window: Window
+    embeddings: Floats
+    values: Floats
+    answered: int
+
+
+def tidy(events: pd.DataFrame) -> pd.DataFrame:
+    """Events once each, oldest first, with `time` parsed and `task`, `answered` and `value` added.
+
+    Raises:
+        RefusedError: a column of the Event contract is missing.
+    """
+    missing = [column for column in NEEDED_COLUMNS if column not in events.columns]
+    if missing:
+        raise RefusedError(
+            "events with the columns of the Event contract",
+            f"a frame without {', '.join(missing)}",
+            "read them with FeatureRepository.history",
+        )
+    frame = events.drop_duplicates("event_id").copy()
+    frame["time"] = pd.to_datetime(frame["time_utc"], utc=True, format="ISO8601")
+    predictions = [_prediction(cell) for cell in frame["prediction"]]
+    frame["task"] = [str(prediction.get("task", "unknown")) for prediction in predictions]
+    frame["answered"] = [prediction.get("status") == "answered" for prediction in predictions]
+    frame["value"] = pd.Series(
+        [prediction.get("value") for prediction in predictions], index=frame.index, dtype="float64"
+    )
+    return frame.sort_values(["time", "event_id"], kind="stable").reset_index(drop=True)
+
+
+def _prediction(cell: Any) -> Mapping[str, Any]:
+    fields_ = json.loads(cell) if isinstance(cell, str) else cell
+    if not isinstance(fields_, Mapping):
+        raise RefusedError(
+            "a prediction as a mapping or its JSON text",
+            type(cell).__name__,
+            "read events with FeatureRepository.history",
+        )
+    return fields_
+
+
+def narrow(frame: pd.DataFrame, stratum: Stratum) -> pd.DataFrame:
+    """The rows of one stratum; `all` does not narrow."""
+    chosen = np.ones(len(frame), dtype=bool)
+    for key in (field.name for field in fields(Stratum)):
+        wanted = getattr(stratum, key)
+        if wanted != "all":
+            chosen &= (frame[key] == wanted).to_numpy()
+    return frame[chosen]
+
+
+def strata_of(frame: pd.DataFrame, site: str, keys: tuple[str, ...]) -> list[Stratum]:
+    """The whole site first, then one stratum per value seen of each key, in sorted order."""
+    here = frame[frame["site"] == site]
+    narrower = [
+        Stratum(**{"site": site, key: str(value)})
+        for key in keys
+        for value in sorted(set(here[key].astype(str)) - {"all"})
+    ]
+    return [Stratum(site=site), *narrower]
+
+
+def production_window(
+    frame: pd.DataFrame, stratum: Stratum, *, until: datetime, hours: float, most_events: int
+) -> pd.DataFrame:
+    """The newest events of a stratum before `until`, bounded by time and by count."""
+    rows = narrow(frame, stratum)
+    recent = rows[(rows["time"] >= until - timedelta(hours=hours)) & (rows["time"] < until)]
+    return recent.tail(most_events)
+
+
+def reference_window(
+    frame: pd.DataFrame, stratum: Stratum, *, first_events: int, production: pd.DataFrame
+) -> pd.DataFrame:
+    """The first events of the model in a stratum, none of which is in the production window."""
+    rows = narrow(frame, stratum)
+    return rows[~rows["event_id"].isin(production["event_id"])].head(first_events)
+
+
+def sample_of(rows: pd.DataFrame, stratum: Stratum, *, model_version: str, embedding_space: str) -> Sample:
+    """The numbers of the rows of one window.
+
+    Raises:
+        RefusedError: rows of another embedding space are among them.
+    """
+    if (rows["embedding_space"] != embedding_space).any():
+        raise RefusedError(
+            "events of one embedding space",
+            "events of several",
+            "re-index with the promoted model and rebuild its reference",
+        )
+    whole = [np.asarray(cell, dtype=np.float64) for cell in rows["embedding"]]
+    vectors = [vector for vector in whole if vector.size and np.isfinite(vector).all()]
+    if len({vector.size for vector in vectors}) > 1:
+        raise RefusedError(
+            "embeddings of one length", "several lengths", "rebuild the reference of this model"
+        )
+    window = Window(
+        stratum=stratum,
+        model_version=model_version,
+        embedding_space=embedding_space,
+        since_utc=rows["time"].min().isoformat() if len(rows) else "",
+        until_utc=rows["time"].max().isoformat() if len(rows) else "",
+        events=len(rows),
+    )
+    values = rows.loc[rows["answered"], "value"].dropna().to_numpy(dtype=np.float64)
+    return Sample(
+        window=window,
+        embeddings=np.vstack(vectors) if vectors else np.empty((0, 0)),
+        values=values,
+        answered=int(rows["answered"].sum()),
+    )
