@@ -1,0 +1,5 @@
+"""`python -m osteon.cli` is `osteon`."""
+
+from osteon.cli.main import main
+
+main()
