@@ -1,0 +1,255 @@
+"""Answers for pictures: the one path that the command line, the server and evaluation share."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from osteon.dicom import Picture, read_picture
+from osteon.domain import FaultError, Kind, Prediction, RefusedError, Task, UsageError
+from osteon.models.abstention import Reason, body_part_reason, picture_reason
+from osteon.models.calibration import expectation_and_spread
+from osteon.models.package import LoadedPackage, load_package
+from osteon.models.preprocess import normalise
+from osteon.models.task_model import sex_code, task_values
+
+Source = str | PathLike[str] | bytes
+Sexes = str | None | Sequence[str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """A model's calibrated belief about a batch of prepared pictures.
+
+    Attributes:
+        value: probability of yes, months, or KL grade, by the task, (B,).
+        probability: over the task's values, (B, K).
+        embedding: unit-norm features of the encoder, float32, (B, D).
+    """
+
+    value: NDArray[np.float64]
+    expectation: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    probability: NDArray[np.float64]
+    embedding: NDArray[np.float32]
+    features: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """One source on its way: what was read of it, and why the model must abstain, if so."""
+
+    picture: Picture | None
+    prepared: NDArray[np.float32] | None
+    sex: int
+    reason: Reason | None
+    digest: str
+
+
+class Predictor:
+    """A loaded package that reads pictures and answers with the Prediction contract.
+
+    Each picture goes through the network alone, so that an answer does not depend on its neighbours.
+    """
+
+    def __init__(
+        self, loaded: LoadedPackage, *, hmac_key: bytes, project: str = "osteon", site: str = "local"
+    ) -> None:
+        if len(hmac_key) < 16:
+            raise UsageError(
+                "a key of at least 16 bytes for input digests", "a shorter one", "make a new random key"
+            )
+        self._package = loaded.package
+        self._hmac_key = hmac_key
+        self.task = Task.parse(self._package.model.config.task)
+        self.model_version = loaded.version
+        self.preprocess_version = self._package.preprocess.version
+        self.embedding_space = self._package.embedding_space
+        self.metrics = self._package.metrics
+        self._project, self._site = project, site
+        self._model = self._package.model.eval()
+        self._values = np.asarray(task_values(self.task))
+
+    @classmethod
+    def load(
+        cls, folder: str | PathLike[str], *, hmac_key: bytes, project: str = "osteon", site: str = "local"
+    ) -> Predictor:
+        """The package of a folder, its bytes checked.
+
+        Args:
+            hmac_key: the project's key for `input_hmac`, at least 16 bytes; not the pseudonymisation key.
+        """
+        return cls(load_package(Path(folder)), hmac_key=hmac_key, project=project, site=site)
+
+    def predict(
+        self, sources: Sequence[Source], *, sex: Sexes = None, site: str | None = None
+    ) -> list[Prediction]:
+        """One prediction per source, in order: an answer, or an abstention with its reason.
+
+        Args:
+            sex: M or F for all sources, or one per source; None takes what the DICOM header says.
+                A model that was trained with sex answers without it too, less exactly.
+        """
+        return [
+            self.predict_one(source, sex=one, site=site)[0]
+            for source, one in zip(sources, _each(sex, len(sources)), strict=True)
+        ]
+
+    def predict_one(
+        self, source: Source, *, sex: str | None = None, site: str | None = None
+    ) -> tuple[Prediction, NDArray[np.float32] | None]:
+        """A prediction with the embedding of the same pass; None when the picture could not be read."""
+        read = self._read(source, sex)
+        if read.prepared is None:
+            return self._abstention(read, Reason.UNREADABLE, site), None
+        answers = self.answer(read.prepared[None], np.asarray([read.sex]))
+        reason = read.reason or self._package.familiarity.reasons(answers.features)[0]
+        if reason is not None:
+            return self._abstention(read, reason, site), answers.embedding[0]
+        return self._answered(read, answers, site), answers.embedding[0]
+
+    def embed(self, sources: Sequence[Source]) -> NDArray[np.float32]:
+        """Unit-norm embeddings of pictures, float32 (N, D); vectors compare within `embedding_space` only.
+
+        Raises:
+            RefusedError: a source is not a picture.
+        """
+        embeddings = [
+            self.answer(self.prepare(read_picture(source))[None], np.zeros(1, dtype=np.int64)).embedding
+            for source in sources
+        ]
+        if not embeddings:
+            return np.zeros((0, self.embedding_space.dimensions), dtype=np.float32)
+        return np.concatenate(embeddings)
+
+    def prepare(self, picture: Picture) -> NDArray[np.float32]:
+        """The prepared square (S, S) of a picture, as training prepared its own."""
+        return self._package.preprocess.prepare(picture)
+
+    @torch.inference_mode()
+    def answer(
+        self,
+        prepared: NDArray[np.float32],
+        sex: NDArray[np.int64],
+        *,
+        batch_size: int = 1,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Answers:
+        """Belief about prepared squares (B, S, S) and sex codes (B,); no abstention here."""
+        log_parts, feature_parts = [], []
+        for start in range(0, len(prepared), batch_size):
+            square = torch.from_numpy(np.ascontiguousarray(prepared[start : start + batch_size]))
+            image = normalise(square[:, None])
+            log_part, features = self._model.answer(image, torch.from_numpy(sex[start : start + batch_size]))
+            log_parts.append(log_part.double().numpy())
+            feature_parts.append(features.numpy())
+            if progress:
+                progress(min(start + batch_size, len(prepared)), len(prepared))
+        return self._calibrated(np.concatenate(log_parts), np.concatenate(feature_parts))
+
+    def _calibrated(self, log_BK: NDArray[np.float64], feature_BF: NDArray[np.float32]) -> Answers:
+        calibration = self._package.calibration
+        probability = calibration.probabilities(log_BK)
+        expectation, spread = expectation_and_spread(probability, self._values)
+        value = expectation
+        if self.task.kind is Kind.ORDINAL:
+            value = np.asarray([float(calibration.grade(one)) for one in expectation])
+        norm = np.maximum(np.linalg.norm(feature_BF, axis=1, keepdims=True), 1e-12)
+        return Answers(
+            value=value,
+            expectation=expectation,
+            spread=spread,
+            probability=probability,
+            embedding=np.asarray(feature_BF / norm, dtype=np.float32),
+            features=feature_BF,
+        )
+
+    def _read(self, source: Source, sex: str | None) -> _Read:
+        data = source if isinstance(source, bytes) else _bytes_of(Path(source))
+        digest = hmac.new(self._hmac_key, data, hashlib.sha256).hexdigest()
+        try:
+            picture = read_picture(data)
+        except RefusedError:
+            return _Read(picture=None, prepared=None, sex=0, reason=Reason.UNREADABLE, digest=digest)
+        prepared = self.prepare(picture)
+        return _Read(
+            picture=picture,
+            prepared=prepared,
+            sex=sex_code(sex or picture.sex),
+            reason=body_part_reason(self.task, picture.body_part) or picture_reason(picture.pixels, prepared),
+            digest=digest,
+        )
+
+    def _answered(self, read: _Read, answers: Answers, site: str | None) -> Prediction:
+        value = float(answers.value[0])
+        if not np.isfinite(value):
+            raise FaultError(
+                "a finite answer", "none from the network", "report the model's version, and roll it back"
+            )
+        interval = self._package.calibration.interval(float(answers.expectation[0]), float(answers.spread[0]))
+        probabilities = {}
+        if self.task.kind is not Kind.REGRESSION:
+            probabilities = {
+                f"{one:g}": float(p) for one, p in zip(self._values, answers.probability[0], strict=True)
+            }
+        return Prediction(
+            status="answered",
+            reason=None,
+            value=value,
+            interval=interval,
+            probabilities=probabilities,
+            **self._context(read, site),
+        )
+
+    def _abstention(self, read: _Read, reason: Reason, site: str | None) -> Prediction:
+        return Prediction(
+            status="abstained", reason=reason.value, value=None, interval=None, **self._context(read, site)
+        )
+
+    def _context(self, read: _Read, site: str | None) -> dict[str, Any]:
+        picture = read.picture
+        return {
+            "event_id": str(uuid.uuid4()),
+            "task": self.task.value,
+            "unit": self.task.unit,
+            "body_part": picture.body_part if picture else "unknown",
+            "view": picture.view if picture else "unknown",
+            "laterality": picture.laterality if picture else "unknown",
+            "model_version": self.model_version,
+            "preprocess_version": self.preprocess_version,
+            "input_hmac": read.digest,
+            "embedding_space": self.embedding_space.name,
+            "time_utc": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "project": self._project,
+            "site": site or self._site,
+        }
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise UsageError("a picture file that can be read", "none at that path", "check the path") from None
+
+
+def _each(sex: Sexes, count: int) -> Sequence[str | None]:
+    if sex is None or isinstance(sex, str):
+        return [sex] * count
+    if len(sex) != count:
+        raise UsageError(
+            "one sex for all pictures or one for each",
+            f"{len(sex)} for {count} pictures",
+            "give as many as pictures",
+        )
+    return sex
