@@ -1,0 +1,66 @@
+"""What Feast is told about events: entities and feature views over the table of events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+EVENT_KEY = "event_id"
+SUBJECT_KEY = "subject"
+EMBEDDINGS_VIEW = "event_embeddings"
+PREDICTIONS_VIEW = "event_predictions"
+METADATA_VIEW = "event_metadata"
+SUBJECT_VIEW = "subject_latest"
+EVENT_VIEWS = (EMBEDDINGS_VIEW, PREDICTIONS_VIEW, METADATA_VIEW)
+
+_PREDICTION_TEXT = ("task", "status", "reason", "unit", "probabilities", "input_hmac")
+_PREDICTION_NUMBERS = ("value", "interval_low", "interval_high", "interval_coverage")
+_METADATA = (
+    "schema_version",
+    "project",
+    "site",
+    "device",
+    "view",
+    "body_part",
+    "laterality",
+    "age_band",
+    "sex",
+    "model_version",
+    "preprocess_version",
+    "embedding_space",
+)
+
+
+def feature_objects(pattern: str) -> list[Any]:
+    """Entities and feature views for `FeatureStore.apply`.
+
+    Args:
+        pattern: the Parquet files of the table of events.
+
+    An event is an entity with one row. A subject (a pseudonym that came with the request) has as many rows as
+    answers, so that a point-in-time join gives what was known of a patient at a date.
+    """
+    from feast import Entity, FeatureView, Field, FileSource, ValueType
+    from feast.data_format import ParquetFormat
+    from feast.types import Array, Float32, Float64, String
+
+    event = Entity(name="event", join_keys=[EVENT_KEY], value_type=ValueType.STRING)
+    subject = Entity(name="subject", join_keys=[SUBJECT_KEY], value_type=ValueType.STRING)
+    source = FileSource(name="events", path=pattern, timestamp_field="time_utc", file_format=ParquetFormat())
+    vector = Field(name="embedding", dtype=Array(Float32))
+    space = Field(name="embedding_space", dtype=String)
+    prediction = [Field(name=name, dtype=String) for name in _PREDICTION_TEXT]
+    prediction += [Field(name=name, dtype=Float64) for name in _PREDICTION_NUMBERS]
+    metadata = [Field(name=name, dtype=String) for name in _METADATA]
+    latest = [Field(name=EVENT_KEY, dtype=String), *prediction, Field(name="model_version", dtype=String)]
+
+    def view(name: str, entity: Entity, schema: list[Field]) -> FeatureView:
+        return FeatureView(name=name, entities=[entity], schema=schema, source=source, online=True)
+
+    return [
+        event,
+        subject,
+        view(EMBEDDINGS_VIEW, event, [vector, space]),
+        view(PREDICTIONS_VIEW, event, prediction),
+        view(METADATA_VIEW, event, metadata),
+        view(SUBJECT_VIEW, subject, latest),
+    ]

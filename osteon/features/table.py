@@ -1,0 +1,210 @@
+"""The offline table of events: Parquet files by day, appended whole, each event once.
+
+Feast's own file writer reads the whole table and writes it again for each batch, which costs more with every
+event and is not crash-safe. Here a batch is a file of its own that appears complete or not at all; Feast and
+every reader see the folder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from osteon.domain import Event, sha256_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PARTS_BEFORE_MERGE = 64
+_TEXT = (
+    "event_id",
+    "schema_version",
+    "project",
+    "site",
+    "device",
+    "view",
+    "body_part",
+    "laterality",
+    "age_band",
+    "sex",
+    "subject",
+    "model_version",
+    "preprocess_version",
+    "embedding_space",
+    "task",
+    "status",
+    "reason",
+    "unit",
+    "probabilities",
+    "input_hmac",
+)
+_NUMBERS = ("value", "interval_low", "interval_high", "interval_coverage")
+
+
+def table_schema() -> pa.Schema:
+    """Columns of the table; `probabilities` is JSON, `time_utc` a UTC time stamp."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [pa.field("time_utc", pa.timestamp("us", tz="UTC"), nullable=False)]
+        + [pa.field(name, pa.string()) for name in _TEXT]
+        + [pa.field(name, pa.float64()) for name in _NUMBERS]
+        + [pa.field("embedding", pa.list_(pa.float32()))]
+    )
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    """One event as a row of the table: the prediction's fields lie beside those of the event."""
+    prediction, interval = event.prediction, event.prediction.interval
+    row = {name: getattr(event, name) for name in _TEXT if hasattr(event, name)}
+    row |= {name: getattr(prediction, name) for name in ("task", "status", "reason", "unit", "input_hmac")}
+    return row | {
+        "time_utc": parse_time(event.time_utc),
+        "laterality": prediction.laterality,
+        "probabilities": json.dumps(dict(prediction.probabilities), sort_keys=True),
+        "value": prediction.value,
+        "interval_low": interval.low if interval else None,
+        "interval_high": interval.high if interval else None,
+        "interval_coverage": interval.coverage if interval else None,
+        "embedding": list(event.embedding),
+    }
+
+
+def parse_time(time_utc: str | datetime) -> datetime:
+    """An ISO 8601 text or a time as a time in UTC; without a zone it is UTC already."""
+    parsed = datetime.fromisoformat(time_utc) if isinstance(time_utc, str) else time_utc
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+class EventTable:
+    """A folder of days, a day being a folder of Parquet parts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock_file = folder.with_name(f"{folder.name}.lock")
+
+    @property
+    def pattern(self) -> str:
+        """What a reader of many files (DuckDB) is given."""
+        return str(self.folder.absolute() / "*" / "*.parquet")
+
+    def create(self) -> None:
+        """Make the folder with an empty part, so that an empty table has its columns."""
+        empty = self.folder / "empty" / "empty.parquet"
+        if not empty.exists():
+            self._write([], empty)
+
+    def append(self, events: Sequence[Event]) -> int:
+        """Add the events that are not there yet; how many were new.
+
+        An event sent twice has the same time, so that only its own day is searched for it.
+        """
+        days: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+        for event in events:
+            row = event_row(event)
+            days[row["time_utc"].strftime("%Y-%m-%d")][event.event_id] = row
+        added = 0
+        with self.locked(exclusive=True):
+            for day, rows in sorted(days.items()):
+                known = self._event_ids(self.folder / day)
+                fresh = [row for event_id, row in rows.items() if event_id not in known]
+                if fresh:
+                    name = sha256_text("\n".join(row["event_id"] for row in fresh))[:32]
+                    self._write(fresh, self.folder / day / f"{name}.parquet")
+                    self._merge(self.folder / day)
+                added += len(fresh)
+        return added
+
+    def read(self, since: datetime | None, until: datetime | None, site: str | None) -> pa.Table:
+        """Rows of the half-open time range [since, until) of one site (or all), each event once."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.dataset as ds
+
+        condition = pc.field("event_id").is_valid()
+        if since is not None:
+            condition &= pc.field("time_utc") >= pa.scalar(since, pa.timestamp("us", tz="UTC"))
+        if until is not None:
+            condition &= pc.field("time_utc") < pa.scalar(until, pa.timestamp("us", tz="UTC"))
+        if site is not None:
+            condition &= pc.field("site") == site
+        with self.locked(exclusive=False):
+            parts = [str(part) for part in self._parts(since, until)]
+            if not parts:
+                return table_schema().empty_table()
+            table = ds.dataset(parts, schema=table_schema(), format="parquet").to_table(filter=condition)
+        return _each_once(table.sort_by([("time_utc", "ascending"), ("event_id", "ascending")]))
+
+    @contextmanager
+    def locked(self, *, exclusive: bool) -> Iterator[None]:
+        """One writer, or many readers; the lock goes with the process that held it."""
+        self._lock_file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._lock_file, os.O_RDONLY | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _parts(self, since: datetime | None, until: datetime | None) -> list[Path]:
+        first = since.strftime("%Y-%m-%d") if since else "0000"
+        last = until.strftime("%Y-%m-%d") if until else "9999"
+        parts = sorted(self.folder.glob("*/*.parquet"))
+        return [part for part in parts if first <= part.parent.name <= last]
+
+    def _event_ids(self, day: Path) -> set[str]:
+        import pyarrow.parquet as pq
+
+        found: set[str] = set()
+        for part in sorted(day.glob("*.parquet")):
+            found.update(pq.read_table(part, columns=["event_id"]).column("event_id").to_pylist())
+        return found
+
+    def _write(self, rows: list[dict[str, Any]], part: Path) -> None:
+        """The part has all rows or is not there: written beside, synced, renamed."""
+        import pyarrow as pa
+
+        self._replace(pa.Table.from_pylist(rows, schema=table_schema()), part)
+
+    def _replace(self, table: pa.Table, part: Path) -> None:
+        import pyarrow.parquet as pq
+
+        part.parent.mkdir(parents=True, exist_ok=True)
+        temporary = part.with_suffix(f".{os.getpid()}.part")
+        with temporary.open("wb") as stream:
+            pq.write_table(table, stream, compression="zstd")
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(part)
+
+    def _merge(self, day: Path) -> None:
+        """Make one part of many small ones.
+
+        A crash between the rename and the removals leaves events in two parts; `read` and the next merge
+        give each once.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        parts = sorted(day.glob("*.parquet"))
+        if len(parts) < PARTS_BEFORE_MERGE:
+            return
+        tables = [pq.read_table(part, schema=table_schema()) for part in parts]
+        self._replace(_each_once(pa.concat_tables(tables)), parts[0])
+        for part in parts[1:]:
+            part.unlink()
+
+
+def _each_once(table: pa.Table) -> pa.Table:
+    """The table without the second row of any event."""
+    import numpy as np
+
+    _, first = np.unique(np.asarray(table.column("event_id").to_pylist(), dtype=str), return_index=True)
+    return table if len(first) == len(table) else table.take(np.sort(first))

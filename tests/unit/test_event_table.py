@@ -1,0 +1,66 @@
+"""The offline table: each event once, whole parts, the right days."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from osteon.features import table as table_module
+from osteon.features.table import EventTable
+from tests.event_samples import START, make_event
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> EventTable:
+    table = EventTable(tmp_path / "events")
+    table.create()
+    return table
+
+
+def test_an_event_sent_twice_is_one_row(table: EventTable) -> None:
+    events = [make_event(number) for number in range(30)]
+    assert table.append(events) == 30
+    assert table.append([*events[10:], make_event(30)]) == 1
+    assert len(table.read(None, None, None)) == 31
+
+
+def test_a_range_is_half_open_and_a_site_narrows_it(table: EventTable) -> None:
+    table.append([make_event(number, site="lyon" if number % 2 else "lille") for number in range(48)])
+    day = timedelta(days=1)
+    assert table.read(START, START + day, None).num_rows == 24
+    assert table.read(START + day, None, "lyon").column("value").to_pylist() == [
+        100.0 + number for number in range(25, 48, 2)
+    ]
+    assert table.read(START + 9 * day, None, None).num_rows == 0
+
+
+def test_an_empty_or_absent_table_reads_as_no_rows(table: EventTable, tmp_path: Path) -> None:
+    assert table.read(None, None, None).num_rows == 0
+    assert EventTable(tmp_path / "absent").read(None, None, None).num_rows == 0
+
+
+def test_many_small_parts_are_merged_without_losing_a_row(
+    table: EventTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_module, "PARTS_BEFORE_MERGE", 5)
+    for number in range(12):
+        table.append([make_event(number, hours=number / 100)])
+    assert len(list(table.folder.glob("2026-01-01/*.parquet"))) < 5
+    assert table.read(None, None, None).num_rows == 12
+
+
+def test_a_merge_that_died_halfway_doubles_nothing(table: EventTable) -> None:
+    table.append([make_event(1)])
+    (part,) = (table.folder / "2026-01-01").glob("*.parquet")
+    (part.parent / "0merged.parquet").write_bytes(part.read_bytes())
+    assert table.read(None, None, None).num_rows == 1
+    assert table.append([make_event(1)]) == 0
+
+
+def test_a_half_written_part_is_not_read(table: EventTable) -> None:
+    table.append([make_event(1)])
+    (table.folder / "2026-01-01" / "x.123.part").write_bytes(b"PAR1 half")
+    assert table.read(None, None, None).num_rows == 1
+    assert table.append([make_event(2)]) == 1
