@@ -62,7 +62,7 @@ def drift_report(
     The same events, references, policy, time and seed give the same report, in any order of events.
 
     Args:
-        events: rows of the Event contract, from `FeatureRepository.history`.
+        events: rows as they come from `FeatureRepository.history`.
         champions: task -> model version to judge; without it, the version of each site's newest event.
     Raises:
         RefusedError: a column is missing, or one model's events mix embedding spaces.

@@ -1,7 +1,6 @@
 """Reference events kept beside a model: one Parquet file per model version, with its manifest."""
 
 import hashlib
-import json
 import re
 from pathlib import Path
 
@@ -17,7 +16,7 @@ _FILE = "reference.parquet"
 class References:
     """The folder of references; `keep` is called once per promoted model version, before it serves.
 
-    A reference has the Event columns, so any stratum of any site can be taken from it.
+    A reference has the columns of the feature repository, so any stratum of any site can be taken from it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -35,10 +34,6 @@ class References:
             )
         target = self._of(str(versions[0]))
         columns = frame.loc[:, list(NEEDED_COLUMNS)].copy()
-        columns["prediction"] = [
-            cell if isinstance(cell, str) else json.dumps(cell, sort_keys=True)
-            for cell in columns["prediction"]
-        ]
         columns["embedding"] = [[float(x) for x in cell] for cell in columns["embedding"]]
         target.mkdir(parents=True, exist_ok=True)
         atomic_write(target / _FILE, columns.to_parquet(None, index=False))

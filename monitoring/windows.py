@@ -1,14 +1,11 @@
 """Reference and production windows: which events are compared with which.
 
-A frame holds one row per Event (`osteon.domain.event`) with the contract's columns; `prediction` may be the
-mapping or its JSON text, `embedding` any float sequence (empty when the picture was refused).
+A frame holds one row per event, with the columns of `osteon.features.FeatureRepository.history`; `embedding`
+is empty when the picture was refused.
 """
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +20,9 @@ NEEDED_COLUMNS = (
     "site",
     *STRATUM_KEYS,
     "model_version",
-    "prediction",
+    "task",
+    "status",
+    "value",
     "embedding",
     "embedding_space",
 )
@@ -40,38 +39,23 @@ class Sample:
 
 
 def tidy(events: pd.DataFrame) -> pd.DataFrame:
-    """Events once each, oldest first, with `time` parsed and `task`, `answered` and `value` added.
+    """Events once each, oldest first, with `time` parsed and `answered` added.
 
     Raises:
-        RefusedError: a column of the Event contract is missing.
+        RefusedError: a column that monitoring needs is missing.
     """
     missing = [column for column in NEEDED_COLUMNS if column not in events.columns]
     if missing:
         raise RefusedError(
-            "events with the columns of the Event contract",
+            "events with the columns of the feature repository",
             f"a frame without {', '.join(missing)}",
             "read them with FeatureRepository.history",
         )
-    frame = events.drop_duplicates("event_id").copy()
-    frame["time"] = pd.to_datetime(frame["time_utc"], utc=True, format="ISO8601")
-    predictions = [_prediction(cell) for cell in frame["prediction"]]
-    frame["task"] = [str(prediction.get("task", "unknown")) for prediction in predictions]
-    frame["answered"] = [prediction.get("status") == "answered" for prediction in predictions]
-    frame["value"] = pd.Series(
-        [prediction.get("value") for prediction in predictions], index=frame.index, dtype="float64"
-    )
+    frame = events.loc[:, list(NEEDED_COLUMNS)].drop_duplicates("event_id")
+    frame["time"] = pd.to_datetime(frame["time_utc"], utc=True)
+    frame["answered"] = (frame["status"] == "answered").astype(bool)
+    frame["value"] = frame["value"].astype("float64")
     return frame.sort_values(["time", "event_id"], kind="stable").reset_index(drop=True)
-
-
-def _prediction(cell: Any) -> Mapping[str, Any]:
-    fields_ = json.loads(cell) if isinstance(cell, str) else cell
-    if not isinstance(fields_, Mapping):
-        raise RefusedError(
-            "a prediction as a mapping or its JSON text",
-            type(cell).__name__,
-            "read events with FeatureRepository.history",
-        )
-    return fields_
 
 
 def narrow(frame: pd.DataFrame, stratum: Stratum) -> pd.DataFrame:

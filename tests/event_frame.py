@@ -1,16 +1,18 @@
-"""Event frames for tests of monitoring: as `FeatureRepository.history` gives them, with a planted shift."""
+"""Events for tests of monitoring, with a planted shift; and as the frame that the repository gives."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from osteon.domain import Event, Prediction
+from osteon.features.table import event_row
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def event_frame(
+def events(
     n: int,
     *,
     site: str = "north",
@@ -24,7 +26,7 @@ def event_frame(
     space: str = "space-1",
     device: str = "unit-a",
     abstained: float = 0.0,
-) -> pd.DataFrame:
+) -> list[Event]:
     """`n` events of one site, evenly spread over the hours before `until`, embeddings moved by `shift`."""
     rng = np.random.default_rng(seed)
     vectors = rng.standard_normal((n, width)) + shift
@@ -65,6 +67,11 @@ def event_frame(
                 prediction=prediction,
                 embedding=tuple(float(x) for x in vector),
                 embedding_space=space,
-            ).as_dict()
+            )
         )
-    return pd.DataFrame(rows)
+    return rows
+
+
+def event_frame(n: int, **more: Any) -> pd.DataFrame:
+    """The same events as rows of the feature repository."""
+    return pd.DataFrame([event_row(event) for event in events(n, **more)])

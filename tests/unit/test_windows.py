@@ -1,4 +1,3 @@
-import json
 from datetime import timedelta
 
 import pandas as pd
@@ -7,14 +6,24 @@ import pytest
 from monitoring.references import References
 from monitoring.windows import narrow, production_window, reference_window, sample_of, strata_of, tidy
 from osteon.domain import FaultError, RefusedError, Stratum
-from tests.event_frame import NOW, event_frame
+from osteon.features import FeatureRepository
+from tests.event_frame import NOW, event_frame, events
 
 
-def test_predictions_may_be_mappings_or_their_json_text():
+def test_times_may_be_text_or_time_stamps():
     frame = event_frame(6)
-    as_text = frame.assign(prediction=[json.dumps(p) for p in frame["prediction"]])
-    pd.testing.assert_series_equal(tidy(frame)["value"], tidy(as_text)["value"])
-    assert set(tidy(as_text)["task"]) == {"fracture"}
+    as_text = frame.assign(time_utc=[time.isoformat() for time in frame["time_utc"]])
+    pd.testing.assert_series_equal(tidy(frame)["time"], tidy(as_text)["time"], check_dtype=False)
+
+
+def test_the_feature_repository_gives_every_column_that_monitoring_needs(tmp_path):
+    repository = FeatureRepository(tmp_path)
+    repository.table.append(events(9))
+    frame = tidy(repository.history())
+    assert list(frame["event_id"]) == list(tidy(event_frame(9))["event_id"])
+    sample = sample_of(frame, Stratum(site="north"), model_version="fracture:1", embedding_space="space-1")
+    assert sample.embeddings.shape == (9, 8)
+    assert sample.values.shape == (9,)
 
 
 def test_an_event_that_was_stored_twice_counts_once():

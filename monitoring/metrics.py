@@ -1,0 +1,121 @@
+"""Drift metrics for Prometheus: labels from closed sets only, on a registry that is passed in."""
+
+from collections import Counter as Tally
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from monitoring.policy import STATISTICS, STRATUM_KEYS
+from monitoring.report import VERDICTS, DriftReport, StreamReport, Verdict, worst
+from osteon.domain import Task
+
+OTHER = "other"
+TASKS = tuple(task.value for task in Task)
+KEYS = ("all", *STRATUM_KEYS)
+
+
+class DriftMetrics:
+    """The gauges of the newest report, and counters of what was read.
+
+    Sites and tasks that are not in the closed sets are shown as `other`; the worst of those that fall
+    together is what is shown. Device names and other free values never become a label.
+    """
+
+    def __init__(self, registry: CollectorRegistry, sites: Iterable[str]) -> None:
+        self._sites = frozenset(sites)
+        where = ["site", "task"]
+        self.statistic = Gauge(
+            "osteon_drift_statistic", "Statistic of the whole site", [*where, "statistic"], registry=registry
+        )
+        self.p_value = Gauge(
+            "osteon_drift_p_value",
+            "p-value of the whole site, family-wise for statistics that decide",
+            [*where, "statistic"],
+            registry=registry,
+        )
+        self.verdict = Gauge(
+            "osteon_drift_verdict",
+            "1 for the verdict of the whole site",
+            [*where, "verdict"],
+            registry=registry,
+        )
+        self.streams = Gauge(
+            "osteon_drift_streams",
+            "Streams by what narrows them and by verdict",
+            [*where, "key", "verdict"],
+            registry=registry,
+        )
+        self.window_events = Gauge(
+            "osteon_drift_window_events",
+            "Events in the compared windows",
+            [*where, "window"],
+            registry=registry,
+        )
+        self.detectable = Gauge(
+            "osteon_drift_smallest_detectable_ks",
+            "Smallest change of one component that the windows could show",
+            where,
+            registry=registry,
+        )
+        self.reported = Gauge(
+            "osteon_drift_report_timestamp_seconds", "When the newest report was made", registry=registry
+        )
+        self.took = Gauge(
+            "osteon_drift_report_duration_seconds", "How long the newest report took", registry=registry
+        )
+        self.events = Counter(
+            "osteon_drift_events", "Events read from the feature repository", ["site"], registry=registry
+        )
+        self.failures = Counter("osteon_drift_failures", "Reports that could not be made", registry=registry)
+        self.requests = Counter(
+            "osteon_drift_retraining_requests", "Retraining requests filed", ["task"], registry=registry
+        )
+
+    def site(self, name: str) -> str:
+        """The label of a site: its name when configured, else `other`."""
+        return name if name in self._sites else OTHER
+
+    def show(self, report: DriftReport, *, duration_s: float, at_unix_s: float) -> None:
+        """Replace what is shown by a report; streams that are gone disappear."""
+        for gauge in (
+            self.statistic,
+            self.p_value,
+            self.verdict,
+            self.streams,
+            self.window_events,
+            self.detectable,
+        ):
+            gauge.clear()
+        whole: dict[tuple[str, str], list[StreamReport]] = {}
+        counted: Tally[tuple[str, str, str, Verdict]] = Tally()
+        for stream in report.streams:
+            where = (self.site(stream.stratum.site), stream.task if stream.task in TASKS else OTHER)
+            counted[(*where, stream.key, stream.verdict)] += 1
+            if stream.key == "all":
+                whole.setdefault(where, []).append(stream)
+        for where, streams in whole.items():
+            self._show_site(where, streams)
+            for key in KEYS:
+                for verdict in VERDICTS:
+                    self.streams.labels(*where, key, verdict).set(counted[(*where, key, verdict)])
+        self.took.set(duration_s)
+        self.reported.set(at_unix_s)
+
+    def _show_site(self, where: tuple[str, str], streams: list[StreamReport]) -> None:
+        shown = worst(stream.verdict for stream in streams)
+        for verdict in VERDICTS:
+            self.verdict.labels(*where, verdict).set(verdict == shown)
+        stream = next(stream for stream in streams if stream.verdict == shown)
+        self.window_events.labels(*where, "production").set(sum(s.production.events for s in streams))
+        self.window_events.labels(*where, "reference").set(
+            sum(s.reference.events for s in streams if s.reference is not None)
+        )
+        self.detectable.labels(*where).set(stream.smallest_detectable_ks)
+        for name in STATISTICS:
+            measured = stream.statistics.get(name)
+            if measured is None:
+                continue
+            self.statistic.labels(*where, name).set(measured.value)
+            p = measured.p_value if measured.p_adjusted is None else measured.p_adjusted
+            if p is not None:
+                self.p_value.labels(*where, name).set(p)
