@@ -1,7 +1,7 @@
 """Makes `import torchvision` work beside a CPU build of torch.
 
-The registry's torchvision carries CUDA operators; beside CPU torch its extension does not load, and importing
-torchvision, timm, open_clip or transformers' vision side fails with `operator torchvision::nms does not exist`.
+The published torchvision carries CUDA operators; beside CPU torch its extension does not load, and importing
+torchvision, timm, open_clip or transformers fails with `operator torchvision::nms does not exist`.
 Declaring the two operators first is enough for transforms and models. `ops.nms` itself stays unavailable.
 """
 
@@ -21,7 +21,7 @@ class _DeclareOperators(MetaPathFinder):
     """Declares the operators when torchvision is about to be imported; finds nothing itself."""
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+        self, fullname: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if fullname == "torchvision":
             sys.meta_path.remove(self)

@@ -1,7 +1,7 @@
 """KFP components: each makes one call to its stage.
 
-KFP embeds a component's source in the compiled YAML, so imports sit inside the bodies. Every component gives its
-artefact's digest to the next: KFP's cache and our ledger then agree on what is unchanged.
+KFP embeds a component's source in the compiled YAML, so imports sit inside the bodies. Every component gives
+its artefact's digest to the next: KFP's cache and our ledger then agree on what is unchanged.
 """
 
 from kfp import dsl

@@ -15,7 +15,7 @@ _SECONDS_BETWEEN_LINES = 0.5
 
 @contextmanager
 def stage_progress(stage: str) -> Iterator[Callable[[int, int], None]]:
-    """Yields a function of (done, total) that records how far the stage is; start and end are recorded too."""
+    """Yields a function of (done, total) that records how far the stage is, its start and its end."""
     last = 0.0
 
     def report(done: int, total: int) -> None:

@@ -12,14 +12,14 @@ from osteon.artefact import read_manifest
 from osteon.domain import Manifest, RefusedError, Task
 from pipelines.ledger import StageRun, run_stage
 from pipelines.progress import stage_progress
-from pipelines.storage import is_local, join, local_path, reading
+from pipelines.storage import join, reading
 
 TASKS = (Task.FRACTURE.value, Task.BONE_AGE.value, Task.KNEE_OA.value)
 
 
 def deid(source: str, workspace: str, *, key_file: str, policy: str = "", workers: int = 0) -> StageRun:
     """The pseudonymous studies of a source folder, at WORKSPACE/deid."""
-    from osteon.deid import Policy, deidentify_sample, key_fingerprint
+    from osteon.deid import Policy, deidentify_sample, load_key
 
     loaded = Policy.load(Path(policy) if policy else None)
     with reading(source) as incoming:
@@ -34,7 +34,7 @@ def deid(source: str, workspace: str, *, key_file: str, policy: str = "", worker
             "deid",
             join(workspace, "deid"),
             inputs={"source": _source_digest(incoming)},
-            settings={"policy": loaded.hash, "key": key_fingerprint(Path(key_file))},
+            settings={"policy": loaded.hash, "key": load_key(Path(key_file)).digest("fingerprint", "").hex()},
             work=work,
         )
 
@@ -132,14 +132,22 @@ def evaluate(model_uri: str, pairs_uri: str, workspace: str, *, task: str) -> tu
 def register(
     model_uri: str, evaluation_uri: str, workspace: str, *, task: str, registry: str, project: str, actor: str
 ) -> StageRun:
-    """The registered version, at WORKSPACE/registered/TASK: champion if the task has none, else challenger."""
-    from osteon.registry import Registry
-
+    """The registered version, at WORKSPACE/registered/TASK: champion if there is none, else challenger."""
     with reading(model_uri) as model, reading(evaluation_uri) as evaluation:
-        inputs = {"model": read_manifest(model).digest, "evaluation": read_manifest(evaluation).digest}
+        measured = read_manifest(evaluation)
+        inputs = {"model": read_manifest(model).digest, "evaluation": measured.digest}
+        figures = {name: value for name, value in measured.figures.items() if isinstance(value, int | float)}
 
         def work(folder: Path) -> Manifest:
-            return _register(Registry(registry, project), model, folder, inputs, task=task, actor=actor)
+            from osteon.artefact import write_manifest
+
+            with stage_progress(f"register {task}"):
+                version, alias = _register(model, figures, task, registry, project, actor)
+            settings = {"task": task, "version": version, "alias": alias}
+            folder.mkdir(parents=True, exist_ok=True)
+            manifest = Manifest(stage="register", inputs=inputs, settings=settings, project=project)
+            write_manifest(folder, manifest)
+            return manifest
 
         settings = {"task": task, "registry": registry, "project": project}
         uri = join(workspace, "registered", task)
@@ -147,20 +155,21 @@ def register(
 
 
 def _register(
-    registry: Any, model: Path, folder: Path, inputs: dict[str, str], *, task: str, actor: str
-) -> Manifest:
-    from osteon.artefact import write_manifest
+    model: Path, figures: dict[str, float], task: str, registry: str, project: str, actor: str
+) -> tuple[str, str]:
+    """Version and alias; a model becomes champion by itself only where there is no champion to replace."""
+    from osteon.registry import Registry, registry_uri
 
-    with stage_progress(f"register {task}"):
-        version = registry.register(model, task)
-        alias = "champion" if registry.find(task, "champion") is None else "challenger"
-        registry.promote(task, version, alias=alias, actor=actor, reason="newest run of the pipeline")
-    folder.mkdir(parents=True, exist_ok=True)
-    manifest = Manifest(
-        stage="register", inputs=inputs, settings={"task": task}, figures={"version": version, "alias": alias}
-    )
-    write_manifest(folder, manifest)
-    return manifest
+    wanted = Task.parse(task)
+    store = Registry(registry if "://" in registry else registry_uri(Path(registry)), project)
+    version = store.register(model, wanted, metrics=figures)
+    champion = store.in_production().get(wanted)
+    if champion is not None and champion.to_version == version:  # a rerun after an interruption
+        return version, "champion"
+    alias = "challenger" if champion else "champion"
+    reason = "newest run of the pipeline" if champion else "first model of this task"
+    store.promote(wanted, version, alias, actor=actor, reason=reason)
+    return version, alias
 
 
 def _source_digest(source: Path) -> str:
@@ -180,8 +189,3 @@ def _source_digest(source: Path) -> str:
         if path.is_file()
     ]
     return sha256_text(canonical_json(entries))
-
-
-def workspace_folder(workspace: str) -> Path | None:
-    """The workspace as a local folder; None when it lies elsewhere."""
-    return local_path(workspace) if is_local(workspace) else None

@@ -66,7 +66,7 @@ def answers(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error that shows what is done and how long it has left; call it with (done, total)."""
+    """A bar on standard error: what is done, how long it has left; call it with (done, total)."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),

@@ -17,7 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Bone radiographs and French reports, turned into models that your own hospital runs.\n\n"
-    "Exit status: 0 answered (an abstention is an answer), 2 bad usage, 3 input refused, 4 quarantined, 1 fault.",
+    "Exit status: 0 answered (an abstention is an answer), 2 bad usage, 3 refused, 4 quarantined, 1 fault.",
 )
 
 

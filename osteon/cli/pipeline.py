@@ -12,14 +12,21 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from osteon.artefact import atomic_write, read_manifest
 from osteon.cli.console import answers, print_json, say, stderr
 from osteon.domain import FaultError, Manifest, RefusedError, canonical_json, sha256_text
 from pipelines.run import RunSettings, compile_pipeline, run_here, submit
 
-app = typer.Typer(no_args_is_help=True, help="The training pipeline: de-identify, pair, pretrain, fine-tune, register.")
+app = typer.Typer(no_args_is_help=True, help="De-identify, pair, pretrain, fine-tune, evaluate, register.")
 
 _POLL_S = 0.2
 
@@ -139,7 +146,7 @@ def _lines(process: subprocess.Popen[bytes], path: Path) -> Iterator[dict[str, A
 Source = Annotated[str, typer.Option(help="Folder or URI of the studies as the PACS exports them.")]
 Workspace = Annotated[str, typer.Option(help="Folder or URI where every stage leaves its artefact.")]
 RegistryUri = Annotated[str, typer.Option(help="The model registry: a folder, or an MLflow address.")]
-KeyFile = Annotated[str, typer.Option(help="The pseudonymisation key; on a cluster, where its secret is mounted.")]
+KeyFile = Annotated[str, typer.Option(help="The pseudonymisation key, where it is mounted.")]
 Recipe = Annotated[str, typer.Option(help="Named training recipe: quick or standard.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 Workers = Annotated[int, typer.Option(help="Processes for de-identification; 0 takes one per core.")]
@@ -155,20 +162,20 @@ def run(
     key_file: KeyFile,
     policy: Annotated[str, typer.Option(help="De-identification policy; empty takes the shipped one.")] = "",
     project: Annotated[str, typer.Option(help="Project the pseudonyms and models belong to.")] = "osteon",
-    actor: Annotated[str, typer.Option(help="Who starts this run; stands in the registry's history.")] = "operator",
+    actor: Annotated[str, typer.Option(help="Who starts this run, for the history.")] = "operator",
     recipe: Recipe = "standard",
     size: Annotated[int, typer.Option(help="Longest side of a training picture, pixels.")] = 256,
     seed: Seed = 0,
     workers: Workers = 0,
-    scratch: Annotated[Path, typer.Option(help="Where KFP keeps what passes between tasks.")] = Path("var/scratch"),
+    scratch: Annotated[Path, typer.Option(help="Where KFP keeps its files.")] = Path("var/scratch"),
     progress_file: Annotated[Path | None, typer.Option(hidden=True)] = None,
     quiet: Annotated[bool, typer.Option(hidden=True)] = False,
     json_output: Json = False,
 ) -> None:
     """Run the pipeline on this machine: the same graph that a cluster runs; finished stages are reused."""
     settings = RunSettings(
-        source=source, workspace=workspace, registry=registry, key_file=key_file, policy=policy, project=project,
-        actor=actor, recipe=recipe, size=size, seed=seed, workers=workers,
+        source=source, workspace=workspace, registry=registry, key_file=key_file, policy=policy,
+        project=project, actor=actor, recipe=recipe, size=size, seed=seed, workers=workers,
     )  # fmt: skip
     if quiet or progress_file:
         run_here(settings, scratch=scratch, progress_file=progress_file)
