@@ -2,7 +2,7 @@
 
     python -m benchmarks.accept_01_up --json accept/accept-01-up.json
 
-Peak memory is the largest sum of proportional set sizes over all processes of the clone, sampled twice a second.
+Peak memory: the largest sum of proportional set sizes over all processes of the clone, twice a second.
 """
 
 from __future__ import annotations

@@ -138,18 +138,15 @@ def _announce(
 
 def prediction_line(prediction: dict[str, Any]) -> str:
     """A prediction as one line for a person."""
-    place = (
+    where = (
         f"{prediction['task']:<12}{prediction['body_part']} {prediction['view']} {prediction['laterality']}"
     )
     if prediction["status"] == "abstained":
-        return f"{place}: no answer ({prediction['reason']})"
-    interval = prediction["interval"]
-    bounds = (
-        f", {interval['coverage']:.0%} interval {interval['low']:.3g} to {interval['high']:.3g}"
-        if interval
-        else ""
-    )
-    return f"{place}: {prediction['value']:.3g} {prediction['unit']}{bounds}, model {prediction['model_version']}"
+        return f"{where}: no answer ({prediction['reason']})"
+    answer = f"{where}: {prediction['value']:.3g} {prediction['unit']}"
+    if interval := prediction["interval"]:
+        answer += f", {interval['coverage']:.0%} interval {interval['low']:.3g} to {interval['high']:.3g}"
+    return f"{answer}, model {prediction['model_version']}"
 
 
 @answers
