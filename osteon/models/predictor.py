@@ -110,7 +110,23 @@ class Predictor:
         self, source: Source, *, sex: str | None = None, site: str | None = None
     ) -> tuple[Prediction, NDArray[np.float32] | None]:
         """A prediction with the embedding of the same pass; None when the picture could not be read."""
-        read = self._read(source, sex)
+        data = source if isinstance(source, bytes) else _bytes_of(Path(source))
+        try:
+            picture = read_picture(data)
+        except RefusedError:
+            picture = None
+        return self.predict_picture(picture, digest=self.input_digest(data), sex=sex, site=site)
+
+    def predict_picture(
+        self, picture: Picture | None, *, digest: str, sex: str | None = None, site: str | None = None
+    ) -> tuple[Prediction, NDArray[np.float32] | None]:
+        """As `predict_one`, for a picture that was read already and that several models may share.
+
+        Args:
+            picture: None when the input could not be read.
+            digest: `input_digest` of the bytes that the picture was read from.
+        """
+        read = self._look(picture, digest, sex)
         if read.prepared is None:
             return self._abstention(read, Reason.UNREADABLE, site), None
         answers = self.answer(read.prepared[None], np.asarray([read.sex]))
@@ -118,6 +134,10 @@ class Predictor:
         if reason is not None:
             return self._abstention(read, reason, site), answers.embedding[0]
         return self._answered(read, answers, site), answers.embedding[0]
+
+    def input_digest(self, data: bytes) -> str:
+        """Keyed digest of an input's bytes: `input_hmac` of its predictions."""
+        return hmac.new(self._hmac_key, data, hashlib.sha256).hexdigest()
 
     def embed(self, sources: Sequence[Source]) -> NDArray[np.float32]:
         """Unit-norm embeddings of pictures, float32 (N, D); vectors compare within `embedding_space` only.
@@ -175,12 +195,8 @@ class Predictor:
             features=feature_BF,
         )
 
-    def _read(self, source: Source, sex: str | None) -> _Read:
-        data = source if isinstance(source, bytes) else _bytes_of(Path(source))
-        digest = hmac.new(self._hmac_key, data, hashlib.sha256).hexdigest()
-        try:
-            picture = read_picture(data)
-        except RefusedError:
+    def _look(self, picture: Picture | None, digest: str, sex: str | None) -> _Read:
+        if picture is None:
             return _Read(picture=None, prepared=None, sex=0, reason=Reason.UNREADABLE, digest=digest)
         prepared = self.prepare(picture)
         return _Read(
