@@ -1,0 +1,68 @@
+"""Checkpoints that resume to the same loss: weights and optimiser state as safetensors, never a pickle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from osteon.artefact import atomic_write
+
+_MODEL, _OPTIMIZER = "model.", "optimizer."
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunState:
+    """Where a run stands, beside its tensors.
+
+    Attributes:
+        run_key: digest of recipe, data and seed; a checkpoint of another run is not resumed.
+        step: optimiser steps done.
+        elapsed_s: training time so far, over all starts.
+        curve: what the run has logged.
+    """
+
+    run_key: str
+    step: int = 0
+    elapsed_s: float = 0.0
+    curve: list[dict[str, float]] = field(default_factory=list)
+
+
+def save_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, state: RunState) -> None:
+    """Writes the whole run to one file, atomically: a kill leaves the earlier one."""
+    tensors = {_MODEL + name: value.contiguous() for name, value in model.state_dict().items()}
+    for number, slots in optimizer.state_dict()["state"].items():
+        for name, value in slots.items():
+            tensors[f"{_OPTIMIZER}{number}.{name}"] = torch.as_tensor(value).contiguous()
+    atomic_write(path, save(tensors, metadata={"state": json.dumps(asdict(state))}))
+
+
+def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, run_key: str) -> RunState:
+    """Puts model and optimiser where the checkpoint left them; a fresh state when it is not this run's."""
+    if not path.is_file():
+        return RunState(run_key=run_key)
+    try:
+        with safe_open(path, framework="pt") as archive:
+            state = RunState(**json.loads((archive.metadata() or {})["state"]))
+            if state.run_key != run_key:
+                return RunState(run_key=run_key)
+            tensors = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118 (no mapping)
+    except (SafetensorError, KeyError, TypeError, ValueError):
+        return RunState(run_key=run_key)  # not a checkpoint of ours: the run starts again
+    model.load_state_dict(_under(_MODEL, tensors))
+    slots: dict[int, dict[str, Any]] = {}
+    for name, value in _under(_OPTIMIZER, tensors).items():
+        number, slot = name.split(".", 1)
+        slots.setdefault(int(number), {})[slot] = value
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})
+    return state
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,120 @@
+"""Pairs in memory: prepared pictures as bytes, reports as sentences, draws that a given generator fixes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osteon.domain import RefusedError
+from osteon.domain.pair import Split
+from osteon.models.preprocess import Preprocess
+from osteon.pairs import read_pairs, sentences
+
+FINDINGS = ("resultat", "conclusion")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextSampling:
+    """What part of a report stands beside the picture in one step (after ConVIRT, section 3.2).
+
+    Attributes:
+        whole_share: probability of all findings; else a random part of the sentences, in their order.
+        indication_share: probability that the indication stands before them.
+    """
+
+    whole_share: float = 0.5
+    indication_share: float = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairSet:
+    """The studies of one split.
+
+    Attributes:
+        levels: prepared pictures, bytes, all studies one after the other.
+        first: first picture of each study in `levels`, and the end: study i has first[i]:first[i + 1].
+        findings: sentences of résultat and conclusion, by study.
+        indications: the indication of each study, or empty.
+        regions: body region of each study's first picture.
+    """
+
+    levels: NDArray[np.uint8]
+    first: NDArray[np.int64]
+    findings: Sequence[tuple[str, ...]]
+    indications: Sequence[str]
+    regions: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    def texts(self) -> list[str]:
+        """All findings of every study, as one text each."""
+        return [" ".join(found) for found in self.findings]
+
+    def sampled_text(self, study: int, sampling: TextSampling, random: np.random.Generator) -> str:
+        """One draw of a study's text."""
+        found = self.findings[study]
+        if len(found) > 1 and random.random() >= sampling.whole_share:
+            kept = random.choice(len(found), size=int(random.integers(1, len(found))), replace=False)
+            found = tuple(found[position] for position in sorted(kept))
+        if self.indications[study] and random.random() < sampling.indication_share:
+            found = (self.indications[study], *found)
+        return " ".join(found)
+
+    def sampled_picture(self, study: int, random: np.random.Generator) -> NDArray[np.uint8]:
+        """One of a study's pictures."""
+        picked: NDArray[np.uint8] = self.levels[int(random.integers(self.first[study], self.first[study + 1]))]
+        return picked
+
+    def first_pictures(self) -> NDArray[np.uint8]:
+        """The first picture of every study."""
+        return self.levels[self.first[:-1]]
+
+
+def load_pairs(
+    folder: Path, split: Split, preprocess: Preprocess, *, progress: Callable[[int], None] | None = None
+) -> PairSet:
+    """Reads and prepares every study of a split that has findings.
+
+    Raises:
+        RefusedError: the split holds fewer than two studies, so that nothing can be contrasted.
+    """
+    levels: list[NDArray[np.uint8]] = []
+    first = [0]
+    findings: list[tuple[str, ...]] = []
+    indications: list[str] = []
+    regions: list[str] = []
+    for record in read_pairs(folder, split):
+        sections = record.meta["sections"]
+        found = tuple(line for name in FINDINGS for line in sentences(sections.get(name, "")))
+        if not found or not record.pictures:
+            continue
+        levels += [preprocess.prepare_levels(picture.astype(np.float32) / 255) for picture in record.pictures]
+        first.append(len(levels))
+        findings.append(tuple(dict.fromkeys(found)))
+        indications.append(" ".join(sentences(sections.get("indication", ""))))
+        regions.append(str(record.meta["images"][0].get("region", "")))
+        if progress is not None:
+            progress(len(findings))
+    if len(findings) < 2:
+        raise RefusedError(
+            f"at least two studies with findings in the {split} shards",
+            f"{len(findings)}",
+            "pair more studies",
+        )
+    return PairSet(
+        levels=np.stack(levels),
+        first=np.asarray(first, dtype=np.int64),
+        findings=findings,
+        indications=indications,
+        regions=regions,
+    )
+
+
+def epoch_order(studies: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """The order of one epoch; the same for a resumed run."""
+    return np.random.default_rng([seed, epoch]).permutation(studies)
