@@ -1,0 +1,87 @@
+"""Evaluation of a model package on a label table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from osteon.domain import Kind, Task
+from osteon.models.calibration import Calibration
+from osteon.models.package import load_package
+from osteon.models.predictor import Answers, Predictor
+from training.data import PreparedSet, prepare_rows, silent
+from training.label_table import read_label_table
+from training.metrics import task_metrics
+
+Rows = Literal["test", "all"]
+Progress = Callable[[str, int, int], None]
+_BATCH = 32
+# Evaluation keeps no prediction, so no input digest leaves it.
+_NO_DIGEST_KEY = bytes(32)
+
+
+def evaluate(
+    model_dir: Path, data: Path, *, rows: Rows = "test", progress: Progress | None = None
+) -> dict[str, Any]:
+    """Figures of a package on a table, every readable row counted, also those it would abstain on.
+
+    Args:
+        rows: `test` takes the project's test rows (all rows when there is none); `all` takes all.
+    Returns:
+        task, n, metrics (point figures), intervals (95 %, patients resampled), rows, abstained,
+        interval_coverage, unreadable, model_version.
+    """
+    loaded = load_package(Path(model_dir))
+    predictor = Predictor(loaded, hmac_key=_NO_DIGEST_KEY)
+    task = predictor.task
+    table = read_label_table(Path(data), task)
+    chosen = table.test_rows() if rows == "test" else list(table.rows)
+    used = rows if chosen else "all"
+    report = progress or silent
+    prepared = prepare_rows(
+        chosen or table.rows,
+        loaded.package.preprocess,
+        progress=lambda done, total: report("reading pictures", done, total),
+    )
+    answers = predictor.answer(
+        prepared.levels.astype(np.float32) / np.float32(255),
+        prepared.sex,
+        batch_size=_BATCH,
+        progress=lambda done, total: report("answering", done, total),
+    )
+    calibration = loaded.package.calibration
+    metrics = task_metrics(
+        task,
+        prepared.label,
+        answers.value if task.kind is not Kind.BINARY else answers.probability[:, 1],
+        expectation=answers.expectation,
+        threshold=calibration.threshold,
+        groups=[row.key for row in prepared.rows],
+    )
+    intervals = metrics.pop("intervals")
+    strange = loaded.package.familiarity.reasons(answers.features)
+    return {
+        "task": task.value,
+        "n": len(prepared),
+        "metrics": metrics,
+        "intervals": intervals,
+        "rows": used,
+        "abstained": sum(reason is not None for reason in strange),
+        "interval_coverage": _coverage(task, calibration, answers, prepared),
+        "unreadable": prepared.unreadable,
+        "model_version": loaded.version,
+    }
+
+
+def _coverage(task: Task, calibration: Calibration, answers: Answers, prepared: PreparedSet) -> float | None:
+    """Part of the rows whose truth lies in the interval; None for a yes/no task."""
+    if task.kind is Kind.BINARY:
+        return None
+    inside = []
+    for truth, mean, spread in zip(prepared.label, answers.expectation, answers.spread, strict=True):
+        bounds = calibration.interval(float(mean), float(spread))
+        inside.append(bounds is not None and bounds.low <= truth <= bounds.high)
+    return round(float(np.mean(inside)), 6) if inside else None

@@ -1,0 +1,191 @@
+"""Label tables: a CSV of pictures and answers, read with every row checked, and split by patient."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from osteon.domain import FOLDS, Kind, RefusedError, Task, UsageError, is_test_row
+
+_MAX_MONTHS = 240.0
+_CSV_FIELD_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRow:
+    """One labelled picture.
+
+    Attributes:
+        number: row in the table, the first below the header being 1; errors name it, never its content.
+        key: the `patient` cell, else the `file` cell: what splits go by.
+    """
+
+    number: int
+    path: Path
+    key: str
+    label: float
+    sex: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelTable:
+    """The rows of a table that carry a label for one task."""
+
+    task: Task
+    rows: tuple[LabelRow, ...]
+    has_patients: bool
+    skipped: int  # rows without a label
+
+    def training_rows(self) -> list[LabelRow]:
+        """Rows that may be learned from: all but the project's own test rows."""
+        return [row for row in self.rows if not is_test_row(row.key)]
+
+    def test_rows(self) -> list[LabelRow]:
+        """The project's own test rows: SHA-256 of the key modulo 5 is 0."""
+        return [row for row in self.rows if is_test_row(row.key)]
+
+
+def read_label_table(path: Path, task: Task) -> LabelTable:
+    """The table of one task, with every file present and every label in range.
+
+    Columns: `file` (relative to the table), the task's label column, optionally `patient` and `sex`;
+    others are ignored. A row with an empty label is skipped. Commas, semicolons and tabs separate.
+
+    Raises:
+        UsageError: no such table.
+        RefusedError: a column is missing, a row names no file or a wrong label, or no row has a label.
+    """
+    path = Path(path)
+    columns, records = _records(path)
+    for column in ("file", task.label_column):
+        if column not in columns:
+            raise RefusedError(
+                f"a label table with the columns file and {task.label_column}",
+                f"one without {column}",
+                "add the column, or choose the task that the table is for",
+            )
+    rows, skipped = [], 0
+    for number, record in enumerate(records, start=1):
+        text = (record.get(task.label_column) or "").strip()
+        if not text:
+            skipped += 1
+            continue
+        rows.append(_row(path.parent, number, record, _label(text, task, number)))
+    if not rows:
+        raise RefusedError(
+            f"rows with a {task.label_column}", "none", "label some rows, or choose another task"
+        )
+    return LabelTable(task=task, rows=tuple(rows), has_patients="patient" in columns, skipped=skipped)
+
+
+def require_variety(rows: Sequence[LabelRow], task: Task, *, least: int) -> None:
+    """Refuses rows that nothing can be learned from: too few, or all with one answer."""
+    if len(rows) < least:
+        raise RefusedError(
+            f"at least {least} labelled rows to train on", f"{len(rows)}", "label more pictures"
+        )
+    if len({row.label for row in rows}) < 2:
+        kind = "answers" if task.kind is Kind.REGRESSION else "classes"
+        raise RefusedError(
+            f"at least two different {kind} among the training rows",
+            "a single one",
+            "add rows of another answer",
+        )
+
+
+def split_validation(
+    rows: Sequence[LabelRow], *, part: float, seed: int
+) -> tuple[list[LabelRow], list[LabelRow]]:
+    """Training and validation rows; no key is on both sides.
+
+    Takes whole patients in a seeded order until the part is reached: an exact size, where a modulo
+    would leave small tables with none.
+    """
+    keys = shuffled_keys(rows, seed=seed)
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.key] = counts.get(row.key, 0) + 1
+    wanted = part * len(rows)
+    chosen: set[str] = set()
+    taken = 0
+    for key in keys[: max(0, len(keys) - 1)]:
+        if taken >= wanted:
+            break
+        chosen.add(key)
+        taken += counts[key]
+    return [row for row in rows if row.key not in chosen], [row for row in rows if row.key in chosen]
+
+
+def take_fraction(rows: Sequence[LabelRow], fraction: float, *, seed: int) -> list[LabelRow]:
+    """The rows of a seeded part of the patients; a larger part of one seed holds the smaller one."""
+    if not 0 < fraction <= 1:
+        raise UsageError("a label fraction above 0 and up to 1", f"{fraction:g}", "give a part such as 0.1")
+    if fraction == 1:
+        return list(rows)
+    keys = shuffled_keys(rows, seed=seed + FOLDS)
+    kept = set(keys[: max(1, round(fraction * len(keys)))])
+    return [row for row in rows if row.key in kept]
+
+
+def shuffled_keys(rows: Iterable[LabelRow], *, seed: int) -> list[str]:
+    """Distinct keys in an order that depends on the keys and the seed, not on the order of rows."""
+    keys = sorted({row.key for row in rows})
+    return [keys[index] for index in np.random.default_rng(seed).permutation(len(keys))]
+
+
+def _records(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UsageError("a label table (CSV)", "no file at that path", "check the path") from None
+    except (OSError, UnicodeDecodeError):
+        raise RefusedError(
+            "a label table in UTF-8", "a file that cannot be read so", "save it as CSV in UTF-8"
+        ) from None
+    header = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=header.count)
+    csv.field_size_limit(_CSV_FIELD_LIMIT)
+    try:
+        reader = csv.DictReader(text.splitlines(), delimiter=delimiter, strict=True)
+        records = [{(key or "").strip(): value for key, value in record.items()} for record in reader]
+    except csv.Error:
+        raise RefusedError("a label table in CSV", "text that is not", "save it as CSV again") from None
+    return [name.strip() for name in reader.fieldnames or []], records
+
+
+def _row(folder: Path, number: int, record: dict[str, str], label: float) -> LabelRow:
+    file = (record.get("file") or "").strip()
+    path = folder / file
+    if not file or not path.is_file():
+        raise RefusedError(
+            "a picture file in every labelled row",
+            f"row {number} whose file is missing",
+            "correct the row; names are relative to the table's folder",
+        )
+    patient = (record.get("patient") or "").strip()
+    sex = (record.get("sex") or "").strip()
+    return LabelRow(number=number, path=path, key=patient or file, label=label, sex=sex)
+
+
+def _label(text: str, task: Task, number: int) -> float:
+    ranges = {
+        Kind.BINARY: ("0 or 1", (0.0, 1.0)),
+        Kind.ORDINAL: ("a whole grade from 0 to 4", (0.0, float(task.classes - 1))),
+        Kind.REGRESSION: (f"months from 0 to {_MAX_MONTHS:g}", (0.0, _MAX_MONTHS)),
+    }
+    wanted, (low, high) = ranges[task.kind]
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        value = math.nan
+    whole = task.kind is Kind.REGRESSION or value == round(value) if math.isfinite(value) else False
+    if not whole or not low <= value <= high:
+        raise RefusedError(
+            f"{task.label_column} as {wanted}", f"row {number} with something else", "correct the row"
+        )
+    return value

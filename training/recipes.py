@@ -1,0 +1,56 @@
+"""Runs by name: each function here is one, with every setting in sight."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from osteon.domain import Task
+from osteon.models.preprocess import Preprocess
+from training.distortion import Distortion
+from training.finetune import FinetuneRecipe
+from training.fit import FitSettings
+
+
+def bone_age() -> FinetuneRecipe:
+    """Months from a hand; sex goes in beside the picture."""
+    return FinetuneRecipe(
+        name="bone_age",
+        preprocess=Preprocess(size=112),
+        sex_dim=16,
+        fit=FitSettings(label_sigma=6.0, l1_weight=20.0),
+    )
+
+
+def knee_oa() -> FinetuneRecipe:
+    """Kellgren-Lawrence grade from a knee; a grade beside the true one is half right."""
+    return FinetuneRecipe(
+        name="knee_oa",
+        preprocess=Preprocess(size=128),
+        fit=FitSettings(
+            label_sigma=0.6, l1_weight=4.0, distortion=Distortion(rotation_degrees=10.0, invert=0.05)
+        ),
+    )
+
+
+def fracture() -> FinetuneRecipe:
+    """Yes or no; small lines count, so little is erased and the picture is larger."""
+    return FinetuneRecipe(
+        name="fracture",
+        preprocess=Preprocess(size=160),
+        fit=FitSettings(distortion=Distortion(erase=0.1, log_scale=0.1)),
+    )
+
+
+def abnormality() -> FinetuneRecipe:
+    """Yes or no, over any body part."""
+    return replace(fracture(), name="abnormality")
+
+
+def finetune_recipe(task: Task) -> FinetuneRecipe:
+    """The recipe that a task is fine-tuned with unless another is named."""
+    return {
+        Task.BONE_AGE: bone_age,
+        Task.KNEE_OA: knee_oa,
+        Task.FRACTURE: fracture,
+        Task.ABNORMALITY: abnormality,
+    }[task]()
