@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterable
 
 BODY_PARTS = frozenset(
-    {"hand", "wrist", "knee", "forearm", "ankle", "leg", "foot", "elbow", "shoulder", "hip", "pelvis", "spine",
-     "chest", "skull", "other", "unknown"}
+    {"hand", "wrist", "knee", "forearm", "ankle", "leg", "foot", "elbow", "shoulder", "hip", "pelvis",
+     "spine", "chest", "skull", "other", "unknown"}
 )  # fmt: skip
 VIEWS = frozenset({"ap", "pa", "lateral", "oblique", "unknown"})
 LATERALITIES = frozenset({"left", "right", "unknown"})

@@ -20,6 +20,9 @@ _J2K_START = b"\xff\x4f\xff\x51"
 _JP2_SIGNATURE = b"\x00\x00\x00\x0cjP  "
 _SOF = frozenset({*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)})
 _SOF55 = 0xF7
+# Both JPEG families and JPEG 2000 end so, and none has these two bytes in its coded data: without them
+# the frame was cut, and a decoder would fill the rest with gray and say nothing.
+_END = b"\xff\xd9"
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _SOS = 0xDA
 
@@ -55,6 +58,8 @@ def read_codestream(frame: bytes, limits: Limits) -> Codestream:
     except (struct.error, IndexError):
         raise _broken() from None
     limits.check_shape(header.rows, header.columns)
+    if _END not in frame:
+        raise _broken()
     return header
 
 

@@ -27,7 +27,7 @@ from osteon.domain.errors import RefusedError, UsageError
 
 Source = str | PathLike[str] | bytes
 
-#: What pydicom raises on bytes that are not what they claim to be (seen by fuzzing, see tests/property).
+#: What pydicom and the decoders raise on bytes that are not what they claim to be (seen by fuzzing, see tests/property).
 MALFORMED: tuple[type[Exception], ...] = (
     ArithmeticError,
     AssertionError,
@@ -37,9 +37,8 @@ MALFORMED: tuple[type[Exception], ...] = (
     InvalidDicomError,
     LookupError,
     MemoryError,
-    NotImplementedError,
     OSError,
-    RecursionError,
+    RuntimeError,  # with it NotImplementedError, RecursionError and every error of imagecodecs
     TypeError,
     ValueError,
     struct.error,
@@ -51,12 +50,12 @@ _NOT_DICOM = RefusedError("a DICOM instance or a PNG, JPEG or TIFF picture", "ot
 _QUIET = threading.Event()
 
 
-def quieten_pydicom() -> None:
-    """Keep pydicom from writing data-set values to warnings and logs."""
+def quieten_libraries() -> None:
+    """Keep pydicom and Pillow from writing values to warnings and logs."""
     if not _QUIET.is_set():
         pydicom.config.settings.reading_validation_mode = IGNORE
         logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
-        warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
+        warnings.filterwarnings("ignore", module=r"(pydicom|PIL)(\.|$)")
         _QUIET.set()
 
 
@@ -89,7 +88,7 @@ def read_dataset(source: Source, *, pixels: bool = True, limits: Limits = DEFAUL
         RefusedError: not DICOM, malformed, or beyond the limits.
         UsageError: no such file.
     """
-    quieten_pydicom()
+    quieten_libraries()
     if isinstance(source, bytes | bytearray | memoryview):
         limits.check_bytes(len(source))
         return _parse(BytesIO(source), pixels, limits)

@@ -66,7 +66,7 @@ def _render(domain: Values, counts: NDArray[np.int64], dataset: Dataset) -> tupl
     modality = apply_modality(domain, dataset)
     processing = text_of(dataset, "PresentationIntentType").upper() == "FOR PROCESSING"
     if processing and text_of(dataset, "PixelIntensityRelationship").upper() == "LIN":
-        modality = np.log(np.maximum(modality - modality.min() + 1.0, 1.0))
+        modality = np.log(np.maximum(modality, 1.0))
     shown, voi = _apply_voi(modality, counts, dataset, processing)
     if _inverted(dataset, processing):
         shown = 1.0 - shown
@@ -194,7 +194,7 @@ def apply_window(values: Values, centre: float, width: float, function: str = "L
             "a VOILUTFunction of LINEAR, LINEAR_EXACT or SIGMOID", "another one", "correct it at the source"
         )
     if width == 1:
-        return (values > centre - 0.5).astype(np.float64)
+        return np.asarray(values > centre - 0.5, dtype=np.float64)
     return np.clip((values - (centre - 0.5)) / (width - 1) + 0.5, 0.0, 1.0)
 
 
@@ -209,7 +209,7 @@ def _percentile_range(values: Values, counts: NDArray[np.int64]) -> Values:
         low, high = seen.min(), seen.max()
     if high <= low:
         return np.zeros_like(values)
-    return np.clip((values - low) / (high - low), 0.0, 1.0)
+    return np.asarray(np.clip((values - low) / (high - low), 0.0, 1.0), dtype=np.float64)
 
 
 def _padding(dataset: Dataset, low: int, high: int) -> tuple[float, float] | None:

@@ -80,7 +80,8 @@ def _strip(cells: NDArray[Any], layout: PixelLayout) -> NDArray[Any]:
         return native
     width = native.dtype.itemsize * 8
     unused = width - layout.bits_stored
-    return (native << native.dtype.type(unused)).view(f"i{native.dtype.itemsize}") >> unused
+    lifted: NDArray[Any] = (native << native.dtype.type(unused)).view(f"i{native.dtype.itemsize}")
+    return lifted >> unused
 
 
 def _arrange(values: NDArray[Any], layout: PixelLayout, planar: bool) -> NDArray[Any]:

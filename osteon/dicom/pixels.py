@@ -27,7 +27,7 @@ from pydicom.uid import (
 )
 
 from osteon.dicom.codestream import Codestream, read_codestream
-from osteon.dicom.dataset import MALFORMED, quieten_pydicom
+from osteon.dicom.dataset import MALFORMED, quieten_libraries
 from osteon.dicom.layout import PixelLayout, pixel_layout
 from osteon.dicom.limits import DEFAULT_LIMITS, Limits
 from osteon.dicom.native import native_frame
@@ -74,7 +74,7 @@ def decode_frames(
     dataset: Dataset, *, first_only: bool = False, limits: Limits = DEFAULT_LIMITS
 ) -> StoredPixels:
     """The stored values of all frames, or of the first."""
-    quieten_pydicom()
+    quieten_libraries()
     try:
         return _decode_frames(dataset, first_only, limits)
     except MALFORMED as error:

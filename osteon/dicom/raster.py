@@ -9,7 +9,6 @@ fills [0, 1] by the bits that it needs.
 from __future__ import annotations
 
 import struct
-import warnings
 from io import BytesIO
 from typing import Any
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from osteon.dicom.codestream import read_codestream
+from osteon.dicom.dataset import quieten_libraries
 from osteon.dicom.limits import Limits
 from osteon.domain.errors import RefusedError
 
@@ -46,17 +46,21 @@ def read_raster(data: bytes, limits: Limits) -> tuple[NDArray[np.float32], int, 
     Raises:
         RefusedError: broken, unsupported or too large.
     """
+    quieten_libraries()
     name = raster_format(data)
     if name == "JPEG":
         read_codestream(data, limits)
     try:
-        with warnings.catch_warnings(), Image.open(BytesIO(data), formats=[name or "PNG"]) as picture:
-            warnings.simplefilter("ignore")
+        with Image.open(BytesIO(data), formats=[name or "PNG"]) as picture:
             limits.check_shape(picture.height, picture.width)
             pages = int(getattr(picture, "n_frames", 1))
             inverted = _needs_inversion(picture)
             upright = ImageOps.exif_transpose(picture)
             values, bits = _luminance(upright)
+    except Image.DecompressionBombError:
+        raise RefusedError(
+            f"at most {limits.max_pixels} pixels", "many more", "send a smaller picture"
+        ) from None
     except _BROKEN as error:
         raise RefusedError(
             f"a whole {name} picture",
