@@ -67,8 +67,9 @@ class PairSet:
 
     def sampled_picture(self, study: int, random: np.random.Generator) -> NDArray[np.uint8]:
         """One of a study's pictures."""
-        picked: NDArray[np.uint8] = self.levels[int(random.integers(self.first[study], self.first[study + 1]))]
-        return picked
+        row = int(random.integers(self.first[study], self.first[study + 1]))
+        picture: NDArray[np.uint8] = self.levels[row]
+        return picture
 
     def first_pictures(self) -> NDArray[np.uint8]:
         """The first picture of every study."""

@@ -30,7 +30,8 @@ def build(
     """Pack de-identified studies and reports into shards, and their labels into a table.
 
     Writes OUTPUT/train-00000.tar, val-..., test-... (WebDataset: pictures, report and meta of each study; all
-    studies of a patient in one split), and OUTPUT/labels.csv with OUTPUT/images for `osteon finetune`.
+    studies of a patient in one split), and OUTPUT/labels.csv with OUTPUT/images for `osteon finetune`;
+    labels_held_out.csv has the hospital that is kept for testing.
 
     Example: osteon pairs build research/ pairs/
     """

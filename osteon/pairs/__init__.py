@@ -1,15 +1,14 @@
 """Studies and their reports: matching, patient split, shards."""
 
-from osteon.pairs.build import LABELS_ALL, LABELS_HELD_OUT, LABELS_IN, build_pairs
+from osteon.pairs.build import LABELS, LABELS_HELD_OUT, build_pairs
 from osteon.pairs.read import read_pairs, shard_paths
 from osteon.pairs.section import sentences, split_sections
 from osteon.pairs.shard import PairRecord, read_shard
 from osteon.pairs.split import patient_fold, split_of
 
 __all__ = [
-    "LABELS_ALL",
+    "LABELS",
     "LABELS_HELD_OUT",
-    "LABELS_IN",
     "PairRecord",
     "build_pairs",
     "patient_fold",

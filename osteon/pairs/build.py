@@ -28,7 +28,7 @@ from osteon.pairs.split import HELD_OUT
 DEFAULT_SIZE = 256
 STUDIES_PER_SHARD = 1000
 IMAGES_FOLDER = "images"
-LABELS_ALL, LABELS_IN, LABELS_HELD_OUT = "labels.csv", "labels_in.csv", "labels_held_out.csv"
+LABELS, LABELS_HELD_OUT = "labels.csv", "labels_held_out.csv"
 LABEL_COLUMNS = (
     "file",
     "patient",
@@ -60,8 +60,9 @@ def build_pairs(
     """Writes `{train,val,test}-NNNNN.tar`, `images/`, the label tables and `manifest.json`.
 
     All studies of a patient are in one split; a hospital kept for testing is in the test shards alone.
-    `labels.csv` has every labelled picture, `labels_in.csv` those of the hospitals that train,
-    `labels_held_out.csv` those of the hospital that does not. The same input gives the same bytes.
+    `labels.csv` has the labelled pictures of the hospitals that a model may learn from (its own test rows
+    among them, by the rule of `osteon.domain.labels`), `labels_held_out.csv` those of the hospital kept for
+    testing. The same input gives the same bytes.
 
     Args:
         deid_dir: what the de-identification wrote (pictures, instances.csv, reports.jsonl, labels.csv).
@@ -112,7 +113,7 @@ def _clear(output: Path) -> None:
         for shard in output.glob(f"{split}-*.tar"):
             shard.unlink()
     shutil.rmtree(output / IMAGES_FOLDER, ignore_errors=True)
-    for name in (LABELS_ALL, LABELS_IN, LABELS_HELD_OUT):
+    for name in (LABELS, LABELS_HELD_OUT):
         (output / name).unlink(missing_ok=True)
 
 
@@ -197,7 +198,7 @@ def _write_shards(
 
 
 def _write_labels(output: Path, source: Source) -> list[str]:
-    """Writes the three label tables; none when the input had no labels."""
+    """Writes the label tables that have rows: none when the input had no labels."""
     rows: list[dict[str, str]] = []
     for study in source.studies.values():
         for image, name in zip(study.images, _names(study), strict=True):
@@ -206,13 +207,9 @@ def _write_labels(output: Path, source: Source) -> list[str]:
                 own = {"file": f"{IMAGES_FOLDER}/{name}", "study": study.study, "patient": study.patient}
                 own["split_hint"] = HELD_OUT if study.patient in source.held_out_patients else "in"
                 rows.append({column: label.get(column, "") for column in LABEL_COLUMNS} | own)
-    if not rows:
-        return []
-    parts = {
-        LABELS_ALL: rows,
-        LABELS_IN: [row for row in rows if row["split_hint"] != HELD_OUT],
-        LABELS_HELD_OUT: [row for row in rows if row["split_hint"] == HELD_OUT],
-    }
+    held_out = [row for row in rows if row["split_hint"] == HELD_OUT]
+    learnable = [row for row in rows if row["split_hint"] != HELD_OUT]
+    parts = {name: part for name, part in ((LABELS, learnable), (LABELS_HELD_OUT, held_out)) if part}
     for name, part in parts.items():
         stream = io.StringIO()
         writer = csv.DictWriter(stream, LABEL_COLUMNS, lineterminator="\n")
