@@ -23,8 +23,8 @@ __all__ = ["DriftReport", "KeptReferences", "drift_report"]
 class KeptReferences(Protocol):
     """Where the reference events of a model version are kept (`monitoring.references.References`)."""
 
-    def load(self, model_version: str) -> pd.DataFrame | None:
-        """Tidy reference events of a model version; None when none was kept."""
+    def load(self, task: str, model_version: str) -> pd.DataFrame | None:
+        """Tidy reference events of a task's model version; None when none was kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +112,7 @@ def _streams(
         mine = rows[rows["model_version"] == version]
         if mine.empty:
             continue
-        kept = references.load(version)
+        kept = references.load(str(task), version)
         for stratum in windows.strata_of(mine, str(site), policy.strata):
             found.append(_stream(mine, kept, stratum, str(task), policy, now))
     return found
@@ -134,7 +134,7 @@ def _stream(
         mine, stratum, until=now, hours=rule.production_hours, most_events=rule.production_most_events
     )
     source: Literal["stored", "first_events"] = "stored"
-    rows = windows.narrow(kept[kept["task"] == task], stratum) if kept is not None else None
+    rows = windows.narrow(kept, stratum) if kept is not None else None
     if rows is None or rows.empty:
         source = "first_events"
         rows = windows.reference_window(mine, stratum, first_events=rule.first_events, production=newest)

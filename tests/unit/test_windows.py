@@ -98,14 +98,14 @@ def test_a_reference_comes_back_as_it_was_kept_and_keeping_it_again_changes_no_b
     before = stored.read_bytes()
     assert references.keep(frame).digest == first.digest
     assert stored.read_bytes() == before
-    back = references.load("fracture:1")
+    back = references.load("fracture", "fracture:1")
     assert back is not None
     assert list(back["event_id"]) == list(tidy(frame)["event_id"])
     assert list(back["embedding"].iloc[0]) == list(tidy(frame)["embedding"].iloc[0])
 
 
 def test_a_model_without_a_reference_has_none(tmp_path):
-    assert References(tmp_path).load("fracture:9") is None
+    assert References(tmp_path).load("fracture", "fracture:9") is None
 
 
 def test_a_reference_that_was_changed_on_disk_is_not_used(tmp_path):
@@ -114,15 +114,23 @@ def test_a_reference_that_was_changed_on_disk_is_not_used(tmp_path):
     stored = next(tmp_path.rglob("reference.parquet"))
     stored.write_bytes(stored.read_bytes() + b"\0")
     with pytest.raises(FaultError, match="manifest"):
-        references.load("fracture:1")
+        references.load("fracture", "fracture:1")
 
 
 def test_versions_that_differ_only_in_unsafe_characters_do_not_share_a_folder(tmp_path):
     references = References(tmp_path)
     references.keep(event_frame(4, model_version="a/1"))
     references.keep(event_frame(5, model_version="a:1"))
-    assert len(references.load("a/1")) == 4
-    assert len(references.load("a:1")) == 5
+    assert len(references.load("fracture", "a/1")) == 4
+    assert len(references.load("fracture", "a:1")) == 5
+
+
+def test_two_tasks_whose_versions_have_one_name_keep_two_references(tmp_path):
+    references = References(tmp_path)
+    references.keep(event_frame(4, model_version="1"))
+    references.keep(event_frame(5, model_version="1", task="bone-age"))
+    assert len(references.load("fracture", "1")) == 4
+    assert len(references.load("bone-age", "1")) == 5
 
 
 def test_a_reference_of_two_model_versions_is_refused(tmp_path):

@@ -1,0 +1,93 @@
+"""The loop of the drift monitor: read events, make the report, show it, file retraining requests."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+
+from monitoring.drift import KeptReferences, drift_report
+from monitoring.metrics import DriftMetrics
+from monitoring.policy import DriftPolicy
+from monitoring.report import DriftReport
+from monitoring.retraining import RequestFolder, requests_from
+from osteon.domain import OsteonError
+
+logger = logging.getLogger("osteon.drift_monitor")
+
+History = Callable[[datetime, datetime], pd.DataFrame]
+
+
+class Monitor:
+    """Holds the newest report; every collaborator is passed in.
+
+    Args:
+        history: the events in [since, until).
+        requests: where retraining requests go; None files none.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        references: KeptReferences,
+        policy: DriftPolicy,
+        metrics: DriftMetrics,
+        *,
+        requests: RequestFolder | None = None,
+        history_days: float = 90.0,
+        seed: int = 0,
+        project: str = "osteon",
+    ) -> None:
+        self._history = history
+        self._references = references
+        self._policy = policy
+        self._metrics = metrics
+        self._requests = requests
+        self._history_days = history_days
+        self._seed = seed
+        self._project = project
+        self._seen_until: pd.Timestamp | None = None
+        self.report: DriftReport | None = None
+        self.looked = False
+
+    def look(self, now: datetime | None = None) -> DriftReport:
+        """Make the report of this moment and show it."""
+        moment, started = now or datetime.now(UTC), time.monotonic()
+        events = self._history(moment - timedelta(days=self._history_days), moment)
+        report = drift_report(
+            events, self._references, self._policy, now=moment, seed=self._seed, project=self._project
+        )
+        self._metrics.show(report, duration_s=time.monotonic() - started, at_unix_s=moment.timestamp())
+        self._count_new(events, moment)
+        self.report = report
+        if self._requests is not None:
+            for filed in self._requests.file_all(requests_from(report, self._policy)):
+                self._metrics.requests.labels(filed.task).inc()
+                logger.warning("retraining requested for %s at %d sites", filed.task, len(filed.sites))
+        return report
+
+    def run(self, stop: threading.Event, interval_s: float) -> None:
+        """Look until told to stop; a look that fails is counted and tried again at the next interval.
+
+        Any other error ends the loop, which /healthz shows.
+        """
+        while not stop.is_set():
+            try:
+                self.look()
+            except (OsteonError, OSError, ValueError) as error:
+                # The text of a foreign error may hold a value of the data: its type has to do.
+                reason = str(error) if isinstance(error, OsteonError) else type(error).__name__
+                logger.error("no report: %s", reason)
+                self._metrics.failures.inc()
+            self.looked = True
+            stop.wait(interval_s)
+
+    def _count_new(self, events: pd.DataFrame, moment: datetime) -> None:
+        """Count the events that are newer than those of the look before."""
+        times = pd.to_datetime(events["time_utc"], utc=True)
+        if self._seen_until is not None:
+            for name, number in events.loc[times > self._seen_until, "site"].value_counts().items():
+                self._metrics.events.labels(self._metrics.site(str(name))).inc(int(number))
+        self._seen_until = pd.Timestamp(moment) if events.empty else times.max()
