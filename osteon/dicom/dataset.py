@@ -27,7 +27,7 @@ from osteon.domain.errors import RefusedError, UsageError
 
 Source = str | PathLike[str] | bytes
 
-#: What pydicom and the decoders raise on bytes that are not what they claim to be (seen by fuzzing, see tests/property).
+#: What pydicom and the decoders raise on bytes that are not what they claim to be (found by fuzzing).
 MALFORMED: tuple[type[Exception], ...] = (
     ArithmeticError,
     AssertionError,

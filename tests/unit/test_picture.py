@@ -64,7 +64,7 @@ def test_an_inverse_presentation_shape_alone_inverts() -> None:
 
 
 def test_an_image_for_processing_is_turned_so_that_less_exposure_is_bright() -> None:
-    exposure = (4095 * np.exp(-3 * limb() / 4095.0)).astype(np.uint16)
+    exposure = (4095 * np.exp(-3.0 * limb().astype(np.float64) / 4095)).astype(np.uint16)
     found = read_picture(
         dicom_bytes(
             exposure,
