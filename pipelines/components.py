@@ -78,3 +78,15 @@ def register_stage(
         actor=actor,
     )
     return run.digest
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def reference_stage(registered_digest: str, workspace: str, task: str, references: str) -> str:
+    """Keep the reference window that drift is measured from."""
+    from pipelines import stages
+
+    del registered_digest  # names the run this one follows
+    run = stages.reference(
+        f"{workspace}/models/{task}", f"{workspace}/deid", workspace, task=task, references=references
+    )
+    return run.digest

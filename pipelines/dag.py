@@ -8,6 +8,7 @@ from pipelines.components import (
     finetune_stage,
     pairs_stage,
     pretrain_stage,
+    reference_stage,
     register_stage,
 )
 from pipelines.stages import TASKS
@@ -24,6 +25,7 @@ def training_pipeline(
     source: str,
     workspace: str,
     registry: str,
+    references: str,
     key_file: str = f"{KEY_FOLDER}/key",
     policy: str = "",
     project: str = "osteon",
@@ -33,7 +35,7 @@ def training_pipeline(
     seed: int = 0,
     workers: int = 0,
 ) -> None:
-    """Workspace and registry are URIs; every stage leaves its artefact and manifest in the workspace."""
+    """Workspace, registry and references are URIs; every stage leaves its artefact in the workspace."""
     studies = deid_stage(
         source=source, workspace=workspace, key_file=key_file, policy=policy, workers=workers
     )
@@ -57,3 +59,7 @@ def training_pipeline(
             actor=actor,
         )
         registered.set_display_name(f"register {task}")
+        window = reference_stage(
+            registered_digest=registered.output, workspace=workspace, task=task, references=references
+        )
+        window.set_display_name(f"reference {task}")

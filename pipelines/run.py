@@ -16,6 +16,7 @@ class RunSettings:
     source: str
     workspace: str
     registry: str
+    references: str
     key_file: str
     policy: str = ""
     project: str = "osteon"

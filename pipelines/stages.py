@@ -12,8 +12,9 @@ from osteon.artefact import read_manifest
 from osteon.domain import Manifest, RefusedError, Task
 from pipelines.ledger import StageRun, run_stage
 from pipelines.progress import stage_progress
-from pipelines.storage import join, reading
+from pipelines.storage import join, reading, writing
 
+_NO_KEY = bytes(32)  # reference events keep no digest of their input
 TASKS = (Task.FRACTURE.value, Task.BONE_AGE.value, Task.KNEE_OA.value)
 
 
@@ -74,7 +75,7 @@ def finetune(
 ) -> StageRun:
     """One task's model package, started from the pretrained encoder, at WORKSPACE/models/TASK."""
     from training.finetune import finetune as train
-    from training.recipes import finetune_recipe
+    from training.pipeline_recipes import pipeline_recipe
 
     wanted = Task.parse(task)
     with reading(pairs_uri) as shards, reading(encoder_uri) as encoder:
@@ -87,8 +88,8 @@ def finetune(
                     str(encoder),
                     folder,
                     seed=seed,
-                    recipe=finetune_recipe(recipe, wanted),
-                    progress=progress,
+                    recipe=pipeline_recipe(recipe, wanted),
+                    progress=lambda _what, done, total: progress(done, total),
                 )
 
         inputs = {"pairs": read_manifest(shards).digest, "encoder": read_manifest(encoder).digest}
@@ -170,6 +171,37 @@ def _register(
     reason = "newest run of the pipeline" if champion else "first model of this task"
     store.promote(wanted, version, alias, actor=actor, reason=reason)
     return version, alias
+
+
+def reference(model_uri: str, deid_uri: str, workspace: str, *, task: str, references: str) -> StageRun:
+    """The reference window of a model, kept among `references`; noted at WORKSPACE/reference/TASK."""
+    from monitoring.reference_events import reference_events
+    from monitoring.references import References
+    from osteon.models import Predictor
+
+    with reading(model_uri) as model, reading(deid_uri) as studies, writing(references) as folder:
+        inputs = {"model": read_manifest(model).digest, "deid": read_manifest(studies).digest}
+
+        def work(note: Path) -> Manifest:
+            from osteon.artefact import write_manifest
+
+            predictor = Predictor.load(model, hmac_key=_NO_KEY)
+            with stage_progress(f"reference window {task}") as progress:
+                kept = References(folder).keep(reference_events(predictor, studies, progress=progress))
+            manifest = Manifest(
+                stage="reference",
+                inputs=inputs,
+                settings={"task": task},
+                outputs={"reference": kept.digest},
+                figures=kept.figures,
+            )
+            write_manifest(note, manifest)
+            return manifest
+
+        settings = {"task": task, "references": references}
+        return run_stage(
+            "reference", join(workspace, "reference", task), inputs=inputs, settings=settings, work=work
+        )
 
 
 def _source_digest(source: Path) -> str:

@@ -51,6 +51,11 @@ class Home:
         return self.root / "features"
 
     @property
+    def references(self) -> Path:
+        """The reference windows of the drift monitor."""
+        return self.root / "references"
+
+    @property
     def state(self) -> Path:
         """The services' databases."""
         return self.root / "state"

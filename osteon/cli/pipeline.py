@@ -146,6 +146,7 @@ def _lines(process: subprocess.Popen[bytes], path: Path) -> Iterator[dict[str, A
 Source = Annotated[str, typer.Option(help="Folder or URI of the studies as the PACS exports them.")]
 Workspace = Annotated[str, typer.Option(help="Folder or URI where every stage leaves its artefact.")]
 RegistryUri = Annotated[str, typer.Option(help="The model registry: a folder, or an MLflow address.")]
+References = Annotated[str, typer.Option(help="Folder or URI of the drift monitor's reference windows.")]
 KeyFile = Annotated[str, typer.Option(help="The pseudonymisation key, where it is mounted.")]
 Recipe = Annotated[str, typer.Option(help="Named training recipe: quick or standard.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
@@ -159,6 +160,7 @@ def run(
     source: Source,
     workspace: Workspace,
     registry: RegistryUri,
+    references: References,
     key_file: KeyFile,
     policy: Annotated[str, typer.Option(help="De-identification policy; empty takes the shipped one.")] = "",
     project: Annotated[str, typer.Option(help="Project the pseudonyms and models belong to.")] = "osteon",
@@ -174,8 +176,8 @@ def run(
 ) -> None:
     """Run the pipeline on this machine: the same graph that a cluster runs; finished stages are reused."""
     settings = RunSettings(
-        source=source, workspace=workspace, registry=registry, key_file=key_file, policy=policy,
-        project=project, actor=actor, recipe=recipe, size=size, seed=seed, workers=workers,
+        source=source, workspace=workspace, registry=registry, references=references, key_file=key_file,
+        policy=policy, project=project, actor=actor, recipe=recipe, size=size, seed=seed, workers=workers,
     )  # fmt: skip
     if quiet or progress_file:
         run_here(settings, scratch=scratch, progress_file=progress_file)
@@ -201,6 +203,7 @@ def submit_command(
     source: Source,
     workspace: Workspace,
     registry: RegistryUri,
+    references: References,
     key_file: KeyFile = "/var/run/osteon/key/key",
     recipe: Recipe = "standard",
     seed: Seed = 0,
@@ -210,8 +213,9 @@ def submit_command(
 ) -> None:
     """Send the pipeline to a cluster and print the run's identifier."""
     settings = RunSettings(
-        source=source, workspace=workspace, registry=registry, key_file=key_file, recipe=recipe, seed=seed
-    )
+        source=source, workspace=workspace, registry=registry, references=references,
+        key_file=key_file, recipe=recipe, seed=seed,
+    )  # fmt: skip
     token = token_file.read_text(encoding="utf-8").strip() if token_file else None
     identifier = submit(settings, host=host, experiment=experiment, token=token)
     if json_output:

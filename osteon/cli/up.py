@@ -77,6 +77,7 @@ def _prepare(home: Home, *, studies: int, seed: int, recipe: str) -> None:
         source=str(home.sample),
         workspace=str(home.workspace),
         registry=str(home.registry),
+        references=str(home.references),
         key_file=str(home.deid_key),
         actor="osteon up",
         recipe=recipe,

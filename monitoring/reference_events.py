@@ -1,0 +1,81 @@
+"""Events of a new model on studies it never learned from: what its production is compared with."""
+
+import csv
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from osteon.domain import RefusedError, age_band, fold, sha256_text
+
+if TYPE_CHECKING:
+    from osteon.models.predictor import Predictor
+
+NEVER_LEARNED_FOLDS = frozenset({0, 1})  # test rows, and pretraining's validation rows
+MOST_PER_SITE = 400
+
+
+def reference_events(
+    predictor: "Predictor",
+    studies: Path,
+    *,
+    most_per_site: int = MOST_PER_SITE,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """One row per picture, with the columns of the feature repository, read as the server reads them.
+
+    Args:
+        studies: a de-identified folder with its `instances.csv`; hospitals become sites.
+        most_per_site: pictures per site, drawn by the hash of their names: the same ones every time.
+    Raises:
+        RefusedError: the folder has no picture that this model may judge.
+    """
+    rows = _rows(studies, predictor, most_per_site)
+    events = []
+    for done, row in enumerate(rows):
+        prediction, embedding = predictor.predict_one(studies / row["file"], site=row["hospital"])
+        events.append(
+            {
+                "event_id": sha256_text(f"{predictor.model_version} {row['file']}"),
+                "time_utc": prediction.time_utc,
+                "site": row["hospital"],
+                "device": "unknown",  # the server's label of a device is keyed; strata by device start later
+                "view": prediction.view,
+                "body_part": prediction.body_part,
+                "age_band": age_band(float(row["age_years"]) if row.get("age_years") else None),
+                "sex": row.get("sex") or "unknown",
+                "model_version": prediction.model_version,
+                "task": prediction.task,
+                "status": prediction.status,
+                "value": prediction.value,
+                "embedding": [] if embedding is None else embedding.tolist(),
+                "embedding_space": prediction.embedding_space,
+            }
+        )
+        if progress:
+            progress(done + 1, len(rows))
+    return pd.DataFrame(events)
+
+
+def _rows(studies: Path, predictor: "Predictor", most_per_site: int) -> list[dict[str, str]]:
+    with (studies / "instances.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    parts = predictor.task.body_parts
+    fitting = [
+        row for row in rows if fold(row["patient"]) in NEVER_LEARNED_FOLDS and row.get("region") in parts
+    ]
+    if not fitting:
+        raise RefusedError(
+            "pictures of patients that no model learned from",
+            "a folder without one that this task may judge",
+            "de-identify more studies",
+        )
+    kept: list[dict[str, str]] = []
+    seen: Counter[str] = Counter()
+    for row in sorted(fitting, key=lambda row: sha256_text(row["file"])):
+        seen[row["hospital"]] += 1
+        if seen[row["hospital"]] <= most_per_site:
+            kept.append(row)
+    return kept

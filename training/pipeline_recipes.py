@@ -1,0 +1,24 @@
+"""How long the pipeline fine-tunes: a fixed number of epochs by name, so that a rerun is the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from osteon.domain import Task, UsageError
+from training.finetune import FinetuneRecipe
+from training.recipes import finetune_recipe
+
+# Passes over the rows. `quick` is the recipe of `make up`: minutes on two cores and some hundred studies.
+_EPOCHS = {
+    "standard": {Task.FRACTURE: 60, Task.BONE_AGE: 100, Task.KNEE_OA: 80, Task.ABNORMALITY: 60},
+    "quick": {Task.FRACTURE: 25, Task.BONE_AGE: 50, Task.KNEE_OA: 40, Task.ABNORMALITY: 25},
+    "tiny": {Task.FRACTURE: 2, Task.BONE_AGE: 2, Task.KNEE_OA: 2, Task.ABNORMALITY: 2},
+}
+
+
+def pipeline_recipe(name: str, task: Task) -> FinetuneRecipe:
+    """The task's own recipe with the epochs of the named run; UsageError for an unknown name."""
+    if name not in _EPOCHS:
+        raise UsageError(f"a recipe among {', '.join(_EPOCHS)}", "another name", "name one of them")
+    recipe = finetune_recipe(task)
+    return replace(recipe, name=f"{recipe.name}_{name}", fit=replace(recipe.fit, epochs=_EPOCHS[name][task]))
