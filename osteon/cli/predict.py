@@ -54,7 +54,7 @@ def predict(
         print_json([one.as_dict() for one in predictions])
         return
     for file, one in zip(files, predictions, strict=True):
-        say(f"{file.name}: {_line(one.as_dict())}")
+        typer.echo(f"{file.name}: {_line(one.as_dict())}")
 
 
 @answers

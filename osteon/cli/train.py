@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from osteon.cli.console import answers, print_json, progress_bar, say
+from osteon.cli.console import answers, print_json, progress_bar
 from osteon.domain.errors import UsageError
 from osteon.domain.task import Task
 
@@ -20,7 +20,9 @@ _STARTED = time.monotonic()  # a time limit counts from here: importing torch ta
 @answers
 def finetune(
     task: Annotated[str, typer.Option(help=f"One of {', '.join(Task)}.")],
-    data: Annotated[Path, typer.Option(help="Label table (CSV): file, the task's label, [patient], [sex].")],
+    data: Annotated[
+        Path, typer.Option(help="Label table (CSV): file, the task's label, optionally patient and sex.")
+    ],
     init: Annotated[str, typer.Option(help="random, or the folder of a model package.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the new model package.")],
     val: Annotated[
@@ -65,9 +67,9 @@ def finetune(
     if json_output:
         print_json(asdict(manifest))
         return
-    say(f"{output}: {manifest.figures['rows_learned']} pictures, {manifest.figures['minutes']} min")
+    typer.echo(f"{output}: {manifest.figures['rows_learned']} pictures, {manifest.figures['minutes']} min")
     for name, value in manifest.figures["validation"].items():
-        say(f"  {name} {value}")
+        typer.echo(f"  {name} {value}")
 
 
 @answers
@@ -94,9 +96,9 @@ def evaluate(
     if json_output:
         print_json(result)
         return
-    say(f"{result['task']}: {result['n']} rows, {result['abstained']} would be abstained on")
+    typer.echo(f"{result['task']}: {result['n']} rows, {result['abstained']} would be abstained on")
     for name, value in result["metrics"].items():
-        say(_figure(name, value, result["intervals"][name]))
+        typer.echo(_figure(name, value, result["intervals"][name]))
 
 
 def _figure(name: str, value: float | None, bounds: dict[str, Any]) -> str:
