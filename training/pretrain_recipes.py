@@ -56,9 +56,14 @@ class PretrainRecipe:
             )
 
 
-def small() -> PretrainRecipe:
-    """For two cores and some minutes: the recipe of `make up`."""
-    return PretrainRecipe(name="small")
+def standard() -> PretrainRecipe:
+    """For two cores and some thousand studies."""
+    return PretrainRecipe(name="standard")
+
+
+def quick() -> PretrainRecipe:
+    """For two cores, some hundred studies and some minutes: the recipe of `make up`."""
+    return PretrainRecipe(name="quick", epochs=25)
 
 
 def tiny() -> PretrainRecipe:
@@ -78,7 +83,7 @@ def tiny() -> PretrainRecipe:
     )
 
 
-PRETRAIN_RECIPES: Mapping[str, Callable[[], PretrainRecipe]] = {"small": small, "tiny": tiny}
+PRETRAIN_RECIPES: Mapping[str, Callable[[], PretrainRecipe]] = {"standard": standard, "quick": quick, "tiny": tiny}
 
 
 def pretrain_recipe(name: str) -> PretrainRecipe:

@@ -14,7 +14,7 @@ from osteon.cli.console import answers, print_json, progress_bar, say
 def pretrain(
     data: Annotated[Path, typer.Option(help="Folder that `osteon pairs build` wrote.")],
     output: Annotated[Path, typer.Option(help="Model package to write; `finetune --init` takes it.")],
-    recipe: Annotated[str, typer.Option(help="Name of the run: small, tiny.")] = "small",
+    recipe: Annotated[str, typer.Option(help="Name of the run: standard, quick or tiny.")] = "standard",
     seed: Annotated[int, typer.Option(help="Decides weights, order and augmentation.")] = 0,
     time_limit: Annotated[
         float | None, typer.Option(help="Minutes of training; the schedule is fitted into them.")
@@ -28,7 +28,7 @@ def pretrain(
     A stopped run goes on where it was when the same command is given again. Without --time-limit the same
     data and seed give the same weights.
 
-    Example: osteon pretrain --recipe small --data pairs/ --output encoder/ --time-limit 3
+    Example: osteon pretrain --recipe standard --data pairs/ --output encoder/ --time-limit 3
     """
     import json
 

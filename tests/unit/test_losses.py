@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+import osteon  # noqa: F401 (declares what torchvision lacks beside a CPU torch)
 from training.losses import info_nce, repeated_reports, report_groups
 
 
