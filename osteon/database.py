@@ -47,12 +47,12 @@ def create_engine(url: str) -> sa.Engine:
 
 def _upgrade(engine: sa.Engine, migrations: str) -> None:
     """Run the missing migrations; several processes may start at once."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     from alembic import command
     from alembic.config import Config
     from alembic.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     package = migrations.partition(":")[0]
     version_table = f"{package.replace('.', '_')}_version"
     config = Config()

@@ -1,0 +1,51 @@
+"""`python -m services.model_server`: the BentoML service in one process.
+
+`bentoml serve services.model_server.service:Service` serves the same application under a supervisor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+
+from services.model_server.settings import Settings
+
+
+def main() -> None:
+    """Serve until SIGTERM or Ctrl-C, then finish what is under way."""
+    parser = argparse.ArgumentParser(prog="services.model_server", description="Osteon's model server.")
+    parser.add_argument("--host", help="address to listen on")
+    parser.add_argument("--port", type=int, help="port to listen on")
+    given = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    settings = Settings(**given)
+
+    import uvicorn
+
+    from services.model_server.service import build_service
+
+    _count_in_this_process()
+    application = build_service(settings).to_asgi(is_main=False)
+    for name in ("bentoml", "httpx", "opentelemetry"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    uvicorn.run(
+        application,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=30,
+    )
+
+
+def _count_in_this_process() -> None:
+    """BentoML shares metrics between processes through files; one process needs none."""
+    from bentoml._internal.configuration.containers import BentoMLContainer
+    from bentoml._internal.server.metrics.prometheus import PrometheusClient
+
+    BentoMLContainer.metrics_client.set(PrometheusClient(multiproc=False))
+
+
+if __name__ == "__main__":
+    main()

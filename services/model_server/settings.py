@@ -1,0 +1,100 @@
+"""Settings of the model server; environment variables are read here and nowhere else in this service."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from osteon.domain import UsageError
+
+_MIB = 2**20
+_LABEL = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
+
+
+class Settings(BaseSettings):
+    """What the server needs to know; each field is also `OSTEON_SERVER_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="OSTEON_SERVER_", extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(8010, ge=0, le=65535)
+    project: str = "osteon"
+    site: str = Field("local", description="site of a request that names none")
+    sites: tuple[str, ...] = Field(
+        (), description="sites a request may name; any well-formed label when empty"
+    )
+
+    registry_uri: str = Field("sqlite:///runs/registry/mlflow.db", description="MLflow's address")
+    registry_history_url: str | None = Field(None, description="database of promotions; the registry's own")
+    registry_cache: Path = Field(Path("runs/cache/packages"), description="packages of a remote registry")
+    reload_interval_s: float = Field(2.0, gt=0, description="pause between two looks at the registry")
+    outbox_url: str = Field("sqlite:///runs/outbox.db", description="database the events are appended to")
+
+    token_file: Path = Field(
+        Path("runs/secrets/token"), description="lines of `TOKEN [SCOPE,SCOPE]`; made on the first start"
+    )
+    hmac_key_file: Path = Field(
+        Path("runs/secrets/hmac.key"), description="key of input_hmac, hexadecimal; made on the first start"
+    )
+    jwt_key_file: Path | None = Field(
+        None, description="public key (PEM) that signed tokens are checked with"
+    )
+    jwt_algorithms: tuple[str, ...] = ("RS256", "ES256", "EdDSA")
+    jwt_audience: str = "osteon-model-server"
+    jwt_issuer: str | None = None
+
+    max_files: int = Field(16, ge=1)
+    max_file_bytes: int = Field(64 * _MIB, ge=1)
+    max_request_bytes: int = Field(128 * _MIB, ge=1)
+    max_pixels: int = Field(64_000_000, ge=1, description="rows x columns of one frame")
+    max_waiting: int = Field(32, ge=1, description="requests under way before 429 is answered")
+    workers: int = Field(2, ge=1, description="threads that decode and infer")
+    torch_threads: int = Field(1, ge=1, description="threads of one inference")
+
+    @field_validator("site", "project")
+    @classmethod
+    def _require_label(cls, value: str) -> str:
+        if not _LABEL.fullmatch(value):
+            raise ValueError("letters, digits, dot, dash and underscore, at most 64")
+        return value
+
+    def known_site(self, site: str | None) -> str:
+        """The site of a request, or the server's own; UsageError when it is not a site of this server."""
+        if not site:
+            return self.site
+        if not _LABEL.fullmatch(site) or (self.sites and site not in self.sites):
+            raise UsageError("a site that this server knows", "another", "name one of its sites, or none")
+        return site
+
+
+def read_hmac_key(path: Path) -> bytes:
+    """The key of `input_hmac`; a new random one is made where there is none."""
+    key = bytes.fromhex(_text_of(path, lambda: secrets.token_hex(32)).strip())
+    if len(key) < 16:
+        raise UsageError(
+            "an HMAC key of 16 bytes or more", f"{len(key)} bytes", "delete the file and start again"
+        )
+    return key
+
+
+def read_tokens(path: Path) -> str:
+    """The token file's text; one random token with every scope is made where there is none."""
+    return _text_of(path, lambda: secrets.token_urlsafe(32))
+
+
+def _text_of(path: Path, make: Callable[[], str]) -> str:
+    """A secret's text; made for its owner alone to read when it does not exist yet."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii")
+    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+        stream.write(f"{make()}\n")
+    return path.read_text(encoding="ascii")
