@@ -56,6 +56,11 @@ class Home:
         return self.root / "references"
 
     @property
+    def clinical(self) -> Path:
+        """The gateway's spool and results: the identified side, emptied as studies are answered."""
+        return self.root / "clinical"
+
+    @property
     def state(self) -> Path:
         """The services' databases."""
         return self.root / "state"

@@ -8,9 +8,18 @@ from typing import Annotated
 
 import typer
 
-from osteon.cli import picture, sample
-
-os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a missing model fails at once instead of asking the network
+from osteon.cli import (
+    bench,
+    drift,
+    pairs,
+    picture,
+    pipeline,
+    predict,
+    pretrain,
+    registry,
+    train,
+    up,
+)
 
 app = typer.Typer(
     name="osteon",
@@ -36,10 +45,27 @@ def _root(
     pass
 
 
-app.command("sample")(sample.sample)
-app.command("picture")(picture.picture)
+_START, _DATA, _MODELS, _WATCH = "Start", "Data", "Models", "Run and watch"
+
+app.command("up", rich_help_panel=_START)(up.up)
+app.command("status", rich_help_panel=_START)(up.status)
+app.command("down", rich_help_panel=_START)(up.down)
+app.command("picture", rich_help_panel=_DATA)(picture.picture)
+app.add_typer(pairs.app, name="pairs", rich_help_panel=_DATA)
+app.command("pretrain", rich_help_panel=_MODELS)(pretrain.pretrain)
+app.command("finetune", rich_help_panel=_MODELS)(train.finetune)
+app.command("evaluate", rich_help_panel=_MODELS)(train.evaluate)
+app.command("predict", rich_help_panel=_MODELS)(predict.predict)
+app.command("embed", rich_help_panel=_MODELS)(predict.embed)
+app.add_typer(registry.app, name="registry", rich_help_panel=_MODELS)
+app.add_typer(drift.app, name="drift", rich_help_panel=_WATCH)
+app.add_typer(pipeline.app, name="pipeline", rich_help_panel=_WATCH)
+app.command("bench", rich_help_panel=_WATCH)(bench.bench)
 
 
 def main() -> None:
     """Runs the command line."""
+    # A missing model fails at once instead of asking the network; nothing counts its users.
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
     app()
