@@ -1,0 +1,148 @@
+"""Breaks bones, and adds what a normal picture has that looks like a break.
+
+Gaps are chosen in millimetres of the finished picture so that most are seen when its longest side is
+256 px; the kind `line` is the subtle one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from osteon.dicom.synthetic.outline import bulge
+from osteon.dicom.synthetic.plan import Fracture
+from osteon.dicom.synthetic.scene import Bone, Cut, Scene
+
+
+def half_width(bone: Bone, u: float) -> float:
+    """Half of the bone's width at a level along its axis, mm."""
+    relative = bone.outline - bone.origin
+    along = relative @ bone.direction
+    across = relative @ np.array([bone.direction[1], -bone.direction[0]])
+    near = across[np.abs(along - u) < max(0.04 * bone.length, 2.0)]
+    return float((near.max() - near.min()) / 2) if near.size > 1 else 5.0
+
+
+def break_bones(scene: Scene, fracture: Fracture, pixel_mm: float, rng: np.random.Generator) -> None:
+    """Apply the fracture to the scene; `pixel_mm` is one 256th of the picture's longest side."""
+    for index, name in enumerate(fracture.bones):
+        bone = scene.bone(name)
+        level = level_on(bone, fracture.level, index)
+        if fracture.kind == "buckle":
+            _buckle(bone, level, fracture.severity, pixel_mm)
+        else:
+            bone.cuts += _cuts(bone, fracture, level, pixel_mm, rng)
+    scene.settle()
+
+
+def level_on(bone: Bone, drawn: float, index: int) -> float:
+    """Place along the bone: malleoli break near the joint, metacarpals near the neck."""
+    share = (drawn - 0.42) / 0.44
+    if bone.name.startswith("metacarpal"):
+        return 0.45 + 0.38 * share
+    if bone.name.startswith("proximal"):
+        return 0.3 + 0.35 * share
+    if bone.name == "fibula":
+        return 0.62 + (0.29 if bone.length > 210 and not bone.bands else 0.2) * share
+    if bone.name == "tibia":
+        return 0.64 + 0.2 * share
+    return drawn - 0.06 * index
+
+
+def _cuts(
+    bone: Bone, fracture: Fracture, level: float, pixel_mm: float, rng: np.random.Generator
+) -> list[Cut]:
+    u = level * bone.length
+    width = half_width(bone, u)
+    side = 1.0 if rng.random() < 0.5 else -1.0
+    severity = fracture.severity
+    kind = fracture.kind
+    span = 2.5 * width + 4
+    steps = max(int(span * 2 / 1.3), 6)
+    zigzag = rng.normal(0, 0.35 + 0.02 * width, steps)
+    gap = (1.7 + 0.8 * rng.random()) * pixel_mm * severity
+    slope = {
+        "transverse": rng.uniform(-12, 12),
+        "oblique": side * rng.uniform(28, 44),
+        "spiral": side * rng.uniform(48, 58),
+        "displaced": side * rng.uniform(5, 30),
+        "comminuted": side * rng.uniform(20, 38),
+        "line": side * rng.uniform(8, 40),
+    }[kind]
+    cut = Cut(at=u, slope=float(slope), zigzag=zigzag, span=span, gap=float(gap), softness=0.5)
+    if kind == "spiral":
+        grid = np.linspace(-1, 1, steps)
+        cut.zigzag = zigzag + 0.35 * width * np.sin(grid * np.pi * span / max(width, 1.0) / 1.6)
+        cut.turn_degrees = float(side * rng.uniform(1, 4))
+    elif kind in ("transverse", "oblique"):
+        cut.shift = float(side * rng.uniform(0.08, 0.28) * width)
+        cut.turn_degrees = float(-side * rng.uniform(1, 6))
+    elif kind == "displaced":
+        cut.shift = float(side * rng.uniform(0.5, 1.1) * width * severity)
+        cut.gap = float(-rng.uniform(0.2, 0.7) * width)
+        cut.turn_degrees = float(-side * rng.uniform(5, 14))
+    elif kind == "comminuted":
+        return _comminuted(cut, width, side, pixel_mm, rng, steps)
+    elif kind == "line":
+        cut.partial_from = float(width * rng.uniform(0.2, 1.2))
+        cut.gap, cut.depth, cut.shift = 0.55 * pixel_mm, 0.6, side * 0.01
+    return [cut]
+
+
+def _comminuted(
+    cut: Cut, width: float, side: float, pixel_mm: float, rng: np.random.Generator, steps: int
+) -> list[Cut]:
+    """Two crossing planes that free a wedge."""
+    cut.shift = float(side * rng.uniform(0.15, 0.5) * width)
+    cut.turn_degrees = float(-side * rng.uniform(2, 8))
+    second = Cut(
+        at=cut.at - float(rng.uniform(0.6, 1.1)) * width,
+        slope=-cut.slope,
+        zigzag=rng.normal(0, 0.5, steps),
+        span=cut.span,
+        gap=float(-rng.uniform(1.3, 2.0)) * pixel_mm,
+        shift=float(-side * rng.uniform(0.1, 0.3) * width),
+        softness=0.5,
+    )
+    # The second plane is cut first, with the fragment above it moved away from the joint.
+    second.gap = abs(second.gap)
+    cut.gap = 0.8 * cut.gap
+    return [second, cut]
+
+
+def _buckle(bone: Bone, level: float, severity: float, pixel_mm: float) -> None:
+    u = min(level * bone.length, 0.88 * bone.length)
+    u = max(u, 0.74 * bone.length)
+    width = half_width(bone, u)
+    gain = min(2.6 * pixel_mm * severity / max(width, 1.0), 0.5)
+    bone.outline = bulge(bone.outline, bone.origin, bone.direction, u, 2.2 + pixel_mm, gain)
+    bone.bands.append((u, 0.9 + 0.6 * pixel_mm, 0.85))
+
+
+def add_distractors(scene: Scene, names: tuple[str, ...], rng: np.random.Generator) -> None:
+    """Nutrient canals and vascular lines, in broken and whole bones alike."""
+    for name in names:
+        bone = scene.bone(name)
+        if rng.random() < 0.5:
+            u = float(rng.uniform(0.35, 0.6)) * bone.length
+            width = half_width(bone, u)
+            normal = np.array([bone.direction[1], -bone.direction[0]])
+            side = 1.0 if rng.random() < 0.5 else -1.0
+            start = bone.origin + u * bone.direction + side * width * normal
+            bone.canals.append(
+                (
+                    start,
+                    start + 2.2 * width * bone.direction - side * 0.9 * width * normal,
+                    float(rng.uniform(0.25, 0.45)),
+                )
+            )
+
+
+def heal(scene: Scene, name: str, level: float, rng: np.random.Generator) -> None:
+    """Leave the callus of an old, united fracture."""
+    bone = scene.bone(name)
+    u = level * bone.length
+    width = half_width(bone, u)
+    bone.outline = bulge(
+        bone.outline, bone.origin, bone.direction, u, 1.1 * width + 3, float(rng.uniform(0.1, 0.22))
+    )
+    bone.bands.append((u, 0.8 * width + 2, 0.22))

@@ -1,0 +1,396 @@
+"""Knee, from the front (AP, standing); right knee: the fibula is on negative x (patient's right on the left)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from osteon.dicom.synthetic.outline import Points, smooth_closed, vector
+from osteon.dicom.synthetic.scene import Bone, Limb, Scene
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wear:
+    """What osteoarthritis has done, side by side for the two compartments (medial, lateral)."""
+
+    grade: int
+    space: tuple[float, float]
+    """Joint space width, mm."""
+    spur: tuple[float, float]
+    """Length of the osteophytes, mm."""
+    sclerosis: tuple[float, float]
+    cysts: int
+    medial_first: bool
+
+
+# Kellgren and Lawrence, Ann Rheum Dis 16:494, 1957: 1 doubtful lipping, 2 definite osteophyte, 3 moderate
+# with narrowing and some sclerosis, 4 large, marked narrowing, severe sclerosis and deformity.
+_SPACE = (5.6, 5.2, 4.3, 2.7, 0.7)
+_SPUR = (0.0, 1.6, 3.4, 4.8, 7.0)
+_SCLEROSIS = (0.0, 0.05, 0.22, 0.5, 0.85)
+
+
+def wear(grade: int, rng: np.random.Generator) -> Wear:
+    """Draw the changes of one knee of that Kellgren-Lawrence grade."""
+    medial_first = bool(rng.random() < 0.72)
+    worst = _SPACE[grade] + float(rng.normal(0, 0.22))
+    other = max(4.9 - 0.25 * grade + float(rng.normal(0, 0.3)), 2.2)
+    spur = _SPUR[grade] * float(rng.normal(1, 0.08))
+    less = spur * float(rng.uniform(0.5, 0.8))
+    hard = _SCLEROSIS[grade] * float(rng.normal(1, 0.1))
+    pair = ((max(worst, 0.2), other), (spur, less), (hard, 0.3 * hard))
+    space, spurs, dense = (p if medial_first else p[::-1] for p in pair)
+    return Wear(
+        grade=grade,
+        space=space,
+        spur=spurs,
+        sclerosis=dense,
+        cysts=int(rng.integers(1, 4)) if grade >= 3 else 0,
+        medial_first=medial_first,
+    )
+
+
+def knee(state: Wear, rng: np.random.Generator) -> Scene:
+    """Build the right knee in adult millimetres; medial is on positive x, the joint line near y = 0."""
+    wide = float(rng.normal(1.0, 0.04))
+    tilt = float(np.rad2deg(np.arctan((state.space[1] - state.space[0]) / 46.0)))
+    scene = Scene(soft_half_depth=48.0, fat=9.0)
+    scene.bones = [
+        _femur(state, wide, tilt),
+        _tibia(state, wide, rng),
+        _fibula(wide, rng),
+        _patella(wide, rng),
+    ]
+    _spines(scene, state, wide)
+    _osteophytes(scene, state, wide, rng)
+    _subchondral(scene, state, wide, rng)
+    thick = float(rng.normal(1.0, 0.1))
+    scene.limbs = [
+        Limb(
+            points=np.array([(0, 190.0), (0, 90.0), (0.0, 30.0), (-2, -20.0), (-2, -80.0), (-2, -190.0)]),
+            radii=np.array([78.0, 70.0, 62.0, 56.0, 56.0, 52.0]) * thick,
+        )
+    ]
+    half = 66.0
+    scene.window = (-half, -104.0, half, 102.0)
+    return scene
+
+
+def _femur(state: Wear, wide: float, tilt: float) -> Bone:
+    medial, lateral = state.space
+    right = [
+        (17, 200),
+        (16.5, 120),
+        (18, 84),
+        (26, 58),
+        (37, 42),
+        (41.5, 30),
+        (41.5, 16),
+        (37, 5),
+        (27, 0.3),
+        (17, 1.0),
+        (10, 7),
+        (4, 15),
+    ]
+    left = [
+        (-4, 15),
+        (-10, 8),
+        (-17, 2),
+        (-28, 0.6),
+        (-37, 4.5),
+        (-41, 15),
+        (-40.5, 30),
+        (-35, 44),
+        (-26, 58),
+        (-19, 84),
+        (-17, 120),
+        (-17, 200),
+    ]
+    points = []
+    for x, y in right + left:
+        share = np.clip((x + 27) / 54, 0, 1)
+        space = lateral + (medial - lateral) * share
+        points.append((x * wide, y + space))
+    outline = smooth_closed(points, 7)
+    return Bone(
+        name="femur",
+        outline=outline,
+        origin=vector(0, 200),
+        direction=vector(0, -1),
+        length=200.0,
+        half_depth=19.0,
+        trabecular=0.19,
+        cortex=((0.0, 4.5), (0.45, 3.4), (0.68, 1.4), (0.85, 0.8), (1.0, 1.0)),
+    )
+
+
+def _tibia(state: Wear, wide: float, rng: np.random.Generator) -> Bone:
+    points = [
+        (38, -1.5),
+        (39.6, -7),
+        (36.5, -18),
+        (28, -34),
+        (20, -55),
+        (16, -84),
+        (15, -200),
+        (-14, -200),
+        (-15, -84),
+        (-20, -55),
+        (-28, -34),
+        (-37, -18),
+        (-39.5, -7),
+        (-38, -1.5),
+        (-27, -0.4),
+        (-15, -0.8),
+        (-9, 1.2),
+        (0, 0.2),
+        (9, 1.6),
+        (15, -1.4),
+        (27, -1.0),
+    ]
+    outline = smooth_closed([(x * wide, y) for x, y in points], 7)
+    return Bone(
+        name="tibia",
+        outline=outline,
+        origin=vector(0, 0),
+        direction=vector(0, -1),
+        length=200.0,
+        half_depth=17.0,
+        trabecular=0.19,
+        cortex=((0.0, 1.1), (0.06, 0.8), (0.2, 1.2), (0.4, 3.6), (1.0, 5.0)),
+    )
+
+
+def _fibula(wide: float, rng: np.random.Generator) -> Bone:
+    x = -36.5 * wide + float(rng.normal(0, 1))
+    points = [
+        (x - 6, -16),
+        (x, -11.5),
+        (x + 7, -15),
+        (x + 8.5, -23),
+        (x + 6, -36),
+        (x + 5.5, -60),
+        (x + 6, -200),
+        (x - 4, -200),
+        (x - 4, -60),
+        (x - 5.5, -36),
+        (x - 8, -24),
+    ]
+    return Bone(
+        name="fibula",
+        outline=smooth_closed(points, 6),
+        origin=vector(x, -12),
+        direction=vector(0, -1),
+        length=190.0,
+        half_depth=6.5,
+        trabecular=0.2,
+        cortex=((0.0, 0.8), (0.12, 1.2), (0.3, 2.4), (1, 2.6)),
+    )
+
+
+def _patella(wide: float, rng: np.random.Generator) -> Bone:
+    cx, cy = float(rng.normal(-2, 2)), 33 + float(rng.normal(0, 3))
+    points = [
+        (0, 22),
+        (14, 19),
+        (22, 8),
+        (19, -8),
+        (8, -18),
+        (0, -21),
+        (-8, -18),
+        (-19, -8),
+        (-22, 8),
+        (-14, 19),
+    ]
+    outline = smooth_closed([(cx + x * wide, cy + y) for x, y in points], 6)
+    return Bone(
+        name="patella",
+        outline=outline,
+        origin=vector(cx, cy),
+        direction=vector(0, 1),
+        length=44.0,
+        half_depth=7.0,
+        trabecular=0.16,
+        cortex=((0, 0.9), (1, 0.9)),
+        density=0.62,
+    )
+
+
+def _extend(bone: Bone, points: list[tuple[float, float]]) -> None:
+    bone.extras.append(smooth_closed(points, 5))
+
+
+def _spines(scene: Scene, state: Wear, wide: float) -> None:
+    sharp = 0.9 * state.grade
+    for x, top in ((6.5, 9.0), (-5.5, 7.4)):
+        x *= wide
+        _extend(
+            scene.bone("tibia"),
+            [
+                (x - 6.5, -1.5),
+                (x - 1.8, top * 0.62),
+                (x, top * 0.82 + sharp),
+                (x + 1.8, top * 0.62),
+                (x + 6.5, -1.5),
+                (x, -4.0),
+            ],
+        )
+
+
+def _osteophytes(scene: Scene, state: Wear, wide: float, rng: np.random.Generator) -> None:
+    for sign, spur, space in ((1, state.spur[0], state.space[0]), (-1, state.spur[1], state.space[1])):
+        if spur < 0.8:
+            continue
+        for level, base in (("tibia", -4.5), ("femur", 8.0 + space)):
+            size = spur * float(rng.normal(1, 0.12))
+            edge = (38.4 if level == "tibia" else 39.0) * wide
+            lift = size * (0.55 if level == "tibia" else -0.6)
+            thick = 1.6 + 0.42 * size
+            points = [
+                (edge - 5, base - thick),
+                (edge + 0.6, base - thick * 0.9),
+                (edge + 0.7 * size, base + 0.45 * lift - 0.5 * thick),
+                (edge + size, base + lift),
+                (edge + 0.5 * size, base + 0.7 * lift + 0.6 * thick),
+                (edge - 1, base + thick),
+                (edge - 5, base + thick),
+            ]
+            _extend(scene.bone(level), [(sign * x, y) for x, y in points])
+
+
+def _subchondral(scene: Scene, state: Wear, wide: float, rng: np.random.Generator) -> None:
+    tibia, femur = scene.bone("tibia"), scene.bone("femur")
+    for sign, hard, space in (
+        (1, state.sclerosis[0], state.space[0]),
+        (-1, state.sclerosis[1], state.space[1]),
+    ):
+        centre = 25.0 * sign * wide
+        tibia.blobs.append((vector(centre, -3.0), 15.0, 5.5, 0.25 + hard))
+        femur.blobs.append((vector(centre, 3.5 + space), 14.0, 4.5, 0.12 + 0.75 * hard))
+        if state.cysts and hard >= max(state.sclerosis) - 1e-9:
+            for _ in range(state.cysts):
+                spot = vector(centre + float(rng.uniform(-8, 8)), -7.5 - float(rng.uniform(0, 5)))
+                tibia.blobs.append((spot, 2.2, 2.4, -0.4))
+
+
+def knee_profile(state: Wear, rng: np.random.Generator) -> Scene:
+    """Build the knee from the side; the patella is on positive x."""
+    space = max(min(state.space) + 0.6, 0.8)
+    scene = Scene(soft_half_depth=46.0, fat=8.0)
+    femur: Points = smooth_closed(
+        [
+            (8, 200),
+            (10, 90),
+            (14, 60),
+            (24, 44),
+            (30, 30),
+            (30, 16),
+            (20, 4 + space),
+            (2, 0 + space),
+            (-18, 3 + space),
+            (-32, 14),
+            (-35, 28),
+            (-27, 40),
+            (-18, 50),
+            (-16, 90),
+            (-18, 200),
+        ],
+        6,
+    )
+    tibia: Points = smooth_closed(
+        [
+            (24, -3),
+            (27, -10),
+            (26, -22),
+            (27, -34),
+            (20, -52),
+            (14, -80),
+            (12, -200),
+            (-18, -200),
+            (-18, -80),
+            (-20, -40),
+            (-26, -16),
+            (-27, -4),
+            (-14, -1),
+            (0, 1.5),
+            (14, 0),
+        ],
+        6,
+    )
+    scene.bones = [
+        Bone(
+            name="femur",
+            outline=femur,
+            origin=vector(0, 200),
+            direction=vector(0, -1),
+            length=200.0,
+            half_depth=30.0,
+            trabecular=0.15,
+            cortex=((0, 5.0), (0.5, 3.6), (0.7, 1.2), (1, 1.0)),
+        ),
+        Bone(
+            name="tibia",
+            outline=tibia,
+            origin=vector(0, 0),
+            direction=vector(0, -1),
+            length=200.0,
+            half_depth=28.0,
+            trabecular=0.14,
+            cortex=((0, 1.1), (0.15, 1.0), (0.4, 4.0), (1, 5.0)),
+        ),
+    ]
+    patella = smooth_closed([(38, 58), (47, 56), (53, 42), (49, 24), (42, 20), (37, 36)], 6)
+    scene.bones.append(
+        Bone(
+            name="patella",
+            outline=patella,
+            origin=vector(44, 40),
+            direction=vector(0, 1),
+            length=30.0,
+            half_depth=18.0,
+            trabecular=0.16,
+            cortex=((0, 1.0), (1, 1.0)),
+            density=0.8,
+        )
+    )
+    fib = smooth_closed(
+        [(-24, -13), (-16, -11), (-12, -22), (-16, -40), (-15, -200), (-25, -200), (-25, -40), (-29, -22)], 6
+    )
+    scene.bones.append(
+        Bone(
+            name="fibula",
+            outline=fib,
+            origin=vector(-20, -12),
+            direction=vector(0, -1),
+            length=188.0,
+            half_depth=6.5,
+            trabecular=0.2,
+            cortex=((0, 0.8), (0.3, 2.2), (1, 2.4)),
+        )
+    )
+    size = max(state.spur)
+    if size > 0.8:
+        for x, y, lift in ((37, 20, -0.4), (37, 58, 0.4), (-27, -5, 0.2), (25, -3, 0.3)):
+            sign = 1.0 if x == 25 else -1.0
+            owner = scene.bone("patella" if x == 37 else "tibia")
+            _extend(
+                owner,
+                [
+                    (x - sign * 4, y - 2),
+                    (x + sign * size, y + lift * size),
+                    (x - sign * 4, y + 2.4),
+                    (x - sign * 6, y),
+                ],
+            )
+    tibia_bone = scene.bone("tibia")
+    tibia_bone.blobs.append((vector(0, -3), 18.0, 5.0, 0.2 + max(state.sclerosis) * 0.8))
+    thick = float(rng.normal(1.0, 0.1))
+    scene.limbs = [
+        Limb(
+            points=np.array([(-6, 190.0), (-4, 90.0), (8.0, 34.0), (2, -20.0), (-8, -80.0), (-12, -190.0)]),
+            radii=np.array([78.0, 66.0, 56.0, 52.0, 54.0, 54.0]) * thick,
+        )
+    ]
+    scene.window = (-68.0, -100.0, 72.0, 102.0)
+    return scene
