@@ -5,9 +5,11 @@ The folder is the queue of one machine and of a shared volume: `osteon pipeline 
 
 import fcntl
 import json
+import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from osteon.artefact import atomic_write
 from osteon.domain import RetrainingRequest
 
 REASON = "drift"
+_CLAIMED = ".claimed"
+_DONE = ".done"
 
 
 def requests_from(report: DriftReport, policy: DriftPolicy) -> list[RetrainingRequest]:
@@ -63,6 +67,14 @@ def _evidence(stream: StreamReport) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClaimedRequest:
+    """A request that one worker holds; `fields` is its JSON."""
+
+    path: Path
+    fields: dict[str, Any]
+
+
 class RequestFolder:
     """Requests as files named by time and deduplication key; several writers may share the folder."""
 
@@ -87,6 +99,27 @@ class RequestFolder:
     def file_all(self, requests: Sequence[RetrainingRequest]) -> list[RetrainingRequest]:
         """The requests that were written now."""
         return [request for request in requests if self.file(request) is not None]
+
+    def claim(self, *, lease_s: float = 3600.0) -> "ClaimedRequest | None":
+        """The oldest request that nobody works on; one whose worker was silent for `lease_s` comes back."""
+        with self._locked():
+            limit = time.time() - lease_s
+            waiting = [*self._folder.glob("[0-9]*.json")]
+            abandoned = [p for p in self._folder.glob(f"[0-9]*{_CLAIMED}") if p.stat().st_mtime < limit]
+            for path in sorted([*waiting, *abandoned]):
+                claimed = path.with_name(path.name.removesuffix(_CLAIMED) + _CLAIMED)
+                path.replace(claimed)
+                os.utime(claimed)
+                fields = json.loads(claimed.read_text(encoding="utf-8"))
+                return ClaimedRequest(path=claimed, fields=fields)
+            return None
+
+    def finish(self, claimed: "ClaimedRequest", run: str) -> Path:
+        """Record the run that a request became; it is not claimed again."""
+        done = claimed.path.with_name(claimed.path.name.removesuffix(_CLAIMED) + _DONE)
+        atomic_write(done, json.dumps({**claimed.fields, "run": run}, indent=2, sort_keys=True) + "\n")
+        claimed.path.unlink()
+        return done
 
     def _newest(self, key: str) -> datetime | None:
         times = [

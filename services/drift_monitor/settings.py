@@ -16,7 +16,7 @@ class Settings(BaseSettings):
     port: int = Field(8084, ge=1, le=65535)
     project: str = "osteon"
     sites: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="sites that get a label of their own, separated by commas; others are `other`"
+        (), description="sites with a label of their own, separated by commas; others are `other`"
     )
     features: Path = Field(Path("runs/features"), description="folder of the feature repository")
     references: Path = Field(Path("runs/references"), description="folder of the reference windows")
@@ -45,8 +45,11 @@ class Settings(BaseSettings):
 
     def bearer_token(self) -> str:
         """The token that /v1 asks for; never empty."""
-        text = self.token_file.read_text(encoding="utf-8") if self.token_file else ""
-        token = self.token.get_secret_value() if self.token else text.strip()
-        if not token:
+        if self.token is not None:
+            words = [self.token.get_secret_value()]
+        else:
+            # The model server's file may follow a token with its scopes: the first word is the token.
+            words = self.token_file.read_text(encoding="ascii").split() if self.token_file else []
+        if not words or not words[0]:
             raise ValueError("the bearer token is empty: write one into the token file")
-        return token
+        return words[0]

@@ -1,4 +1,5 @@
 import json
+import os
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -76,6 +77,28 @@ def test_a_claimed_request_still_counts_for_the_cooldown(tmp_path):
     path = folder.file(REQUEST)
     path.rename(path.with_name(path.name + ".claimed"))
     assert folder.file(replace(REQUEST, time_utc="2026-03-01T00:30:00+00:00")) is None
+
+
+def test_a_request_is_claimed_once_and_its_run_is_recorded(tmp_path):
+    folder = RequestFolder(tmp_path)
+    folder.file(REQUEST)
+    claimed = folder.claim()
+    assert claimed.fields["task"] == "fracture"
+    assert folder.claim() is None
+    done = folder.finish(claimed, "run-7")
+    assert json.loads(done.read_text())["run"] == "run-7"
+    assert folder.claim(lease_s=0.0) is None
+    assert folder.file(replace(REQUEST, time_utc="2026-03-01T00:30:00+00:00")) is None
+
+
+def test_the_request_of_a_worker_that_died_is_claimed_again(tmp_path):
+    folder = RequestFolder(tmp_path)
+    folder.file(REQUEST)
+    first = folder.claim()
+    assert folder.claim(lease_s=3600.0) is None
+    os.utime(first.path, (0, 0))
+    again = folder.claim(lease_s=3600.0)
+    assert again.path == first.path
 
 
 def test_many_writers_at_once_file_one_request(tmp_path):
