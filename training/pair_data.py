@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from osteon.models.preprocess import Preprocess
 from osteon.pairs import read_pairs, sentences
 
 FINDINGS = ("resultat", "conclusion")
+# What such a sentence tells stands on another day's pictures, and its date is a surrogate.
+_COMPARISON = re.compile(r"compar|(?:par rapport|depuis) .{0,30}(?:examen|cliché|radiograph)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +94,7 @@ def load_pairs(
     regions: list[str] = []
     for record in read_pairs(folder, split):
         sections = record.meta["sections"]
-        found = tuple(line for name in FINDINGS for line in sentences(sections.get(name, "")))
+        found = tuple(line for name in FINDINGS for line in _seen_here(sections.get(name, "")))
         if not found or not record.pictures:
             continue
         levels += [preprocess.prepare_levels(picture.astype(np.float32) / 255) for picture in record.pictures]
@@ -114,6 +117,11 @@ def load_pairs(
         indications=indications,
         regions=regions,
     )
+
+
+def _seen_here(section: str) -> list[str]:
+    """The sentences of a section that these pictures can bear out."""
+    return [line for line in sentences(section) if not _COMPARISON.match(line)]
 
 
 def epoch_order(studies: int, seed: int, epoch: int) -> NDArray[np.int64]:

@@ -33,8 +33,9 @@ _HEADING = re.compile(
 # What follows the medical text: who signed, to whom, when. Names there are surrogates, and teach nothing.
 _SIGNATURE = re.compile(
     r"^[ \t]*(?:(?:dr|docteur|pr|professeur)\b|signe\b|signature|valide\b|dicte\b|redige\b|transcrit\b"
-    r"|compte[- ]rendu (?:valide|signe|dicte)|bien (?:cordialement|confraternellement)|confraternellement"
-    r"|cordialement|copie|fait a\b|le \d|medecin\b|radiologue\b|ipp\b|nda\b|patiente?\b[ \t]*:)",
+    r"|compte[- ]rendu (?:valide|signe|dicte)|(?:bien |tres )?(?:cordialement|confraternellement)"
+    r"|avec mes|veuillez|en vous remerciant|salutations|copie"
+    r"|fait a\b|le \d|medecin\b|radiologue\b|ipp\b|nda\b|patiente?\b[ \t]*:)",
     re.IGNORECASE | re.MULTILINE,
 )
 # A sentence ends at . ; ! ? or where a new line begins with a capital, a figure or a bullet (other lines
