@@ -20,6 +20,7 @@ import pydicom
 from pydicom.config import IGNORE
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.multival import MultiValue
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from osteon.dicom.limits import DEFAULT_LIMITS, Limits
@@ -176,7 +177,7 @@ def text_of(dataset: Dataset, keyword: str) -> str:
             return ""
         if isinstance(value, str):
             return value.strip(" \0")
-        if hasattr(value, "__iter__"):
+        if isinstance(value, MultiValue | list | tuple):
             return "\\".join(str(item).strip(" \0") for item in value)
         return str(value).strip(" \0")
     except MALFORMED:
