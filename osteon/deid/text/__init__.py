@@ -1,0 +1,1 @@
+"""French report text: what identifies somebody is found, then replaced."""

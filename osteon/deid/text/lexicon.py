@@ -1,0 +1,72 @@
+"""Word lists: French words, first names, surnames, towns, hospitals, and the eponyms that stay.
+
+Where each list comes from and under which licence stands in docs/decisions/deid-word-lists.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+_PLACES = "0123456789abcdefghijklmnopqrstuvwxyz"
+COMMON_FIRST_NAMES = 6000
+"""First names up to this rank of the list are taken for names even where they are also words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Folded (upper case, no accents) words by what they are."""
+
+    words: frozenset[str]
+    first_names: dict[str, str]
+    first_name_rank: dict[str, int]
+    surnames: frozenset[str]
+    towns: dict[str, int]
+    hospitals: frozenset[str]
+    protected: frozenset[str]
+
+    def is_word(self, folded: str) -> bool:
+        """True for a French word, also in its parts."""
+        return folded in self.words or ("-" in folded and all(p in self.words for p in folded.split("-") if p))
+
+    def is_first_name(self, folded: str) -> bool:
+        """True for a first name, also a compound one."""
+        if folded in self.first_names:
+            return True
+        parts = folded.split("-")
+        return len(parts) > 1 and all(part in self.first_names for part in parts)
+
+    def is_rare_word(self, folded: str) -> bool:
+        """True for what no French dictionary and no medical list has."""
+        return not self.is_word(folded) and folded not in self.protected
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The lists of the package, read once per process."""
+    names = [line.split(",") for line in _lines("first_names.txt")]
+    towns = _lines("towns.txt") + _lines("towns_abroad.txt")
+    return Lexicon(
+        words=_words(),
+        first_names={name: sex for name, sex in names},
+        first_name_rank={name: rank for rank, (name, _) in enumerate(names)},
+        surnames=frozenset(_lines("surnames.txt")),
+        towns={name: rank for rank, name in enumerate(dict.fromkeys(towns))},
+        hospitals=frozenset(_lines("hospitals.txt")),
+        protected=frozenset(_lines("eponyms.txt")),
+    )
+
+
+def _lines(name: str) -> list[str]:
+    text = (files("osteon.deid.text") / "data" / name).read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def _words() -> frozenset[str]:
+    """Front coding: one character for the length shared with the word before, then the rest."""
+    found, previous = [], ""
+    for line in _lines("words.txt"):
+        previous = previous[: _PLACES.index(line[0])] + line[1:]
+        found.append(previous)
+    return frozenset(found)

@@ -1,0 +1,1 @@
+"""One recogniser a file: a plain function from text to spans."""

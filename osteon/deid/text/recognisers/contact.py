@@ -1,0 +1,40 @@
+"""Telephone numbers, mail addresses and web addresses.
+
+Source of the number forms: ARCEP numbering plan (FR), BIPT (BE), OFCOM (CH).
+"""
+
+from __future__ import annotations
+
+import re
+
+from osteon.deid.text.span import Span
+
+_MAIL = re.compile(r"[\w.%+'-]+(?:\s?@\s?|\s?\[at\]\s?|\s?\(at\)\s?)[\w-]+(?:\s?\.\s?[\w-]+)*\.[A-Za-z]{2,}", re.IGNORECASE)
+_URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"')]+|\b[\w-]+(?:\.[\w-]+)*\.(?:fr|be|ch|com|org|net|eu)(?:/[^\s<>\"')]*)?\b", re.IGNORECASE)
+_SEP = r"[ .\-/\u00a0\u202f]?"
+_PHONES = (
+    re.compile(rf"(?<![\d.,/-])(?:\+|00)\s?(?:33|32|41|352|377|213|216|212){_SEP}(?:\(0\){_SEP})?(?:\d{_SEP}){{8,9}}(?![\d])"),
+    re.compile(rf"(?<![\d.,/-])\(?\+?\(?(?:33|32|41|26[0-9]?|\d{{2}})\)\s?0\s?(?:\d{_SEP}){{8,9}}(?!\d)"),
+    re.compile(rf"(?<![\d.,/-])0{_SEP}[1-9]{_SEP}(?:\d{_SEP}){{7}}\d(?![\d])"),
+    re.compile(r"(?<![\d.,/-])0\s?[1-9](?:\s?[-.]\s?\d){8}(?!\d)"),
+    re.compile(r"(?<![\d.,/-])0\d{1,2}[ ./]{1,3}\d{2,3}(?:[ .]\d{2}){2}(?!\d)"),  # Belgium: 02/555.12.34, 0475 12 34 56
+    re.compile(r"(?<![\d.,/-])04\d{2}[ ./]{0,3}\d{2}[ .]?\d{2}[ .]?\d{2}(?!\d)"),
+    re.compile(r"(?<![\d.,/-])0(?:\s?\d){9}(?!\d)"),
+)
+_LABELLED = re.compile(
+    r"\b(?:t[ée]l(?:[ée]phone)?|fax|portable|gsm|mobile|poste|bip|dect|standard|ligne directe)\b\.?\s*(?:n°|:|au|est le)?\s*"
+    r"(?P<value>\+?\(?\d[\d .()/-]{2,18}\d)",
+    re.IGNORECASE,
+)
+
+
+def find_contacts(text: str) -> list[Span]:
+    """Mail, web and telephone spans of the text."""
+    spans = [Span(m.start(), m.end(), "MAIL", 0.99, "mail") for m in _MAIL.finditer(text)]
+    spans += [Span(m.start(), m.end(), "URL", 0.9, "url") for m in _URL.finditer(text)]
+    for pattern in _PHONES:
+        for match in pattern.finditer(text):
+            end = match.start() + len(match.group().rstrip(" .-/\u00a0\u202f"))
+            spans.append(Span(match.start(), end, "TEL", 0.95, "phone"))
+    spans += [Span(*m.span("value"), "TEL", 0.9, "labelled-phone") for m in _LABELLED.finditer(text)]
+    return spans

@@ -1,0 +1,148 @@
+"""What is known of the patient from elsewhere, found however it is written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rapidfuzz.distance import OSA
+
+from osteon.deid.identity import KnownIdentity
+from osteon.deid.text.lexicon import Lexicon
+from osteon.deid.text.recognisers.dates import read_dates
+from osteon.deid.text.span import Span
+from osteon.deid.text.tokens import Token, words
+from osteon.deid.values import fold, parse_da
+
+_MIN_FUZZY = 5
+_SEPARATORS = r"[\s.\-/_\u00a0\u202f]{0,2}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    parts: frozenset[str]
+    family: frozenset[str]
+    given: frozenset[str]
+
+
+def find_known(text: str, known: KnownIdentity, lex: Lexicon) -> list[Span]:
+    """Spans of known names, numbers, dates and addresses: typos, missing accents, any case or order."""
+    spans = _known_names(text, known, lex)
+    for value in known.numbers:
+        spans += _literal(text, value, "IPP", minimum=4)
+    for value in known.phones:
+        spans += _literal(text, value, "TEL", minimum=6)
+    for value in known.mails:
+        spans += [Span(m.start(), m.end(), "MAIL", 1.0, "known") for m in re.finditer(re.escape(value), text, re.IGNORECASE)]
+    for value in known.uids:
+        spans += [Span(m.start(), m.end(), "ID", 1.0, "known") for m in re.finditer(re.escape(value), text)]
+    births = {parse_da(value) for value in known.birth_dates} - {None}
+    for found in read_dates(text):
+        if found.as_date() in births:
+            spans.append(Span(found.span.start, found.span.end, "DATE_NAISSANCE", 1.0, "known"))
+    for value in (*known.addresses, *known.institutions):
+        spans += _phrase(text, value, "ADRESSE" if value in known.addresses else "HOPITAL", lex)
+    return spans
+
+
+def _known_names(text: str, known: KnownIdentity, lex: Lexicon) -> list[Span]:
+    people = [_parts_of(name) for name in (*known.names, *known.people)]
+    tokens = words(text)
+    hits: dict[int, str] = {}
+    for person in people:
+        for place, token in enumerate(tokens):
+            if _is_part(token, person, lex, tokens, place):
+                hits[place] = "PRENOM" if token.folded in person.given else "NOM"
+        for place in list(hits):
+            for other in (place - 1, place + 1):
+                if 0 <= other < len(tokens) and other not in hits and _is_initial(text, tokens, place, other, person):
+                    hits[other] = "PRENOM"
+    spans = [Span(tokens[p].start, tokens[p].end, label, 1.0, "known") for p, label in sorted(hits.items())]
+    return spans + _bare_initials(text, known)
+
+
+def _parts_of(name: tuple[str, ...]) -> _Known:
+    def split(value: str) -> set[str]:
+        folded = fold(value)
+        pieces = {p for p in re.split(r"[\s'’-]+", folded) if len(p) > 1}
+        whole = re.sub(r"\s+", "-", folded.strip())
+        return pieces | {whole, folded.replace("-", "").replace(" ", "").replace("'", "")}
+
+    family = frozenset(p for p in split(name[0]) if len(p) > 1)
+    given = frozenset(p for part in name[1:] for p in split(part) if len(p) > 1)
+    return _Known(family | given, family, given)
+
+
+_PARTICLES = frozenset("DE DU DES LA LE LES BEN EL AL VAN VON DER DEN DA DI DOS SAINT SAINTE ST".split())
+
+
+def _is_part(token: Token, person: _Known, lex: Lexicon, tokens: list[Token], place: int) -> bool:
+    """A word of the language counts only where it is written as a name or stands beside another part."""
+    if token.folded in _PARTICLES or len(token.folded) < 2:
+        return False
+    pieces = set(token.folded.split("-")) | {token.folded, token.folded.replace("-", "")}
+    exact = bool(pieces & person.parts - _PARTICLES)
+    if not exact and not any(_alike(piece, part) for piece in pieces for part in person.parts):
+        return False
+    if not exact and (lex.is_word(token.folded) or token.folded in lex.protected):
+        return False
+    if not lex.is_word(token.folded) or token.is_upper:
+        return True
+    beside = [tokens[p].folded for p in (place - 1, place + 1) if 0 <= p < len(tokens)]
+    return any(other in person.parts for other in beside) or (token.is_capitalised and not _starts_sentence(tokens, place))
+
+
+def _starts_sentence(tokens: list[Token], place: int) -> bool:
+    return place == 0
+
+
+def _alike(written: str, part: str) -> bool:
+    """One slip in five letters, two in eight (insertion, deletion, swap, replacement)."""
+    if len(part) < _MIN_FUZZY or len(written) < _MIN_FUZZY - 1:
+        return False
+    allowed = 1 if len(part) < 8 else 2
+    return OSA.distance(written, part, score_cutoff=allowed) <= allowed
+
+
+def _is_initial(text: str, tokens: list[Token], place: int, other: int, person: _Known) -> bool:
+    token = tokens[other]
+    if len(token.text) != 1 or not token.is_capitalised:
+        return False
+    low, high = sorted((place, other))
+    gap = text[tokens[low].end : tokens[high].start]
+    return gap.strip(" .-") == "" and any(part[0] == token.folded for part in person.parts)
+
+
+def _bare_initials(text: str, known: KnownIdentity) -> list[Span]:
+    """`M. D.` or `D.M.` for the patient's own initials, written with dots."""
+    spans = []
+    for name in known.names:
+        if len(name) < 2 or not name[0] or not name[1]:
+            continue
+        first, last = re.escape(fold(name[1])[0]), re.escape(fold(name[0])[0])
+        pattern = rf"(?<![\w.])(?:{first}\.\s?{last}\.?|{last}\.\s?{first}\.?)(?!\w)"
+        spans += [Span(m.start(), m.end(), "NOM", 0.95, "known-initials") for m in re.finditer(pattern, text)]
+    return spans
+
+
+def _literal(text: str, value: str, label: str, *, minimum: int) -> list[Span]:
+    """A number with whatever stands between its characters."""
+    characters = re.sub(r"[^0-9A-Za-z]", "", value)
+    if len(characters) < minimum:
+        return []
+    pattern = _SEPARATORS.join(re.escape(c) for c in characters)
+    return [Span(m.start(), m.end(), label, 1.0, "known") for m in re.finditer(rf"(?<![0-9A-Za-z]){pattern}(?![0-9A-Za-z])", text, re.IGNORECASE)]
+
+
+def _phrase(text: str, value: str, label: str, lex: Lexicon) -> list[Span]:
+    """The longest runs of the value's words: an address may be written in another order or on two lines."""
+    wanted = [t.folded for t in words(value) if len(t.folded) > 2]
+    distinctive = {w for w in wanted if not lex.is_word(w)} - {"SAINT", "SAINTE"}
+    tokens = words(text)
+    spans = []
+    for place, token in enumerate(tokens):
+        if token.folded in distinctive:
+            spans.append(Span(token.start, token.end, label, 0.99, "known"))
+        elif token.folded in wanted and place + 1 < len(tokens) and tokens[place + 1].folded in wanted:
+            spans.append(Span(token.start, tokens[place + 1].end, label, 0.99, "known"))
+    return spans

@@ -1,0 +1,105 @@
+"""Numbers of people: NIR, NISS, RPPS, INAMI, patient and stay numbers, and any other long number.
+
+A number whose key is wrong is still redacted: a mistyped number is as identifying as a right one. The
+key only raises the score.
+Sources: INSEE (NIR key: 97 - number mod 97), BCSS (NISS, likewise, 2 before the number from 2000 on),
+ANS (RPPS: 11 digits, Luhn), INAMI (11 digits, key 97).
+"""
+
+from __future__ import annotations
+
+import re
+
+from osteon.deid.text.span import Span
+
+_S = r"[ .\-\u00a0\u202f]?"
+_NIR = re.compile(
+    rf"(?<!\d)[1-478]{_S}\d{_S}\d{_S}(?:0\d|1[0-2]|[2-9]\d){_S}(?:\d{_S}\d|2{_S}[AB]){_S}(?:\d{_S}){{5}}\d(?:{_S}(?:[/(]?\s?(?:cl[ée]\s?:?\s?)?)?\d{_S}\d\)?)?(?!\d)",
+    re.IGNORECASE,
+)
+_NISS = re.compile(r"(?<!\d)\d{2}[. ]?[0-5]\d[. ]?\d{2}[- ]?\d{3}[. -]?\d{2}(?!\d)")
+_INAMI = re.compile(r"(?<!\d)\d[ -/.]?\d{5}[ -/.]?\d{2}[ -/.]?\d{3}(?!\d)")
+_LABELLED = (
+    ("SECU", r"(?:NIR|INS(?:-C|-NIR)?|s[ée]cu(?:rit[ée] sociale)?|n°\s?ss|num[ée]ro de s[ée]curit[ée] sociale|matricule)"),
+    ("NISS", r"(?:NISS|registre national|n°\s?national|RN)"),
+    ("RPPS", r"(?:RPPS|ADELI|FINESS)"),
+    ("INAMI", r"(?:INAMI|RIZIV)"),
+    ("IPP", r"(?:IPP|NIP|n°\s?patient|num[ée]ro(?: de)? patient|id(?:entifiant)?(?: du)? patient|patient id|pid|n°\s?permanent)"),
+    (
+        "NDA",
+        r"(?:NDA|IEP|n°\s?(?:de )?(?:dossier|s[ée]jour|venue|admission|visite)|num[ée]ro (?:de |d')(?:dossier|s[ée]jour|venue|admission)|"
+        r"dossier(?: n°| num[ée]ro)?|s[ée]jour(?: n°)?|venue(?: n°)?)",
+    ),
+    (
+        "ID",
+        r"(?:accession(?: number)?|n°\s?(?:d'|de )?(?:examen|demande|acte|bon|prescription|accession|ordre)|examen n°|demande n°|"
+        r"r[ée]f(?:[ée]rence|\.)?|code patient|carte|passeport|immatriculation|plaque|s[ée]rie n°|n° de s[ée]rie|n°)",
+    ),
+)
+_VALUE = r"\s*(?:n°|num[ée]ro|est(?: le)?|=|:|#)?\s*:?\s*(?P<value>(?=[A-Z0-9./ -]*\d)[A-Z0-9](?:[A-Z0-9]|[-./ ](?=[A-Z]*\d)){2,24})"
+_PATTERNS = tuple((label, re.compile(rf"\b{words}\b\.?{_VALUE}", re.IGNORECASE)) for label, words in _LABELLED)
+_LONG = re.compile(r"(?<![\d.,])(?<!\w)[A-Z]{0,4}[-_]?\d(?:[-.\s]?\d){5,24}(?![\d])(?!\s?(?:mm|cm|ml|mg|UI|U/|€|euros|/mm|G/L))", re.IGNORECASE)
+_MIXED = re.compile(r"\b(?=[A-Z0-9-]*\d{4})(?=[A-Z0-9-]*[A-Z])[A-Z0-9]{2,}(?:-[A-Z0-9]+)*\b")
+_UID = re.compile(r"\b\d+(?:\.\d+){4,}\b")
+_PLATE = re.compile(r"\b(?:[A-Z]{2}-\d{3}-[A-Z]{2}|\d-[A-Z]{3}-\d{3})\b")
+
+
+def find_numbers(text: str) -> list[Span]:
+    """Spans of numbers that point at a person, a stay or an examination."""
+    spans = [Span(m.start(), m.end(), "ID", 0.9, "uid") for m in _UID.finditer(text)]
+    for match in _NIR.finditer(text):
+        digits = re.sub(r"[^0-9ABab]", "", match.group())
+        spans.append(Span(match.start(), match.end(), "SECU", 0.99 if nir_is_valid(digits) else 0.9, "nir"))
+    for match in _NISS.finditer(text):
+        if niss_is_valid(re.sub(r"\D", "", match.group())):
+            spans.append(Span(match.start(), match.end(), "NISS", 0.97, "niss"))
+    for match in _INAMI.finditer(text):
+        if luhn_is_valid(re.sub(r"\D", "", match.group())):
+            spans.append(Span(match.start(), match.end(), "RPPS", 0.6, "rpps"))
+    for label, pattern in _PATTERNS:
+        for match in pattern.finditer(text):
+            value = match["value"].rstrip(" .-/")
+            if sum(c.isdigit() for c in value) >= 3:
+                start = match.start("value")
+                spans.append(Span(start, start + len(value), label, 0.92, f"labelled-{label.lower()}"))
+    spans += [Span(m.start(), m.end(), "ID", 0.5, "long-number") for m in _LONG.finditer(text)]
+    spans += [Span(m.start(), m.end(), "ID", 0.5, "mixed-number") for m in _MIXED.finditer(text)]
+    spans += [Span(m.start(), m.end(), "ID", 0.9, "plate") for m in _PLATE.finditer(text)]
+    return spans
+
+
+def nir_is_valid(digits: str) -> bool:
+    """True for a NIR of 15 characters with its key; Corsica's 2A and 2B count as 19 and 18.
+
+    >>> nir_is_valid("255081416802538"), nir_is_valid("255081416802539")
+    (True, False)
+    """
+    if len(digits) != 15:
+        return False
+    number = digits[:13].upper().replace("2A", "19").replace("2B", "18")
+    return number.isdigit() and digits[13:].isdigit() and 97 - int(number) % 97 == int(digits[13:])
+
+
+def niss_is_valid(digits: str) -> bool:
+    """True for a Belgian register number of 11 digits with its key, born before or after 2000.
+
+    >>> niss_is_valid("85073003328"), niss_is_valid("85073003329")
+    (True, False)
+    """
+    if len(digits) != 11 or not digits.isdigit():
+        return False
+    key = int(digits[9:])
+    return any(97 - int(prefix + digits[:9]) % 97 == key for prefix in ("", "2"))
+
+
+def luhn_is_valid(digits: str) -> bool:
+    """True when the last digit is the Luhn check digit (ISO/IEC 7812-1 annex B).
+
+    >>> luhn_is_valid("79927398713"), luhn_is_valid("79927398710")
+    (True, False)
+    """
+    total = 0
+    for place, char in enumerate(reversed(digits)):
+        value = int(char) * (2 if place % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return digits.isdigit() and total % 10 == 0

@@ -1,0 +1,228 @@
+"""Addresses, postcodes, towns and hospitals."""
+
+from __future__ import annotations
+
+import re
+
+from osteon.deid.text.lexicon import Lexicon
+from osteon.deid.text.span import Span
+from osteon.deid.text.tokens import Token, words
+from osteon.deid.values import fold
+
+_STREET = (
+    r"(?:rue|avenue|av\.?|ave\.?|boulevard|boul\.?|bd\.?|bld\.?|blvd\.?|place|pl\.?|chemin|ch\.|impasse|imp\.?|all[ée]es?|route|rte\.?|quai|cours|square|"
+    r"passage|faubourg|fbg\.?|lotissement|lot\.|r[ée]sidence|r[ée]s\.|hameau|lieu-dit|ruelle|sentier|esplanade|chauss[ée]e|clos|"
+    r"mont[ée]e|traverse|promenade|rond-point|venelle|drève|dr[èe]ve|clos|parvis|sente|mail|villa|voie|cit[ée])"
+)
+_NAME = r"[^\W\d_][\w'’.\-]*"
+_SP = r"[ \t\u00a0]"
+_ZIP_TOWN = rf"(?:{_SP}*[,;\-–]?{_SP}*\n?{_SP}*(?:[A-Z]{{1,2}}-)?(?P<zip>\d{{2}}{_SP}?\d{{3}}|2[AB]{_SP}?\d{{3}}|[1-9]\d{{3}})\b{_SP}*(?P<town>{_NAME}(?:{_SP}+(?!tel|t[ée]l|fax|le\b|né){_NAME}){{0,4}})?)"
+_ADDRESS = re.compile(
+    rf"(?<![\w])(?:(?P<number>\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)?(?P<street>{_STREET})(?![\w])(?P<name>(?:{_SP}+{_NAME}){{1,6}}))(?P<rest>{_ZIP_TOWN})?",
+    re.IGNORECASE,
+)
+_BOX = re.compile(r"\b(?:BP|CS|b\.p\.)\s?\d{1,5}(?:\s?[-–]?\s?\d{5}\s+[A-Z][\w'-]+(?:[ -][A-Z][\w'-]+)*)?", re.IGNORECASE)
+_ZIP = re.compile(
+    rf"(?<![\d.,/])(?P<zip>(?:(?:F|FR|B|BE|CH)-)?(?:(?:0[1-9]|[1-8]\d|9[0-5]|2[ABab]){_SP}?\d{{3}}|9[78]{_SP}?\d{{3}}))(?![\d.,/]\d|\d)[,]?{_SP}+(?P<town>[^\W\d_][\w'’\-]*(?:{_SP}+[^\W\d_][\w'’\-]*){{0,4}})"
+)
+_ZIP4 = re.compile(rf"(?<![\d.,/])(?P<zip>(?:(?:B|BE|CH)-)?[1-9]\d{{3}}){_SP}+(?P<town>[A-ZÀ-Ý][\w'’\-]*(?:[ -][A-ZÀ-Ý][\w'’\-]*){{0,3}})")
+_LABELLED_ADDRESS = re.compile(r"\b(?:adresse|domicile|demeurant(?: au)?|domicili[ée]e?(?: au| à)?|r[ée]sidant(?: au)?|habitant(?: au)?)\s*:?\s*(?P<value>\d[^\n;]{8,80})", re.IGNORECASE)
+_STOP_AFTER_STREET = frozenset(
+    "LE LA LES EST A AU AUX EN ET OU POUR PAR SUR DANS AVEC SANS TEL TELEPHONE FAX ADMISSION NE NEE POSTE ETAGE".split()
+)
+_BEFORE_TOWN = frozenset("A DE SUR D VERS DEPUIS HABITE HABITANT RESIDANT DOMICILIE DOMICILIEE NE NEE".split())
+_HOSPITAL = re.compile(
+    r"\b(?P<kind>C\.?H\.?R?\.?U\.?(?![\w])|CHR(?:U|O)?(?![\w])|CHI[CP]?(?![\w])|C\.?H\.?(?:\s?G)?(?![\w.])|CHC|AP-?HP|AP-?HM|HCL|HIA|EHPAD|SSR|CDS|CMC|CLCC|h[ôo]pital(?:\s+(?:priv[ée]|universitaire|militaire|civil|g[ée]n[ée]ral))?|"
+    r"h[ôo]pitaux|(?:poly)?clinique|centre hospitalier(?:\s+(?:universitaire|r[ée]gional|intercommunal|g[ée]n[ée]ral|sp[ée]cialis[ée]|interr[ée]gional))*|centre (?:m[ée]dical|de sant[ée]|d'imagerie|d’imagerie|de radiologie|cardiologique|chirurgical|clinical)|"
+    r"groupe hospitalier|grand h[ôo]pital|institut|maison de sant[ée]|fondation|cabinet de radiologie|cabinet d['’]imagerie|imagerie m[ée]dicale|cliniques universitaires|maison m[ée]dicale|hospices)",
+    re.IGNORECASE,
+)
+_LINK = frozenset("DE DU DES D LA LE LES L SAINT SAINTE ST STE NOTRE SUR EN ET SOUS".split())
+_GENERIC_AFTER = frozenset(
+    "DE JOUR NUIT JOURNEE SEMAINE GARDE PROXIMITY PLATRE AVEC POUR MEDICALE MEDICAL SCOLAIRE PUBLIC PRIVE PRIVEE REFERENCE REFERENT".split()
+)
+_ARTICLE_L = re.compile(r"\b(?P<l>[Ll]['’]\s?)(?P<name>[B-DF-GJ-NP-TV-XZb-df-gj-np-tv-xz][\w.\-]*|[A-Z]\.?[A-Z]{2,}[\w.\-]*)")
+
+
+def find_addresses(text: str) -> list[Span]:
+    """Streets with what follows them, post boxes and labelled addresses."""
+    spans = []
+    for match in _ADDRESS.finditer(text):
+        end = _street_end(match)
+        if end is not None:
+            spans.append(Span(match.start(), end, "ADRESSE", 0.93, "street"))
+    spans += [Span(m.start(), m.end(), "ADRESSE", 0.85, "box") for m in _BOX.finditer(text)]
+    for match in _LABELLED_ADDRESS.finditer(text):
+        stop = re.search(r",?\s+(?:a été|est|98|t[ée]l|vit|qui|pour|admis)", match["value"])
+        if not re.match(r"\d{1,2}\s?ans|\d{1,2}[/.-]\d", match["value"]):
+            end = match.start("value") + (stop.start() if stop else len(match["value"].rstrip()))
+            spans.append(Span(match.start("value"), end, "ADRESSE", 0.7, "labelled-address"))
+    return spans
+
+
+def _street_end(match: re.Match[str]) -> int | None:
+    """Where the street ends; None when the words are no address (an accident in the street)."""
+    numbered, zipped = match["number"] is not None, match["zip"] is not None
+    names = [m for m in re.finditer(r"\S+", match["name"])]
+    capital = any(n.group()[0].isupper() for n in names[:3] if fold(n.group()) not in _LINK)
+    if not numbered and not (zipped and match["name"].strip()) and not (capital and match["street"][0].isupper()):
+        return None
+    if zipped:
+        return match.end("rest") if not _is_count(match) else match.end("name")
+    end = match.start("name")
+    for name in names:
+        if fold(name.group()).strip(".,") in _STOP_AFTER_STREET and end > match.start("name"):
+            break
+        end = match.start("name") + name.end()
+    return end
+
+
+def _is_count(match: re.Match[str]) -> bool:
+    return len(re.sub(r"\s", "", match["zip"])) == 4 and not (match["town"] or " ")[0].isupper()
+
+
+def find_towns(text: str, lex: Lexicon) -> list[Span]:
+    """Postcodes with their towns, and towns by name."""
+    spans = []
+    for match in _ZIP.finditer(text):
+        town = _town_words(match["town"], lex)
+        if town:
+            spans.append(Span(*match.span("zip"), "ZIP", 0.9, "zip"))
+            spans.append(Span(match.start("town"), match.start("town") + len(town), "VILLE", 0.88, "zip-town"))
+    for match in _ZIP4.finditer(text):
+        if fold(match["town"]) in lex.towns or match["zip"][0].isalpha():
+            spans.append(Span(*match.span("zip"), "ZIP", 0.85, "zip4"))
+            spans.append(Span(*match.span("town"), "VILLE", 0.85, "zip-town"))
+    return spans + _named_towns(text, lex)
+
+
+def _town_words(text: str, lex: Lexicon) -> str:
+    """The leading words that may be a town: capitalised, known as a town, or in no dictionary."""
+    end = 0
+    for match in re.finditer(r"\S+", text):
+        folded = fold(match.group()).strip(",.")
+        if not (match.group()[0].isupper() or folded in _LINK or folded in lex.towns or not lex.is_word(folded)):
+            break
+        end = match.end()
+    return text[:end]
+
+
+def _named_towns(text: str, lex: Lexicon) -> list[Span]:
+    tokens = words(text)
+    spans = []
+    index = 0
+    while index < len(tokens):
+        length, folded = _longest_town(tokens, index, text, lex)
+        if length and _is_town_here(tokens, index, length, folded, text, lex):
+            last = tokens[index + length - 1]
+            spans.append(Span(tokens[index].start, last.end, "VILLE", 0.6, "town"))
+            index += length
+        else:
+            index += 1
+    return spans
+
+
+def _longest_town(tokens: list[Token], index: int, text: str, lex: Lexicon) -> tuple[int, str]:
+    for length in (5, 4, 3, 2, 1):
+        piece = tokens[index : index + length]
+        if len(piece) == length and all(
+            text[a.end : b.start] in {" ", "-", "'", "’"} for a, b in zip(piece, piece[1:], strict=False)
+        ):
+            written = fold(text[piece[0].start : piece[-1].end]).replace("’", "'")
+            for form in (written, written.replace(" ", "-"), written.replace("ST-", "SAINT-").replace("STE-", "SAINTE-").replace("ST ", "SAINT-")):
+                if form in lex.towns:
+                    return length, form
+    return 0, ""
+
+
+def _is_town_here(tokens: list[Token], index: int, length: int, folded: str, text: str, lex: Lexicon) -> bool:
+    """A town's name counts where it is written as one: with a preposition, or unmistakable by itself."""
+    token = tokens[index]
+    before = tokens[index - 1].folded if index else ""
+    gap = text[tokens[index - 1].end : token.start] if index else ""
+    prepositional = before in _BEFORE_TOWN and gap in {" ", "'", "’"}
+    plain_word = length == 1 and (lex.is_word(folded) or folded in lex.protected or lex.first_name_rank.get(folded, 10**6) < 6000)
+    if plain_word:
+        return prepositional and token.is_capitalised and before in {"A", "SUR"} and lex.towns[folded] < 3000
+    if not token.is_capitalised:
+        return prepositional and lex.towns[folded] < 2500 and (length > 1 or len(folded) > 3)
+    if len(folded) < 4:
+        return False
+    rank_limit = 40_000 if prepositional or length > 1 else 4_000
+    return lex.towns[folded] < rank_limit or lex.towns[folded] >= 32_000
+
+
+def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
+    """Hospitals by their kind and name, by their name alone, and after an article that only a name takes."""
+    tokens = words(text)
+    spans = []
+    for match in _HOSPITAL.finditer(text):
+        end = _hospital_end(text, tokens, match, lex)
+        if end is not None:
+            spans.append(Span(match.start(), end, "HOPITAL", 0.8, "hospital"))
+    spans += _named_hospitals(text, tokens, lex)
+    for match in _ARTICLE_L.finditer(text):
+        spans += _after_article(text, tokens, match, lex)
+    return spans
+
+
+def _hospital_end(text: str, tokens: list[Token], match: re.Match[str], lex: Lexicon) -> int | None:
+    """The end of the name after a kind of hospital; None for a generic mention."""
+    following = [t for t in tokens if t.start >= match.end()][:8]
+    end, named, previous = match.end(), False, match.end()
+    for token in following:
+        gap = text[previous : token.start]
+        if gap.strip(" \t\n'’.-–") or "\n" in gap and named or len(gap) > 4:
+            break
+        if token.folded in _LINK:
+            previous = token.end
+            continue
+        proper = token.is_capitalised or (lex.is_rare_word(token.folded)) or token.folded in lex.hospitals
+        if not proper or token.folded in _GENERIC_AFTER or (named and token.is_capitalised and not token.is_upper and lex.is_word(token.folded) and not _is_place(token, lex)):
+            break
+        named, end, previous = True, token.end, token.end
+    kind = fold(match["kind"])
+    return end if named else (match.end() if kind in {"AP-HP", "APHP", "AP-HM", "APHM", "HCL"} else None)
+
+
+def _is_place(token: Token, lex: Lexicon) -> bool:
+    return token.folded in lex.towns or token.folded in lex.first_names or token.folded in lex.surnames
+
+
+def _named_hospitals(text: str, tokens: list[Token], lex: Lexicon) -> list[Span]:
+    spans = []
+    for index, token in enumerate(tokens):
+        for length in (4, 3, 2, 1):
+            piece = tokens[index : index + length]
+            if len(piece) < length:
+                continue
+            written = re.sub(r"\s+", " ", fold(text[piece[0].start : piece[-1].end]))
+            if written in lex.hospitals and (length > 1 or token.is_capitalised) and not _is_common(written, lex):
+                spans.append(Span(token.start, piece[-1].end, "HOPITAL", 0.75, "hospital-name"))
+                break
+    return spans
+
+
+def _is_common(written: str, lex: Lexicon) -> bool:
+    return written in lex.protected or (" " not in written and lex.first_name_rank.get(written, 10**6) < 2000)
+
+
+def _after_article(text: str, tokens: list[Token], match: re.Match[str], lex: Lexicon) -> list[Span]:
+    """What follows an elided article before a consonant: only a name can stand there."""
+    start = match.start("name")
+    following = [t for t in tokens if t.start >= start][:6]
+    if not following or (lex.is_word(following[0].folded) and not following[0].is_capitalised):
+        return []
+    first = following[0]
+    if lex.is_word(first.folded) and first.folded[0] in "AEIOUYH":
+        return []
+    end = match.end("name")
+    for token in following:
+        if token.start < end:
+            continue
+        if text[end : token.start].strip(" -–.") or not (token.is_capitalised or lex.is_rare_word(token.folded)):
+            break
+        if lex.is_word(token.folded) and not _is_place(token, lex) and not token.is_upper:
+            break
+        end = token.end
+    return [Span(start, end, "HOPITAL", 0.55, "article")]

@@ -1,0 +1,79 @@
+"""Spans of report text that identify somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+LABELS = (
+    "NOM",
+    "PRENOM",
+    "DATE",
+    "DATE_NAISSANCE",
+    "AGE",
+    "TEL",
+    "MAIL",
+    "URL",
+    "ADRESSE",
+    "ZIP",
+    "VILLE",
+    "HOPITAL",
+    "IPP",
+    "NDA",
+    "SECU",
+    "RPPS",
+    "INAMI",
+    "NISS",
+    "ID",
+)
+_PRIORITY = {label: place for place, label in enumerate(
+    ("MAIL", "URL", "SECU", "NISS", "RPPS", "INAMI", "TEL", "DATE_NAISSANCE", "DATE", "IPP", "NDA", "ID", "ADRESSE",
+     "ZIP", "HOPITAL", "NOM", "PRENOM", "VILLE", "AGE")
+)}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Half-open range of characters, what it is, how sure and which recogniser says so."""
+
+    start: int
+    end: int
+    label: str
+    score: float = 0.85
+    rule: str = ""
+
+
+def merge(spans: Iterable[Span]) -> list[Span]:
+    """Spans that do not overlap, in order; nothing found by any recogniser is lost.
+
+    The surest span of an overlapping group gives its label; parts of others that stick out stay, as
+    spans of their own.
+    """
+    ranked = sorted(spans, key=lambda s: (-s.score, _PRIORITY.get(s.label, 99), -(s.end - s.start), s.start))
+    kept: list[Span] = []
+    for span in ranked:
+        for start, end in _free(span.start, span.end, kept):
+            kept.append(Span(start, end, span.label, span.score, span.rule))
+    return sorted(kept)
+
+
+def _free(start: int, end: int, taken: list[Span]) -> list[tuple[int, int]]:
+    pieces = [(start, end)]
+    for other in taken:
+        pieces = [
+            piece
+            for low, high in pieces
+            for piece in ((low, min(high, other.start)), (max(low, other.end), high))
+            if piece[0] < piece[1]
+        ]
+    return pieces
+
+
+def trim(span: Span, text: str) -> Span | None:
+    """The span without white space and punctuation at its ends; None when nothing is left."""
+    start, end = span.start, span.end
+    while start < end and not text[start].isalnum() and text[start] not in "+(":
+        start += 1
+    while end > start and not text[end - 1].isalnum() and text[end - 1] != ")":
+        end -= 1
+    return Span(start, end, span.label, span.score, span.rule) if start < end else None
