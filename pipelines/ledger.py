@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from osteon.artefact import atomic_write, read_manifest
+from osteon.artefact import read_manifest
 from osteon.domain import Manifest, RefusedError, canonical_json, sha256_text
-from pipelines.storage import LEDGER_NAME, reading, writing
+from pipelines.storage import join, read_text, reading, write_text, writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +28,24 @@ def stage_key(stage: str, inputs: Mapping[str, str], settings: Mapping[str, Any]
     return sha256_text(canonical_json({"stage": stage, "inputs": dict(inputs), "settings": dict(settings)}))
 
 
+def ledger_uri(uri: str) -> str:
+    """Where the entry of an artefact lies: beside its folder, since a package lists each of its own files.
+
+    >>> ledger_uri("s3://bucket/run/pairs")
+    's3://bucket/run/.stages/pairs.json'
+    """
+    parent, _, name = uri.rstrip("/").rpartition("/")
+    return join(parent, ".stages", f"{name}.json")
+
+
 def current_digest(uri: str, key: str) -> str | None:
     """Digest of the artefact at the URI when it was made under that key and is whole; else None."""
-    with reading(uri) as folder:
-        try:
-            entry = json.loads((folder / LEDGER_NAME).read_text(encoding="utf-8"))
+    try:
+        entry = json.loads(read_text(ledger_uri(uri)))
+        with reading(uri) as folder:
             digest = read_manifest(folder).digest
-        except (OSError, ValueError, RefusedError):
-            return None
+    except (OSError, ValueError, RefusedError):
+        return None
     return digest if entry == {"key": key, "digest": digest} else None
 
 
@@ -55,5 +65,5 @@ def run_stage(
     with writing(uri) as folder:
         work(folder)
         digest = read_manifest(folder).digest
-        atomic_write(folder / LEDGER_NAME, canonical_json({"key": key, "digest": digest}))
+    write_text(ledger_uri(uri), canonical_json({"key": key, "digest": digest}))
     return StageRun(stage=stage, uri=uri, digest=digest, reused=False)

@@ -20,7 +20,8 @@ TASKS = (Task.FRACTURE.value, Task.BONE_AGE.value, Task.KNEE_OA.value)
 
 def deid(source: str, workspace: str, *, key_file: str, policy: str = "", workers: int = 0) -> StageRun:
     """The pseudonymous studies of a source folder, at WORKSPACE/deid."""
-    from osteon.deid import Policy, deidentify_sample, load_key
+    from osteon.deid import Policy, load_key
+    from osteon.deid.batch import deidentify_sample
 
     loaded = Policy.load(Path(policy) if policy else None)
     with reading(source) as incoming:

@@ -8,10 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlparse
 
-from osteon.artefact import MANIFEST_NAME
-
-LEDGER_NAME = "stage.json"
-_LAST = {MANIFEST_NAME: 1, LEDGER_NAME: 2}
+from osteon.artefact import MANIFEST_NAME, atomic_write
 
 
 def is_local(uri: str) -> bool:
@@ -53,7 +50,7 @@ def reading(uri: str) -> Iterator[Path]:
 def writing(uri: str) -> Iterator[Path]:
     """A local folder whose files lie behind the URI once the block ends without an error.
 
-    The manifest is copied last but for the ledger, so that a reader never sees an artefact that is not whole.
+    The manifest is copied last, so that a reader never sees an artefact that is not whole.
     """
     if is_local(uri):
         path = local_path(uri)
@@ -67,6 +64,28 @@ def writing(uri: str) -> Iterator[Path]:
         yield source
         filesystem, remote = fsspec.core.url_to_fs(uri)
         files = sorted(path for path in source.rglob("*") if path.is_file())
-        for path in sorted(files, key=lambda path: _LAST.get(path.name, 0)):
+        for path in sorted(files, key=lambda path: path.name == MANIFEST_NAME):
             filesystem.makedirs(f"{remote}/{path.parent.relative_to(source)}", exist_ok=True)
             filesystem.put_file(str(path), f"{remote}/{path.relative_to(source)}")
+
+
+def read_text(uri: str) -> str:
+    """The text of one file; OSError when there is none."""
+    if is_local(uri):
+        return local_path(uri).read_text(encoding="utf-8")
+    import fsspec
+
+    with fsspec.open(uri, "r", encoding="utf-8") as stream:
+        return str(stream.read())
+
+
+def write_text(uri: str, text: str) -> None:
+    """The file holds the text, whole."""
+    if is_local(uri):
+        atomic_write(local_path(uri), text)
+        return
+    import fsspec
+
+    filesystem, remote = fsspec.core.url_to_fs(uri)
+    filesystem.makedirs(remote.rpartition("/")[0], exist_ok=True)
+    filesystem.pipe_file(remote, text.encode())

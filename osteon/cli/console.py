@@ -55,7 +55,7 @@ def answers(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
             else:
                 stderr.print(f"[bold red]{type(error).__name__}[/]")
                 for label, text in (("needs", error.need), ("got", error.got), ("next", error.next_step)):
-                    stderr.print(f"  {label:<6}{text}", markup=False)
+                    stderr.print(f"  {label:<6}{text}", markup=False, soft_wrap=True)
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
             stderr.print("stopped; what was finished is kept, run the same command to go on")

@@ -10,6 +10,7 @@ import typer
 
 from osteon.cli import (
     bench,
+    deid,
     drift,
     pairs,
     picture,
@@ -17,8 +18,10 @@ from osteon.cli import (
     predict,
     pretrain,
     registry,
+    sample,
     train,
     up,
+    watch,
 )
 
 app = typer.Typer(
@@ -50,7 +53,9 @@ _START, _DATA, _MODELS, _WATCH = "Start", "Data", "Models", "Run and watch"
 app.command("up", rich_help_panel=_START)(up.up)
 app.command("status", rich_help_panel=_START)(up.status)
 app.command("down", rich_help_panel=_START)(up.down)
+app.command("sample", rich_help_panel=_DATA)(sample.sample)
 app.command("picture", rich_help_panel=_DATA)(picture.picture)
+app.add_typer(deid.app, name="deid", rich_help_panel=_DATA)
 app.add_typer(pairs.app, name="pairs", rich_help_panel=_DATA)
 app.command("pretrain", rich_help_panel=_MODELS)(pretrain.pretrain)
 app.command("finetune", rich_help_panel=_MODELS)(train.finetune)
@@ -59,6 +64,7 @@ app.command("predict", rich_help_panel=_MODELS)(predict.predict)
 app.command("embed", rich_help_panel=_MODELS)(predict.embed)
 app.add_typer(registry.app, name="registry", rich_help_panel=_MODELS)
 app.add_typer(drift.app, name="drift", rich_help_panel=_WATCH)
+pipeline.app.command("watch")(watch.watch)
 app.add_typer(pipeline.app, name="pipeline", rich_help_panel=_WATCH)
 app.command("bench", rich_help_panel=_WATCH)(bench.bench)
 

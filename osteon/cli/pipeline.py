@@ -34,9 +34,10 @@ _POLL_S = 0.2
 def artefacts(workspace: Path) -> dict[str, Manifest]:
     """Stage -> manifest, for every stage that has left one in the workspace."""
     found: dict[str, Manifest] = {}
-    for path in sorted(workspace.rglob("stage.json")):
+    for entry in sorted(workspace.rglob(".stages/*.json")):
+        folder = entry.parent.parent / entry.stem
         try:
-            found[str(path.parent.relative_to(workspace))] = read_manifest(path.parent)
+            found[str(folder.relative_to(workspace))] = read_manifest(folder)
         except RefusedError:
             continue
     return found

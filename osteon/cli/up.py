@@ -12,6 +12,7 @@ import typer
 from osteon.artefact import read_manifest
 from osteon.cli import stack
 from osteon.cli.console import INTERRUPTED, answers, print_json, progress_bar, say, stderr
+from osteon.cli.first_study import pick_study, send_and_wait, sites
 from osteon.cli.home import Home, open_home
 from osteon.cli.pipeline import artefacts, follow_run, is_current, remember_run
 from osteon.cli.services import Addresses, choose_addresses, read_addresses, service_specs
@@ -99,7 +100,7 @@ def _start(home: Home) -> Addresses:
         stack.stop(home)
         alive, addresses = {}, choose_addresses(home)
     services = []
-    for spec in service_specs(home, addresses):
+    for spec in service_specs(home, addresses, sites(home.sample)):
         services.append(alive.get(spec.name) or stack.start(home, spec))
         stack.record(home, services)
     with progress_bar("start the services") as progress:
@@ -112,10 +113,8 @@ def _start(home: Home) -> Addresses:
 
 def _send_one_study(home: Home, addresses: Addresses) -> dict[str, Any]:
     """The answer to one study of the held-out hospital, sent as its X-ray machine would send it."""
-    from osteon.cli.first_study import pick_study, send_and_wait
-
     say("send a study of the held-out hospital by DICOM C-STORE")
-    return send_and_wait(pick_study(home.sample), addresses)
+    return send_and_wait(home, addresses, pick_study(home.sample))
 
 
 def _announce(

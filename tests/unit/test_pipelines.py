@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import pipelines.ledger
 import pipelines.storage
 from osteon.artefact import write_manifest
 from osteon.domain import Manifest, UsageError
@@ -38,6 +39,7 @@ def stage(uri, work, **settings):
 
 def test_the_examples_in_the_docstrings_hold():
     assert doctest.testmod(pipelines.storage).failed == 0
+    assert doctest.testmod(pipelines.ledger).failed == 0
 
 
 def test_a_stage_that_ran_on_the_same_input_does_no_work_again(tmp_path):
