@@ -14,8 +14,6 @@ from osteon.cli.console import answers, print_json, progress_bar
 from osteon.domain.errors import UsageError
 from osteon.domain.task import Task
 
-_STARTED = time.monotonic()  # a time limit counts from here: importing torch takes seconds
-
 
 @answers
 def finetune(
@@ -47,6 +45,7 @@ def finetune(
     Example: osteon finetune --task knee-oa --data knees/labels.csv --init random --output models/knee
     --time-limit 20
     """
+    started = time.monotonic()  # importing torch takes seconds, which count
     from dataclasses import asdict
 
     from training.finetune import finetune as run
@@ -62,7 +61,7 @@ def finetune(
             time_limit_min=time_limit,
             label_fraction=label_fraction,
             progress=progress,
-            started=_STARTED,
+            started=started,
         )
     if json_output:
         print_json(asdict(manifest))
