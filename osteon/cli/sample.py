@@ -18,11 +18,11 @@ def sample(
     workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
 ) -> None:
-    """Make studies of three synthetic hospitals: radiographs as DICOM, reports as text, HL7 and PDF, and the truth.
+    """Make studies of three synthetic hospitals: radiographs, reports as text, HL7 and PDF, and the truth.
 
-    Writes OUTPUT/truth.csv (one row per picture), OUTPUT/identities.jsonl (every invented identity and where it
-    stands in each report) and per hospital dicom/, reports/, hl7/, pdf/. Nothing in it belongs to a real person.
-    The same arguments again find the folder complete and change nothing.
+    Writes OUTPUT/truth.csv (one row per picture), OUTPUT/identities.jsonl (every invented identity and where
+    it stands in each report) and per hospital dicom/, reports/, hl7/, pdf/. Nothing in it belongs to a real
+    person. The same arguments again find the folder complete and change nothing.
 
     Example: osteon sample --output hospitals/ --studies 200 --seed 1
     """

@@ -300,7 +300,10 @@ def _table(rows: list[dict[str, str]]) -> str:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write the whole file or nothing: a temporary name, then a rename (no sync per file: the manifest comes last)."""
+    """Write the whole file or nothing: a temporary name, then a rename.
+
+    No sync per file: the manifest comes last and says that the folder is whole.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     temporary.write_bytes(data)

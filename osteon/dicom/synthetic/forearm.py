@@ -28,12 +28,12 @@ def forearm(months: float, rng: np.random.Generator, *, profile: bool = False) -
     scene.bones += _radius(months, robust, squeeze, bow, profile)
     scene.bones += _ulna(months, robust, squeeze, profile)
     for bone in carpals(months, rng):
-        flip = np.array([-squeeze if profile else -1.0, -1.0])
+        flip = np.array([-0.5 if profile else -1.0, -1.0])
         bone.outline = bone.outline * flip + np.array([-3.0 if profile else -4.0, -3.0])
         bone.origin = bone.outline.mean(axis=0)
         bone.half_depth *= 1.6 if profile else 1.0
         scene.bones.append(bone)
-    scene.bones += _stubs(squeeze, profile)
+    scene.bones += _stubs(squeeze)
     scene.bones.append(_humerus(months, profile))
     thick = float(rng.normal(1.0, 0.07)) * (0.9 if profile else 1.0)
     scene.limbs = [
@@ -159,7 +159,7 @@ def _ulna(months: float, robust: float, squeeze: float, profile: bool) -> list[B
     return _plates(bone, state, 7.2, 5.5)
 
 
-def _stubs(squeeze: float, profile: bool) -> list[Bone]:
+def _stubs(squeeze: float) -> list[Bone]:
     bones = []
     for k, (x, lean) in enumerate(((-17.0, -10.0), (-6.0, -2.0), (3.0, 6.0), (11.5, 15.0))):
         start = vector(x * squeeze - 3, -39.0)

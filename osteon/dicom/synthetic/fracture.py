@@ -59,7 +59,7 @@ def _cuts(
     span = 2.5 * width + 4
     steps = max(int(span * 2 / 1.3), 6)
     zigzag = rng.normal(0, 0.35 + 0.02 * width, steps)
-    gap = (1.7 + 0.8 * rng.random()) * pixel_mm * severity
+    gap = (1.9 + 0.8 * rng.random()) * pixel_mm * severity
     slope = {
         "transverse": rng.uniform(-12, 12),
         "oblique": side * rng.uniform(28, 44),
@@ -68,7 +68,17 @@ def _cuts(
         "comminuted": side * rng.uniform(20, 38),
         "line": side * rng.uniform(8, 40),
     }[kind]
-    cut = Cut(at=u, slope=float(slope), zigzag=zigzag, span=span, gap=float(gap), softness=0.5)
+    # Along a slanting plane the gap is seen narrower: open it by 1 / cos(slope).
+    gap /= np.cos(np.deg2rad(slope))
+    cut = Cut(
+        at=u,
+        slope=float(slope),
+        zigzag=zigzag,
+        span=span,
+        gap=float(gap),
+        softness=0.5,
+        ragged=np.abs(rng.normal(0, 0.5, steps)) - 0.3,
+    )
     if kind == "spiral":
         grid = np.linspace(-1, 1, steps)
         cut.zigzag = zigzag + 0.35 * width * np.sin(grid * np.pi * span / max(width, 1.0) / 1.6)
@@ -85,6 +95,10 @@ def _cuts(
     elif kind == "line":
         cut.partial_from = float(width * rng.uniform(0.2, 1.2))
         cut.gap, cut.depth, cut.shift = 0.55 * pixel_mm, 0.6, side * 0.01
+    if bone.name.startswith(("proximal", "metacarpal")):
+        # The soft tissue stays where it is: keep the finger inside it.
+        cut.turn_degrees *= 0.35
+        cut.shift *= 0.8
     return [cut]
 
 
@@ -131,7 +145,7 @@ def add_distractors(scene: Scene, names: tuple[str, ...], rng: np.random.Generat
             bone.canals.append(
                 (
                     start,
-                    start + 2.2 * width * bone.direction - side * 0.9 * width * normal,
+                    start + 1.7 * width * bone.direction - side * 0.7 * width * normal,
                     float(rng.uniform(0.25, 0.45)),
                 )
             )

@@ -150,6 +150,7 @@ class _Builder:
 
 
 def _stations(base: float, shaft: float, head: float, tuft: bool) -> list[tuple[float, float, float]]:
+    table: tuple[tuple[float, float], ...]
     if tuft:
         table = (
             (0, base * 0.92),
@@ -428,7 +429,7 @@ def _ray(
     start = base
     path: list[Vector] = []
     lengths = tuple(length * float(rng.normal(1, 0.015)) for length in lengths)  # type: ignore[assignment]
-    metacarpal = (shaft * 1.5, shaft, shaft * (1.78 if not thumb else 1.6))
+    metacarpal = (shaft * (1.46 - 0.2 * young), shaft, shaft * (1.78 if not thumb else 1.6))
     builder.segment(
         f"metacarpal-{ray}",
         start,

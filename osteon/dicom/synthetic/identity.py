@@ -99,7 +99,8 @@ def plain(text: str) -> str:
 
 def social_security_number(sex: str, birth: date, rng: np.random.Generator) -> str:
     """Fifteen digits, the last two being the key."""
-    body = f"{1 if sex == 'M' else 2}{birth:%y%m}{int(rng.integers(1, 96)):02d}{int(rng.integers(1, 990)):03d}{int(rng.integers(1, 999)):03d}"
+    department, town, order = (int(rng.integers(1, top)) for top in (96, 990, 999))
+    body = f"{1 if sex == 'M' else 2}{birth:%y%m}{department:02d}{town:03d}{order:03d}"
     return f"{body}{97 - int(body) % 97:02d}"
 
 

@@ -1,4 +1,7 @@
-"""The picture as a CR or DX For Presentation instance (PS3.3 A.2, A.26), identities everywhere they occur in practice."""
+"""The picture as a CR or DX For Presentation instance (PS3.3 A.2, A.26).
+
+Identities stand wherever they do in practice: free text, nested sequences, private tags.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import (
+    UID,
     ExplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGLSLossless,
@@ -228,10 +232,8 @@ def _write(ds: Dataset, plan: StudyPlan, number: int) -> bytes:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = ds.SOPClassUID, ds.SOPInstanceUID
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID, meta.ImplementationVersionName = (
-        "2.25.302043790172249692526321623266752743501",
-        "OSTEON_SYNTH",
-    )
+    meta.ImplementationClassUID = UID("2.25.302043790172249692526321623266752743501")
+    meta.ImplementationVersionName = "OSTEON_SYNTH"
     ds.file_meta = meta
     draw = float(plan.stream(5, number).random())
     for name, share in plan.device.syntaxes:

@@ -1,4 +1,4 @@
-"""Knee, from the front (AP, standing); right knee: the fibula is on negative x (patient's right on the left)."""
+"""Knee from the front (AP, standing) and the side; right knee: the fibula is on negative x."""
 
 from __future__ import annotations
 
@@ -54,11 +54,10 @@ def wear(grade: int, rng: np.random.Generator) -> Wear:
 def knee(state: Wear, rng: np.random.Generator) -> Scene:
     """Build the right knee in adult millimetres; medial is on positive x, the joint line near y = 0."""
     wide = float(rng.normal(1.0, 0.04))
-    tilt = float(np.rad2deg(np.arctan((state.space[1] - state.space[0]) / 46.0)))
     scene = Scene(soft_half_depth=48.0, fat=9.0)
     scene.bones = [
-        _femur(state, wide, tilt),
-        _tibia(state, wide, rng),
+        _femur(state, wide),
+        _tibia(wide),
         _fibula(wide, rng),
         _patella(wide, rng),
     ]
@@ -77,7 +76,7 @@ def knee(state: Wear, rng: np.random.Generator) -> Scene:
     return scene
 
 
-def _femur(state: Wear, wide: float, tilt: float) -> Bone:
+def _femur(state: Wear, wide: float) -> Bone:
     medial, lateral = state.space
     right = [
         (17, 200),
@@ -125,7 +124,7 @@ def _femur(state: Wear, wide: float, tilt: float) -> Bone:
     )
 
 
-def _tibia(state: Wear, wide: float, rng: np.random.Generator) -> Bone:
+def _tibia(wide: float) -> Bone:
     points = [
         (38, -1.5),
         (39.6, -7),
@@ -222,18 +221,19 @@ def _extend(bone: Bone, points: list[tuple[float, float]]) -> None:
 
 
 def _spines(scene: Scene, state: Wear, wide: float) -> None:
-    sharp = 0.9 * state.grade
-    for x, top in ((6.5, 9.0), (-5.5, 7.4)):
+    sharp = 0.7 * state.grade
+    for x, top in ((7.0, 7.4), (-6.5, 6.0)):
         x *= wide
         _extend(
             scene.bone("tibia"),
             [
-                (x - 6.5, -1.5),
-                (x - 1.8, top * 0.62),
-                (x, top * 0.82 + sharp),
-                (x + 1.8, top * 0.62),
-                (x + 6.5, -1.5),
-                (x, -4.0),
+                (x - 9.5, -1.5),
+                (x - 3.4, top * 0.45),
+                (x - 0.8, top * 0.9 + sharp),
+                (x + 1.6, top * 0.82 + sharp),
+                (x + 3.6, top * 0.4),
+                (x + 8.5, -1.5),
+                (x, -5.0),
             ],
         )
 

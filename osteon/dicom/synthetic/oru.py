@@ -8,7 +8,6 @@ from osteon.dicom.synthetic.identity import Doctor, Identity
 from osteon.dicom.synthetic.instance import study_description, uid
 from osteon.dicom.synthetic.plan import StudyPlan
 
-
 _ESCAPES = str.maketrans({"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"})
 
 

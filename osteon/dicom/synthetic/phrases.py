@@ -162,12 +162,16 @@ GRADE = {
         "Ostéophytose marginale modérée sans pincement franc de l'interligne {compartment}.",
     ),
     3: (
-        "Pincement net de l'interligne fémoro-tibial {compartment}, ostéophytes multiples et condensation sous-chondrale.",
-        "Ostéophytes modérés, pincement certain du compartiment {compartment}, début de sclérose sous-chondrale.",
+        "Pincement net de l'interligne fémoro-tibial {compartment}, ostéophytes multiples "
+        "et condensation sous-chondrale.",
+        "Ostéophytes modérés, pincement certain du compartiment {compartment}, "
+        "début de sclérose sous-chondrale.",
     ),
     4: (
-        "Disparition quasi complète de l'interligne fémoro-tibial {compartment}, volumineux ostéophytes, sclérose sous-chondrale sévère et déformation des extrémités osseuses.",
-        "Pincement complet du compartiment {compartment} avec sclérose marquée, géodes et ostéophytes volumineux.",
+        "Disparition quasi complète de l'interligne fémoro-tibial {compartment}, "
+        "volumineux ostéophytes, sclérose sous-chondrale sévère et déformation des extrémités osseuses.",
+        "Pincement complet du compartiment {compartment} avec sclérose marquée, "
+        "géodes et ostéophytes volumineux.",
     ),
 }
 GRADE_END = {

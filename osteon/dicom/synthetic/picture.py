@@ -156,7 +156,9 @@ def _frame(
     """Place the scene on the detector: working frame, full shape, adult millimetres per full pixel."""
     x0, y0, x1, y1 = scene.window
     margin = rng.uniform(0.0, 0.07, 4) * (y1 - y0)
-    x0, y0, x1, y1 = x0 - margin[0], y0 - margin[1] * 0.3, x1 + margin[2], y1 + margin[3] * 0.5
+    # A hand is shown to its finger tips; the other limbs go on beyond the picture.
+    above = (0.5 * margin[3] + 0.045 * (y1 - y0)) if plan.region == "hand" else 0.5 * margin[3]
+    x0, y0, x1, y1 = x0 - margin[0], y0 - margin[1] * 0.3, x1 + margin[2], y1 + above
     aspect = (x1 - x0) / (y1 - y0)
     if aspect < 0.64:
         grow = (0.64 * (y1 - y0) - (x1 - x0)) / 2

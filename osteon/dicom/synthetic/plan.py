@@ -127,7 +127,7 @@ def _follow_up(first: StudyPlan, number: int, rng: np.random.Generator) -> Study
     grown = first.bone_age_months
     if grown is not None:
         grown = min(grown + round(days / 30.4), 216)
-    cast = _cast(first.region, rng) if first.exam == "trauma" else None
+    cast = _cast(rng) if first.exam == "trauma" else None
     return replace(
         first,
         number=number,
@@ -220,7 +220,7 @@ def _views(region: str, exam: str, rng: np.random.Generator) -> tuple[str, ...]:
     return ("face", second) if rng.random() < share else ("face",)
 
 
-def _cast(region: str, rng: np.random.Generator) -> str | None:
+def _cast(rng: np.random.Generator) -> str | None:
     if rng.random() >= 0.16:
         return None
     return "resin" if rng.random() < 0.55 else "plaster"
@@ -229,8 +229,8 @@ def _cast(region: str, rng: np.random.Generator) -> str | None:
 def _trauma(
     region: str, child: bool, rng: np.random.Generator
 ) -> tuple[Fracture | None, str | None, str | None, bool]:
-    """Finding and treatment; treatment, age and side are independent of the finding, so that they tell nothing."""
-    cast = _cast(region, rng)
+    """Finding and treatment, drawn apart from each other so that the one does not tell the other."""
+    cast = _cast(rng)
     implant = None
     if rng.random() < 0.13:
         choices = ("plate", "pins") if region != "hand" else ("pins", "plate")

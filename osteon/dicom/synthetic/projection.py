@@ -75,7 +75,7 @@ def project(scene: Scene, frame: Frame, rng: np.random.Generator) -> Maps:
     soft = chord(depth, scene.soft_half_depth)
     lean = chord(np.clip(depth - scene.fat, 0, None), scene.soft_half_depth)
     soft = 0.72 * soft + 0.28 * lean
-    soft *= 1.0 + 0.035 * _clouds(frame.shape, rng, 22)
+    soft *= 1.0 + 0.018 * _clouds(frame.shape, rng, 9)
     metal = np.zeros((height, width), np.float32)
     for part in scene.metals:
         _add_metal(metal, part, frame)
@@ -93,7 +93,8 @@ def _skin(limbs: list[Limb], frame: Frame) -> NDArray[np.uint8]:
         steps = np.linspace(0, len(limb.points) - 1, 14 * len(limb.points))
         index = np.arange(len(limb.points))
         path = np.stack([np.interp(steps, index, limb.points[:, k]) for k in (0, 1)], 1)
-        radii = np.interp(steps, index, limb.radii)
+        radii = _eased(np.interp(steps, index, limb.radii))
+        path = np.stack([_eased(path[:, k]) for k in (0, 1)], 1)
         tangent = np.gradient(path + 1e-6 * steps[:, None], axis=0)
         tangent /= np.linalg.norm(tangent, axis=1, keepdims=True) + 1e-9
         normal = np.stack([tangent[:, 1], -tangent[:, 0]], 1) * radii[:, None]
@@ -111,6 +112,15 @@ def _skin(limbs: list[Limb], frame: Frame) -> NDArray[np.uint8]:
     return np.asarray((smooth > 127).astype(np.uint8) * 255)
 
 
+def _eased(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round the corners of a polyline sampled 14 times per segment, ends kept."""
+    width = 7
+    padded = np.concatenate(
+        [2 * values[0] - values[width:0:-1], values, 2 * values[-1] - values[-2 : -width - 2 : -1]]
+    )
+    return np.asarray(np.convolve(padded, np.ones(2 * width + 1) / (2 * width + 1), mode="valid"))
+
+
 def _add_bone(total: Map, bone: Bone, frame: Frame, rng: np.random.Generator) -> None:
     """Project one bone into its own rectangle and add it to the map."""
     offset = rng.integers(0, _TILE, 2)
@@ -122,7 +132,7 @@ def _add_bone(total: Map, bone: Bone, frame: Frame, rng: np.random.Generator) ->
     if (high - low).min() < 3:
         return
     size = (int(high[1] - low[1]), int(high[0] - low[0]))
-    # The rectangle is extended by one margin where the bone leaves the picture, so that it keeps no false end.
+    # The rectangle goes beyond the picture where the bone does, so that the bone gets no false end.
     pad = 40
     mask = np.zeros((size[0] + 2 * pad, size[1] + 2 * pad), np.uint8)
     for body in bodies:
@@ -265,7 +275,10 @@ def _cast(scene: Scene, skin: NDArray[np.uint8], frame: Frame, rng: np.random.Ge
     cols = np.arange(frame.shape[1], dtype=np.float32)[None, :] - frame.matrix[0, 2]
     y = inverse[1, 0] * cols + inverse[1, 1] * rows
     wave = 1.5 * np.sin(cols / (9 * frame.scale))
+    turns = y + 0.25 * cols / frame.scale
     inside = np.clip((y + wave - cast.low) / 1.2, 0, 1) * np.clip((cast.high - y - wave) / 1.2, 0, 1)
-    weave = 0.22 * np.sin(y * (2.2 if cast.resin else 0.35) + 0.4 * cols / frame.scale)
-    mottle = 0.16 * _clouds(frame.shape, rng, 40)
+    weave = (0.07 if cast.resin else 0.05) * np.sin(turns * (1.9 if cast.resin else 0.22))
+    mottle = 0.09 * _clouds(frame.shape, rng, 40) + (0.05 if cast.resin else 0.14) * _clouds(
+        frame.shape, rng, 9
+    )
     return np.asarray(np.clip(shell, 0, 4.5 * cast.thickness) * inside * (1 + weave + mottle), np.float32)

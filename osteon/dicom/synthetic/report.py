@@ -39,7 +39,7 @@ def written_date(day: date, pattern: str) -> str:
 def write_report(plan: StudyPlan, who: Identity) -> Draft:
     """Write the report of a study."""
     rng = plan.stream(7)
-    values = _values(plan, who, rng)
+    values = _values(plan, who)
     draft = Draft()
     _head(draft, plan, values, rng)
     indication, technique, result, conclusion = plan.hospital.style.headings
@@ -56,7 +56,7 @@ def _pick(rng: np.random.Generator, options: tuple[str, ...]) -> str:
     return options[int(rng.integers(len(options)))]
 
 
-def _values(plan: StudyPlan, who: Identity, rng: np.random.Generator) -> Values:
+def _values(plan: StudyPlan, who: Identity) -> Values:
     pattern = plan.hospital.style.date_format
     feminine = plan.region in {"hand", "ankle"}
     compartment, side_word = "", ""
@@ -89,7 +89,8 @@ def _values(plan: StudyPlan, who: Identity, rng: np.random.Generator) -> Values:
         "htel": Named("TEL", plan.hospital.phone),
         "side": french_side(plan),
         "Region": phrases.REGION[plan.region][1].capitalize(),
-        "side_f": "gauche" if plan.laterality == "L" else "droite", "compartment_f": f"{compartment}e" if compartment == "médial" else "latérale",
+        "side_f": "gauche" if plan.laterality == "L" else "droite",
+        "compartment_f": f"{compartment}e" if compartment == "médial" else "latérale",
         "of_region": {
             "hand": "de la main",
             "knee": "du genou",
@@ -279,7 +280,8 @@ def fracture_sentence(plan: StudyPlan, rng: np.random.Generator) -> str:
         place = "de l'extrémité distale "
     else:
         place = "de la diaphyse "
-    return f"{_pick(rng, phrases.KIND[spot.kind])} {place}{bones}, {_pick(rng, phrases.FRACTURE_TAIL[spot.kind])}."
+    kind, tail = _pick(rng, phrases.KIND[spot.kind]), _pick(rng, phrases.FRACTURE_TAIL[spot.kind])
+    return f"{kind} {place}{bones}, {tail}."
 
 
 def _trauma_result(plan: StudyPlan, rng: np.random.Generator) -> list[str]:

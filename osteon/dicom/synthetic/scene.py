@@ -20,6 +20,8 @@ class Cut:
     """Offsets along u, mm, at equal steps over v in [-span, span]."""
     span: float
     gap: float
+    ragged: NDArray[np.float64] | None = None
+    """Further offsets of the distal edge, so that the two edges do not fit like a saw cut."""
     shift: float = 0.0
     turn_degrees: float = 0.0
     softness: float = 0.5
