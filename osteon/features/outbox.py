@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -73,22 +74,9 @@ class Outbox:
 
     def claim(self, limit: int = 500, lease_s: float = DEFAULT_LEASE_S) -> list[ClaimedEvent]:
         """The oldest events that no writer holds; they come back when the lease ends without `ack`."""
-        now = time.time()
-        free = (
-            sa.select(_TABLE.c.seq)
-            .where(_TABLE.c.leased_until_s <= now)
-            .order_by(_TABLE.c.seq)
-            .limit(limit)
-            .with_for_update(skip_locked=True)  # left out by SQLite, which lets one writer in at a time
-        )
-        claim = (
-            sa.update(_TABLE)
-            .where(_TABLE.c.seq.in_(free.scalar_subquery()))
-            .values(leased_until_s=now + lease_s)
-            .returning(_TABLE.c.seq, _TABLE.c.event_json, _TABLE.c.embedding)
-        )
+        statement = claim_statement(time.time(), limit, lease_s)
         with self._engine.begin() as connection:
-            rows = connection.execute(claim).all()
+            rows = connection.execute(statement).all()
         return [ClaimedEvent(row.seq, _event(row.event_json, row.embedding)) for row in sorted(rows)]
 
     def ack(self, claimed: Sequence[ClaimedEvent]) -> None:
@@ -104,6 +92,23 @@ class Outbox:
 
     def _count(self, connection: sa.Connection) -> int:
         return int(connection.execute(sa.select(sa.func.count()).select_from(_TABLE)).scalar_one())
+
+
+def claim_statement(now_s: float, limit: int, lease_s: float) -> sa.ReturningUpdate[Any]:
+    """Take the oldest free rows; writers on PostgreSQL step over each other's rows instead of waiting."""
+    free = (
+        sa.select(_TABLE.c.seq)
+        .where(_TABLE.c.leased_until_s <= now_s)
+        .order_by(_TABLE.c.seq)
+        .limit(limit)
+        .with_for_update(skip_locked=True)  # left out by SQLite, which lets one writer in at a time
+    )
+    return (
+        sa.update(_TABLE)
+        .where(_TABLE.c.seq.in_(free))
+        .values(leased_until_s=now_s + lease_s)
+        .returning(_TABLE.c.seq, _TABLE.c.event_json, _TABLE.c.embedding)
+    )
 
 
 def _row(event: Event) -> dict[str, object]:

@@ -50,7 +50,8 @@ class Registry:
     ) -> None:
         self.tracking_uri = tracking_uri
         self.project = project
-        self._artifact_root = artifact_root or root_beside(tracking_uri)
+        self._beside = root_beside(tracking_uri) if artifact_root is None else None
+        self._artifact_root = artifact_root or self._beside
         self._cache = cache
         if history_url is None and urlsplit(tracking_uri).scheme in {"http", "https"}:
             raise UsageError("a database for the history", "an MLflow server only", "pass history_url")
@@ -237,14 +238,13 @@ class Registry:
         return str(self._mlflow.create_experiment(name, artifact_location=self._artifact_root))
 
     def _relative(self, source: str) -> str:
-        """The package's place within the artefact root, so that a mounted registry may move."""
-        root = (self._artifact_root or "").rstrip("/") + "/"
-        return source.removeprefix(root) if self._artifact_root else source
+        """The package's place within a root beside the database, so that a registry folder may move."""
+        return source.removeprefix(f"{self._beside}/") if self._beside else source
 
     def _local_path(self, promotion: Promotion) -> Path:
         place = promotion.package
-        if not urlsplit(place).scheme and self._artifact_root:
-            place = f"{self._artifact_root.rstrip('/')}/{place}"
+        if not urlsplit(place).scheme and self._beside:
+            place = f"{self._beside}/{place}"
         address = urlsplit(place)
         if address.scheme in {"", "file"}:
             return Path(url2pathname(address.path))

@@ -108,6 +108,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     for status, description in (
         (401, "No valid bearer token"),
         (403, "The token lacks the scope"),
+        (404, "The task has no champion in production"),
         (413, "Larger than the server takes"),
         (415, "Not multipart/form-data"),
         (422, "A form field or a picture that the server refuses"),

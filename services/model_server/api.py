@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -71,6 +71,7 @@ def build_api() -> FastAPI:
         redoc_url=None,
     )
     app.add_api_route("/", _page, include_in_schema=False)
+    app.add_api_route("/metrics", _metrics, include_in_schema=False)
     app.add_api_route("/v1/models", models, responses=_MODELS_ERRORS, response_model=ModelsAnswer)
     for path, route, answer in (("predict", predict, PredictAnswer), ("embed", embed, EmbedAnswer)):
         app.add_api_route(
@@ -119,6 +120,14 @@ async def models(server: Annotated[Server, _require("models")]) -> JSONResponse:
     """Say which model of each task is in production, and since when."""
     served = [champion.as_served() for champion in server.champions.current.values()]
     return JSONResponse(asdict(ModelsAnswer(models=served, project=server.settings.project)))
+
+
+def _metrics() -> Response:
+    """Ours alone: one process, or all that `bentoml serve` started."""
+    from bentoml._internal.configuration.containers import BentoMLContainer
+
+    client = BentoMLContainer.metrics_client.get()
+    return Response(client.generate_latest(), media_type=client.CONTENT_TYPE_LATEST)
 
 
 async def _page() -> HTMLResponse:

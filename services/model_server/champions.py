@@ -70,11 +70,16 @@ class Champions:
         return self._looked.is_set() and bool(self._current)
 
     def require(self, task: Task | None) -> list[Champion]:
-        """The champion of the task, or every champion in the order of the tasks; HttpError 503 when none."""
+        """The champion of the task, or every champion in the order of the tasks.
+
+        Raises:
+            HttpError: 404 when the task has none, 503 when no task has one.
+        """
         current = self._current
         found = [current[each] for each in Task if each in current and task in (None, each)]
         if not found:
-            raise HttpError(503, "a champion in production", "none", "run `osteon registry promote`")
+            status = 404 if current else 503
+            raise HttpError(status, "a champion in production", "none", "run `osteon registry promote`")
         return found
 
     def refresh(self) -> None:

@@ -30,7 +30,12 @@ class Engine:
         self._champions = champions
         self._recorder = recorder
         self._metrics = metrics
-        self._limits = Limits(max_bytes=settings.max_file_bytes, max_pixels=settings.max_pixels)
+        self._limits = Limits(
+            max_bytes=settings.max_file_bytes,
+            max_pixels=settings.max_pixels,
+            max_inflated_bytes=settings.max_inflated_bytes,
+            max_decoded_bytes=settings.max_decoded_bytes,
+        )
         self._max_waiting = settings.max_waiting
         self._waiting = 0
         self._threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="engine")

@@ -61,6 +61,7 @@ def build_service(settings: Settings | None = None, metrics: ServerMetrics | Non
         workers=1,
         traffic={"timeout": TIMEOUT_S},
         logging={"access": {"enabled": False}},
+        metrics={"enabled": False},  # BentoML's label requests by their path, whatever the path holds
     )
     service = configure(ModelServer)
     service.mount_asgi_app(api, path="/")

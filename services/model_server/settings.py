@@ -40,7 +40,7 @@ class Settings(BaseSettings):
         Path("runs/secrets/token"), description="lines of `TOKEN [SCOPE,SCOPE]`; made on the first start"
     )
     hmac_key_file: Path = Field(
-        Path("runs/secrets/hmac.key"), description="key of input_hmac, hexadecimal; made on the first start"
+        Path("runs/secrets/hmac.key"), description="key of input_hmac; made on the first start"
     )
     jwt_key_file: Path | None = Field(
         None, description="public key (PEM) that signed tokens are checked with"
@@ -52,7 +52,9 @@ class Settings(BaseSettings):
     max_files: int = Field(16, ge=1)
     max_file_bytes: int = Field(64 * _MIB, ge=1)
     max_request_bytes: int = Field(128 * _MIB, ge=1)
-    max_pixels: int = Field(64_000_000, ge=1, description="rows x columns of one frame")
+    max_pixels: int = Field(36_000_000, ge=1, description="rows x columns of one frame: a stitched leg")
+    max_inflated_bytes: int = Field(128 * _MIB, ge=1, description="a deflated instance once inflated")
+    max_decoded_bytes: int = Field(256 * _MIB, ge=1, description="pixels of one instance once decoded")
     max_waiting: int = Field(32, ge=1, description="requests under way before 429 is answered")
     workers: int = Field(2, ge=1, description="threads that decode and infer")
     torch_threads: int = Field(1, ge=1, description="threads of one inference")
@@ -74,27 +76,28 @@ class Settings(BaseSettings):
 
 
 def read_hmac_key(path: Path) -> bytes:
-    """The key of `input_hmac`; a new random one is made where there is none."""
-    key = bytes.fromhex(_text_of(path, lambda: secrets.token_hex(32)).strip())
+    """The key of `input_hmac`: the file's bytes as they are; made where there is none."""
+    _make_secret(path, lambda: secrets.token_hex(32))
+    key = path.read_bytes()
     if len(key) < 16:
-        raise UsageError(
-            "an HMAC key of 16 bytes or more", f"{len(key)} bytes", "delete the file and start again"
-        )
+        raise UsageError("an HMAC key of 16 bytes or more", f"{len(key)} bytes", "make a new key")
     return key
 
 
 def read_tokens(path: Path) -> str:
     """The token file's text; one random token with every scope is made where there is none."""
-    return _text_of(path, lambda: secrets.token_urlsafe(32))
+    _make_secret(path, lambda: secrets.token_urlsafe(32))
+    return path.read_text(encoding="ascii")
 
 
-def _text_of(path: Path, make: Callable[[], str]) -> str:
-    """A secret's text; made for its owner alone to read when it does not exist yet."""
+def _make_secret(path: Path, make: Callable[[], str]) -> None:
+    """A file that its owner alone may read, unless it is there already (perhaps on a read-only mount)."""
+    if path.exists():
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii")
+    except FileExistsError:  # another process was faster
+        return
     with os.fdopen(descriptor, "w", encoding="ascii") as stream:
         stream.write(f"{make()}\n")
-    return path.read_text(encoding="ascii")

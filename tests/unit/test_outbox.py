@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from osteon.features import Outbox
+from osteon.features.outbox import claim_statement
 from tests.event_samples import make_event
 
 
@@ -77,3 +78,10 @@ def test_opening_an_outbox_again_keeps_its_events_and_its_schema_version(tmp_pat
         journal = connection.execute(sa.text("PRAGMA journal_mode")).scalar_one()
     assert [row[0] for row in versions] == ["0001"]
     assert journal == "wal"
+
+
+def test_writers_on_postgresql_step_over_rows_that_another_holds() -> None:
+    from sqlalchemy.dialects import postgresql
+
+    statement = str(claim_statement(1.0, 10, 30.0).compile(dialect=postgresql.dialect()))
+    assert "FOR UPDATE SKIP LOCKED" in statement

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from osteon.artefact import sha256_files, write_manifest
 from osteon.domain import Manifest, RefusedError, Task, UsageError
-from osteon.registry import Registry, registry_uri, verify_package
+from osteon.registry import Registry, verify_package
+from tests.registries import new_registry
 
 WHO = {"actor": "dr.test", "reason": "the validation of May"}
 
@@ -31,8 +32,7 @@ def list_files(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Registry:
-    """One registry for the module: making MLflow's forty tables takes seconds."""
-    return Registry(registry_uri(tmp_path_factory.mktemp("registry")), "osteon")
+    return new_registry(tmp_path_factory.mktemp("registry"))
 
 
 @pytest.fixture

@@ -9,12 +9,15 @@ import pytest
 from typer.testing import CliRunner
 
 from osteon.cli.registry import app
+from tests.registries import new_registry
 from tests.unit.test_registry import make_package
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("registry")
+    folder = tmp_path_factory.mktemp("registry")
+    new_registry(folder)
+    return folder
 
 
 def run(*arguments: str, code: int = 0) -> str:
