@@ -21,6 +21,7 @@ from pynetdicom import AE, evt
 from pynetdicom.sop_class import ComprehensiveSRStorage, Verification
 
 from osteon.domain import Interval, Prediction, Task
+from services.gateway.app import create_app
 from services.gateway.settings import Settings
 
 CALLER, SITE = "MODALITY1", "chu-a"
@@ -202,6 +203,31 @@ class RunningGateway:
 @contextmanager
 def running_gateway(settings: Settings, log: Path) -> Iterator[RunningGateway]:
     gateway = RunningGateway(settings, log)
+    try:
+        yield gateway
+    finally:
+        gateway.stop()
+
+
+class ThreadGateway(RunningGateway):
+    """The same service on a thread of this process: starts at once, cannot be killed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        configuration = uvicorn.Config(create_app(settings), port=settings.port, log_level="error")
+        self._server = uvicorn.Server(configuration)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        wait_until(lambda: self._server.started)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(30)
+
+
+@contextmanager
+def thread_gateway(settings: Settings) -> Iterator[ThreadGateway]:
+    gateway = ThreadGateway(settings)
     try:
         yield gateway
     finally:

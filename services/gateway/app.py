@@ -118,6 +118,7 @@ def create_app(settings: Settings) -> FastAPI:
         ("/v1/studies", studies),
     ):
         app.add_api_route(path, route, response_model=None)
+    app.add_api_route("/v1/studies/{study}/retry", retry, methods=["POST"], response_model=None)
     for path in ("/dicom-web/studies", "/dicom-web/studies/{study}"):
         app.add_api_route(path, store, methods=["POST"], response_model=None)
     return app
@@ -173,6 +174,11 @@ def metrics(request: Request) -> Response:
 def studies(gateway: Annotated[Gateway, Depends(_authorised)]) -> dict[str, Any]:
     """Studies under opaque ids, newest first, with how far they are."""
     return {"studies": summarise(gateway.queue.items()), "research_use_only": True}
+
+
+def retry(study: str, gateway: Annotated[Gateway, Depends(_authorised)]) -> dict[str, int]:
+    """Take up what failed in a study (its opaque id) again."""
+    return {"taken_up": gateway.queue.requeue(study)}
 
 
 async def store(

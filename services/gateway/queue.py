@@ -199,6 +199,23 @@ class Queue:
                 )
             )  # fmt: skip
 
+    def requeue(self, study_id: str) -> int:
+        """Take up what failed in a study again; how many items and deliveries. A refused item has no bytes."""
+        fresh = {"attempts": 0, "not_before_s": 0.0, "leased_until_s": 0.0}
+        of_study = sa.select(_ITEM.c.item_id).where(_ITEM.c.study_id == study_id)
+        with self._engine.begin() as connection:
+            items = connection.execute(
+                sa.update(_ITEM)
+                .where(_ITEM.c.study_id == study_id, _ITEM.c.state == "failed", _ITEM.c.reason != "refused")
+                .values(**fresh, state="received", reason="")
+            )
+            deliveries = connection.execute(
+                sa.update(_DELIVERY)
+                .where(_DELIVERY.c.item_id.in_(of_study), _DELIVERY.c.state == "failed")
+                .values(**fresh, state="waiting")
+            )
+            return items.rowcount + deliveries.rowcount
+
     def delivered(self, delivery: Delivery) -> None:
         """Record that a result has arrived."""
         self._set_delivery(delivery, "delivered", 0.0)

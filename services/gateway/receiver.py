@@ -7,6 +7,7 @@ a storage SCP promises with it).
 from __future__ import annotations
 
 import logging
+import secrets
 from typing import Any
 
 from pynetdicom import AE, evt
@@ -71,8 +72,8 @@ class Receiver:
         quieten_libraries()
         entity = AE(ae_title=self._settings.ae_title)
         entity.require_called_aet = True
-        # An empty list would let everyone in, so nobody is let in by a title that none can have.
-        entity.require_calling_aet = list(self._settings.calling_ae_titles) or ["\x7e" * 16]
+        # An empty list would let everyone in: a random title, told to nobody, lets nobody in.
+        entity.require_calling_aet = list(self._settings.calling_ae_titles) or [secrets.token_hex(8)]
         entity.maximum_associations = self._settings.max_associations
         entity.maximum_pdu_size = 256 * 1024
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 60

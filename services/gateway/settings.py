@@ -70,7 +70,9 @@ class Settings(BaseSettings):
     ris_port: int = Field(2575, ge=1, le=65535)
 
     workers: int = Field(1, ge=1)
-    max_attempts: int = Field(12, ge=1, description="tries before an item waits for a person")
+    max_attempts: int = Field(
+        100, ge=1, description="tries before an item waits for a person; about a day with these pauses"
+    )
     backoff_s: float = Field(2.0, gt=0, description="pause after the first failure; doubles with each")
     max_backoff_s: float = Field(900.0, gt=0)
     lease_s: float = Field(180.0, gt=0, description="after this an item of a dead worker is taken up again")

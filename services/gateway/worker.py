@@ -52,6 +52,10 @@ class Worker:
         return False
 
     def _process(self, item: Item) -> None:
+        if item.attempts > self._settings.max_attempts:  # it ended the process each time it was tried
+            self._queue.fail(item, "exhausted")
+            self._finish("failed", "exhausted")
+            return
         started = time.monotonic()
         try:
             reason = self._hand_over(item) if item.kind == "hl7" else self._predict(item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import httpx
 import pytest
 from fastapi.responses import JSONResponse
 
+from osteon.dicom import read_dataset
 from osteon.domain import FaultError
 from services.gateway.report_hl7 import build_message
 from services.gateway.send import send_message, send_study
@@ -30,6 +32,7 @@ from tests.gateway_parts import (
     prediction,
     running_gateway,
     settings_for,
+    thread_gateway,
     wait_until,
 )
 
@@ -68,6 +71,31 @@ def instances(folder: Path, count: int, **attributes: Any) -> list[Path]:
 
 def send(files: list[Path], settings: Settings, caller: str = CALLER) -> None:
     send_study(files, "127.0.0.1", settings.dicom_port, caller, settings.ae_title)
+
+
+def send_until_cut(files: list[Path], settings: Settings, acknowledged: list[Path]) -> None:
+    """Send file by file in one association; note each that was answered with success."""
+    from pydicom import dcmread
+    from pynetdicom import AE
+    from pynetdicom.sop_class import DigitalXRayImageStorageForPresentation
+
+    entity = AE(ae_title=CALLER)
+    entity.add_requested_context(DigitalXRayImageStorageForPresentation, "1.2.840.10008.1.2.1")
+    association = entity.associate("127.0.0.1", settings.dicom_port, ae_title=settings.ae_title)
+    for path in files:
+        if not association.is_established:
+            return
+        try:
+            status = association.send_c_store(dcmread(path))
+        except RuntimeError:  # the association was cut between the two lines
+            return
+        if status.get("Status") == 0:
+            acknowledged.append(path)
+        time.sleep(0.05)
+
+
+def sop_instance_uid(data: bytes) -> str:
+    return str(read_dataset(data, pixels=False).SOPInstanceUID)
 
 
 def answered(gateway: RunningGateway, count: int) -> bool:
@@ -221,7 +249,7 @@ def test_faults_of_the_model_server_are_waited_out(tmp_path: Path) -> None:
             lambda: JSONResponse([1, 2]),
         ]
         settings = settings_for(tmp_path, server.url)
-        with running_gateway(settings, tmp_path / "log") as gateway:
+        with thread_gateway(settings) as gateway:
             send(instances(tmp_path, 1), settings)
             wait_until(lambda: answered(gateway, 1))
             assert len(server.requests) == 5
@@ -234,7 +262,7 @@ def test_a_picture_the_server_refuses_fails_at_once_and_an_absent_server_is_aske
     with model_server() as server:
         server.plan = [lambda: JSONResponse({}, 422)]
         settings = settings_for(tmp_path, server.url)
-        with running_gateway(settings, tmp_path / "log") as gateway:
+        with thread_gateway(settings) as gateway:
             send(instances(tmp_path, 1), settings)
             study = wait_until(lambda: [each for each in gateway.studies() if each["state"] == "failed"])[0]
             assert study["reasons"] == ["refused"]
@@ -242,23 +270,42 @@ def test_a_picture_the_server_refuses_fails_at_once_and_an_absent_server_is_aske
     other = tmp_path / "other"
     other.mkdir()
     absent = settings_for(other, max_attempts=2)
-    with running_gateway(absent, other / "log") as gateway:
+    with thread_gateway(absent) as gateway:
         send(instances(other, 1), absent)
         study = wait_until(lambda: [each for each in gateway.studies() if each["state"] == "failed"])[0]
         assert study["reasons"] == ["no_answer"]
         assert len(list((absent.state / "spool").iterdir())) == 1
+        again = httpx.post(f"{gateway.url}/v1/studies/{study['study']}/retry", headers=gateway.headers)
+        assert again.json() == {"taken_up": 1}
+        shutil.rmtree(absent.state / "spool")
+        with pytest.raises(FaultError, match="A700"):
+            send(instances(other, 2), absent)
+
+
+def test_without_known_senders_nobody_gets_in(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, calling_ae_titles={})
+    with thread_gateway(settings), pytest.raises(FaultError, match="a rejection"):
+        send(instances(tmp_path, 1), settings)
 
 
 def test_nothing_acknowledged_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
     with model_server() as server:
         settings = settings_for(tmp_path, lease_s=1.0)  # no model server yet
         gateway = RunningGateway(settings, tmp_path / "log")
-        send(instances(tmp_path, 5), settings)
-        gateway.kill()
+        acknowledged: list[Path] = []
+        sender = threading.Thread(
+            target=send_until_cut, args=(instances(tmp_path, 400), settings, acknowledged)
+        )
+        sender.start()
+        wait_until(lambda: len(acknowledged) >= 5)
+        gateway.kill()  # in the middle of the study
+        sender.join(60)
         again = settings.model_copy(update={"model_server_url": server.url})
         with running_gateway(again, tmp_path / "log") as gateway:
-            wait_until(lambda: answered(gateway, 5))
-            assert len({each["bytes"] for each in server.requests}) == 5
+            wait_until(lambda: not any(each["state"] != "answered" for each in gateway.studies()), 120)
+            arrived = {sop_instance_uid(each["bytes"]) for each in server.requests}
+    assert len(acknowledged) < 400
+    assert {sop_instance_uid(path.read_bytes()) for path in acknowledged} <= arrived
 
 
 def test_results_of_a_live_model_reach_pacs_and_ris_and_only_those(tmp_path: Path) -> None:
@@ -278,8 +325,8 @@ def test_results_of_a_live_model_reach_pacs_and_ris_and_only_those(tmp_path: Pat
             ris_host="127.0.0.1", ris_port=ris.hl7_port,
         )  # fmt: skip
         with (
-            running_gateway(ris, tmp_path / "ris.log"),
-            running_gateway(settings, folder / "log") as gateway,
+            thread_gateway(ris),
+            thread_gateway(settings) as gateway,
         ):
             send(instances(folder, 1), settings)
             wait_until(lambda: answered(gateway, 1))
