@@ -1,0 +1,1 @@
+"""The portal: one page of what runs, for people of the hospital."""
