@@ -82,7 +82,8 @@ class Queue:
     def receive(self, item: Item) -> str | None:
         """Record an item; the name of a spool file that is now superfluous, if any.
 
-        The same item sent again is recorded once; one that had failed is taken up with its new bytes.
+        The same item sent again while it waits is recorded once; one that was answered or had failed is
+        taken up anew, since whoever sends a picture again asks again.
         """
         with self._engine.begin() as connection:
             old = connection.execute(
@@ -93,7 +94,7 @@ class Queue:
             if old is None:
                 connection.execute(sa.insert(_ITEM).values(self._row(item)))
                 return None
-            if old.state != "failed":
+            if old.state in ("received", "sent"):
                 return item.spool
             connection.execute(
                 sa.update(_ITEM)
@@ -167,7 +168,10 @@ class Queue:
 
     def _add_delivery(self, connection: sa.Connection, delivery: Delivery) -> None:
         same = sa.and_(_DELIVERY.c.item_id == delivery.item_id, _DELIVERY.c.kind == delivery.kind)
-        if connection.execute(sa.select(_DELIVERY.c.seq).where(same)).first() is None:
+        again = sa.update(_DELIVERY).where(same).values(
+            file=delivery.file, state="waiting", attempts=0, not_before_s=0.0, leased_until_s=0.0
+        )  # fmt: skip
+        if connection.execute(again).rowcount == 0:
             connection.execute(
                 sa.insert(_DELIVERY).values(
                     item_id=delivery.item_id, kind=delivery.kind, schema_version=SCHEMA_VERSION,
@@ -200,7 +204,7 @@ class Queue:
             )  # fmt: skip
 
     def requeue(self, study_id: str) -> int:
-        """Take up what failed in a study again; how many items and deliveries. A refused item has no bytes."""
+        """Take up what failed in a study again; how many rows; a refused item has no bytes left."""
         fresh = {"attempts": 0, "not_before_s": 0.0, "leased_until_s": 0.0}
         of_study = sa.select(_ITEM.c.item_id).where(_ITEM.c.study_id == study_id)
         with self._engine.begin() as connection:

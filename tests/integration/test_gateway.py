@@ -137,15 +137,18 @@ def test_a_study_sent_as_a_hospital_does_is_answered_in_shadow(stack: Stack, tmp
     assert shown["research_use_only"]
 
 
-def test_the_same_instance_again_is_acknowledged_and_asked_once(stack: Stack, tmp_path: Path) -> None:
+def test_an_answered_instance_sent_again_is_asked_again_and_its_results_replaced(
+    stack: Stack, tmp_path: Path
+) -> None:
     gateway, server = stack
     files = instances(tmp_path, 1)
     send(files, gateway.settings)
     wait_until(lambda: answered(gateway, 2))
-    before = len(server.requests)
+    outbox = gateway.settings.state / "outbox"
+    before, results = len(server.requests), len(list(outbox.rglob("*")))
     send(files, gateway.settings)
-    time.sleep(0.5)
-    assert len(server.requests) == before
+    wait_until(lambda: len(server.requests) == before + 1 and answered(gateway, 2))
+    assert len(list(outbox.rglob("*"))) == results
 
 
 def test_an_unknown_sender_is_rejected(stack: Stack, tmp_path: Path) -> None:

@@ -44,6 +44,18 @@ def test_the_same_item_sent_twice_is_recorded_once(tmp_path: Path) -> None:
     assert queue.counts()["received"] == 1
 
 
+def test_an_answered_item_sent_again_is_asked_again(tmp_path: Path) -> None:
+    queue = make(tmp_path)
+    queue.receive(item(spool="first"))
+    claimed = queue.claim()
+    assert claimed is not None
+    queue.answer(claimed, reason="shadow")
+    assert queue.receive(item(spool="second")) == "first"
+    again = queue.claim()
+    assert again is not None
+    assert (again.spool, again.attempts) == ("second", 1)
+
+
 def test_a_failed_item_is_taken_up_with_its_new_bytes(tmp_path: Path) -> None:
     queue = make(tmp_path)
     queue.receive(item(spool="first"))
