@@ -8,6 +8,7 @@ from osteon.dicom.synthetic import growth
 from osteon.dicom.synthetic.outline import Points, smooth_closed, vector
 from osteon.dicom.synthetic.scene import Bone, Limb, Scene
 
+_FOOT = ("talus", "calcaneus", "navicular", "cuboid", "cuneiform", "metatarsal", "apophysis")
 _SHELL = ((0.0, 0.9), (1.0, 0.9))
 
 
@@ -193,6 +194,9 @@ def ankle(months: float, rng: np.random.Generator) -> Scene:
         calcaneus,
     ]
     scene.bone("tibia").blobs.append((vector(0, 2.0), 16.0, 2.2, 0.3))
+    for bone in scene.bones:
+        if bone.name in _FOOT:
+            bone.follows = "tibia"
     thick = float(rng.normal(1.0, 0.07))
     scene.limbs = [
         Limb(
@@ -317,6 +321,9 @@ def ankle_profile(months: float, rng: np.random.Generator) -> Scene:
         cuneiform,
         rays,
     ]
+    for bone in scene.bones:
+        if bone.name.startswith("fibula"):
+            bone.density = 1.35
     if 96 < months < 190:
         scene.bones.append(
             _bone(
@@ -326,6 +333,9 @@ def ankle_profile(months: float, rng: np.random.Generator) -> Scene:
                 trabecular=0.36,
             )
         )
+    for bone in scene.bones:
+        if bone.name in _FOOT:
+            bone.follows = "tibia"
     thick = float(rng.normal(1.0, 0.07))
     scene.limbs = [
         Limb(

@@ -22,8 +22,18 @@ def half_width(bone: Bone, u: float) -> float:
     return float((near.max() - near.min()) / 2) if near.size > 1 else 5.0
 
 
-def break_bones(scene: Scene, fracture: Fracture, pixel_mm: float, rng: np.random.Generator) -> None:
-    """Apply the fracture to the scene; `pixel_mm` is one 256th of the picture's longest side."""
+def break_bones(
+    scene: Scene, fracture: Fracture, pixel_mm: float, rng: np.random.Generator, *, hidden: bool = False
+) -> None:
+    """Apply the fracture to the scene.
+
+    Args:
+        scene: changed in place.
+        fracture: what breaks.
+        pixel_mm: one 256th of the picture's longest side.
+        rng: the patient's finding.
+        hidden: the bones lie one behind the other in this view.
+    """
     for index, name in enumerate(fracture.bones):
         bone = scene.bone(name)
         level = level_on(bone, fracture.level, index)
@@ -31,7 +41,16 @@ def break_bones(scene: Scene, fracture: Fracture, pixel_mm: float, rng: np.rando
             _buckle(bone, level, fracture.severity, pixel_mm)
         else:
             bone.cuts += _cuts(bone, fracture, level, pixel_mm, rng)
+            if hidden:
+                _open(bone.cuts)
     scene.settle()
+
+
+def _open(cuts: list[Cut]) -> None:
+    """Open the planes of a bone that lies behind another one, so that they are seen through it."""
+    for cut in cuts:
+        cut.gap *= 1.5
+        cut.shift *= 1.4
 
 
 def level_on(bone: Bone, drawn: float, index: int) -> float:
@@ -84,21 +103,24 @@ def _cuts(
         cut.zigzag = zigzag + 0.35 * width * np.sin(grid * np.pi * span / max(width, 1.0) / 1.6)
         cut.turn_degrees = float(side * rng.uniform(1, 4))
     elif kind in ("transverse", "oblique"):
-        cut.shift = float(side * rng.uniform(0.08, 0.28) * width)
+        cut.shift = float(side * min(rng.uniform(0.12, 0.32) * width, 4.5))
         cut.turn_degrees = float(-side * rng.uniform(1, 6))
     elif kind == "displaced":
-        cut.shift = float(side * rng.uniform(0.5, 1.1) * width * severity)
-        cut.gap = float(-rng.uniform(0.2, 0.7) * width)
+        cut.shift = float(side * min(rng.uniform(0.6, 1.1) * width * severity, 8.0))
+        cut.gap = float(-min(rng.uniform(0.2, 0.7) * width, 5.0))
         cut.turn_degrees = float(-side * rng.uniform(5, 14))
     elif kind == "comminuted":
         return _comminuted(cut, width, side, pixel_mm, rng, steps)
     elif kind == "line":
         cut.partial_from = float(width * rng.uniform(0.2, 1.2))
-        cut.gap, cut.depth, cut.shift = 0.55 * pixel_mm, 0.6, side * 0.01
+        cut.gap, cut.depth, cut.shift = 0.75 * pixel_mm, 0.75, side * 0.01
     if bone.name.startswith(("proximal", "metacarpal")):
         # The soft tissue stays where it is: keep the finger inside it.
         cut.turn_degrees *= 0.35
         cut.shift *= 0.8
+    if bone.name == "tibia":
+        # The foot hangs on the distal fragment.
+        cut.turn_degrees *= 0.4
     return [cut]
 
 
@@ -106,20 +128,17 @@ def _comminuted(
     cut: Cut, width: float, side: float, pixel_mm: float, rng: np.random.Generator, steps: int
 ) -> list[Cut]:
     """Two crossing planes that free a wedge."""
-    cut.shift = float(side * rng.uniform(0.15, 0.5) * width)
+    cut.shift = float(side * min(rng.uniform(0.25, 0.55) * width, 6.0))
     cut.turn_degrees = float(-side * rng.uniform(2, 8))
     second = Cut(
         at=cut.at - float(rng.uniform(0.6, 1.1)) * width,
         slope=-cut.slope,
         zigzag=rng.normal(0, 0.5, steps),
         span=cut.span,
-        gap=float(-rng.uniform(1.3, 2.0)) * pixel_mm,
-        shift=float(-side * rng.uniform(0.1, 0.3) * width),
+        gap=float(rng.uniform(1.5, 2.1)) * pixel_mm,
+        shift=float(-side * min(rng.uniform(0.1, 0.3) * width, 4.0)),
         softness=0.5,
     )
-    # The second plane is cut first, with the fragment above it moved away from the joint.
-    second.gap = abs(second.gap)
-    cut.gap = 0.8 * cut.gap
     return [second, cut]
 
 

@@ -92,7 +92,8 @@ def build_scene(plan: StudyPlan, view: str) -> Scene:
     metal_at = fracture.level_on(scene.bone(names[0]), level, 0)
     fracture.add_distractors(scene, _distracted(plan.region), finding)
     if plan.fracture is not None:
-        fracture.break_bones(scene, plan.fracture, pixel_mm, finding)
+        hidden = plan.region == "ankle" and view == "profil"
+        fracture.break_bones(scene, plan.fracture, pixel_mm, finding, hidden=hidden)
     if plan.implant == "plate":
         add_plate(scene, scene.bone(names[0]), metal_at, finding, on_edge=view == "profil")
     elif plan.implant == "pins":

@@ -14,8 +14,8 @@ _REGIONS = ("hand", "knee", "forearm", "ankle")
 _SHARES = (0.35, 0.25, 0.20, 0.20)
 _FIRST_DAY = date(2021, 1, 4)
 _FRACTURE_KINDS = ("transverse", "oblique", "spiral", "displaced", "comminuted", "buckle", "line")
-_ADULT_KINDS = (0.22, 0.22, 0.13, 0.21, 0.15, 0.0, 0.07)
-_CHILD_KINDS = (0.26, 0.17, 0.10, 0.20, 0.05, 0.15, 0.07)
+_ADULT_KINDS = (0.22, 0.22, 0.14, 0.22, 0.15, 0.0, 0.05)
+_CHILD_KINDS = (0.26, 0.17, 0.10, 0.21, 0.06, 0.15, 0.05)
 SITES = {
     "hand": (
         ("radius", 0.36),
