@@ -1,8 +1,8 @@
 """Letters in the pixels: found by their shape, blacked out, single position markers kept.
 
-Cheap first: consoles burn text in at the very end of the value range, so a picture without small
-components at either end of its range is clean after one threshold. Nothing is read; every line of
-three or more letters goes, whatever it says.
+Cheap first: letters are thin strokes that stand out sharply from what is around them, which bone does
+not. A top-hat filter leaves only such strokes; a picture without three of them in a row is clean after
+that one filter. Nothing is read: every line of three or more letters goes, whatever it says.
 """
 
 from __future__ import annotations
@@ -15,9 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 MARKER_GLYPHS = 2  # up to two letters standing alone are a position marker (L, R, G, D, AP), not a name
-_NEAR_END = 0.02  # of the value range
-_MIN_HEIGHT_PX, _MAX_HEIGHT_FRACTION = 6, 0.06
-_MAX_COMPONENTS = 4000
+_STROKE_FRACTION = 1 / 160  # of the frame's height: strokes are at most this wide
+_CONTRASTS = (0.22, 0.34, 0.5)  # of the value range; the next is taken where the one before sees a texture
+_MIN_HEIGHT_PX, _MAX_HEIGHT_FRACTION = 7, 0.05
+_MAX_GLYPHS = 400
+_MIN_EDGE = 0.35  # of the value range within three pixels, on the outline of a letter
+_SAME_INK = 0.02  # of the value range: the letters of one line are drawn in one value, bone is not
+_MIN_FLAT = 0.45  # share of a letter's pixels that have that value
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +39,48 @@ class Box:
         return (self.bottom - self.top) * (self.right - self.left)
 
 
+@dataclass(frozen=True, slots=True)
+class _Glyph:
+    left: int
+    top: int
+    width: int
+    height: int
+    value: int
+
+    @property
+    def right(self) -> int:
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> int:
+        return self.top + self.height
+
+
 def find_text(frame: NDArray[Any]) -> list[Box]:
-    """Boxes of lines that look like text of more than `MARKER_GLYPHS` letters.
+    """Boxes of lines that look like text of more than `MARKER_GLYPHS` letters, bright or dark.
 
     Args:
         frame: stored values of one monochrome frame, (rows, columns).
     """
-    low, high = int(frame.min()), int(frame.max())
-    margin = max(1, round((high - low) * _NEAR_END)) if high > low else 0
-    if not margin:
+    low, high = float(frame.min()), float(frame.max())
+    if high <= low or min(frame.shape) < 4 * _MIN_HEIGHT_PX:
         return []
-    boxes = _lines(_glyphs((frame >= high - margin).astype(np.uint8)), frame.shape)
-    boxes += _lines(_glyphs((frame <= low + margin).astype(np.uint8)), frame.shape)
-    return boxes
+    grey = cv2.convertScaleAbs(frame.astype(np.float32), alpha=255 / (high - low), beta=-low * 255 / (high - low))
+    stroke = max(5, round(frame.shape[0] * _STROKE_FRACTION)) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (stroke + 2, stroke + 2))
+    return [
+        box
+        for image in (grey, cv2.bitwise_not(grey))
+        for box in _lines(_glyphs(cv2.morphologyEx(image, cv2.MORPH_TOPHAT, kernel), image), grey.shape)
+    ]
 
 
 def black_out(frame: NDArray[Any], boxes: list[Box]) -> NDArray[Any]:
     """A copy of the frame in which each box has the median of the pixels around it."""
     cleaned = frame.copy()
     for box in boxes:
-        pad = 4
-        around = frame[max(0, box.top - pad) : box.bottom + pad, max(0, box.left - pad) : box.right + pad].copy()
-        border = np.concatenate([around[:2].ravel(), around[-2:].ravel(), around[:, :2].ravel(), around[:, -2:].ravel()])
+        ring = frame[max(0, box.top - 4) : box.bottom + 4, max(0, box.left - 4) : box.right + 4]
+        border = np.concatenate([ring[:2].ravel(), ring[-2:].ravel(), ring[:, :2].ravel(), ring[:, -2:].ravel()])
         cleaned[box.top : box.bottom, box.left : box.right] = np.median(border).astype(frame.dtype)
     return cleaned
 
@@ -66,30 +90,59 @@ def text_fraction(boxes: list[Box], frame: NDArray[Any]) -> float:
     return sum(box.area for box in boxes) / max(1, frame.shape[0] * frame.shape[1])
 
 
-def _glyphs(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Components the size and fill of a letter: rows of left, top, width, height."""
-    count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
-    if count < 2:
-        return np.empty((0, 4), np.int32)
-    stats = stats[1:]
+def _glyphs(strokes: NDArray[np.uint8], grey: NDArray[np.uint8]) -> list[_Glyph]:
+    """Components of strokes with the size, fill and sharp outline of a letter, from left to right."""
+    found: NDArray[np.int32] = np.empty((0, 5), np.int32)
+    for contrast in _CONTRASTS:
+        mask = (strokes >= contrast * 255).astype(np.uint8)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
+        like = _letter_like(stats, strokes.shape[0])
+        like[0] = False
+        found = stats[like]
+        if len(found) <= _MAX_GLYPHS:
+            return _sharp(np.flatnonzero(like), labels, stats, grey)
+    return []
+
+
+def _letter_like(stats: NDArray[np.int32], rows: int) -> NDArray[np.bool_]:
     width, height, area = stats[:, 2], stats[:, 3], stats[:, 4]
-    tallest = max(24, int(mask.shape[0] * _MAX_HEIGHT_FRACTION))
     fill = area / np.maximum(1, width * height)
-    like = (
+    tallest = max(24, int(rows * _MAX_HEIGHT_FRACTION))
+    return np.asarray(
         (height >= _MIN_HEIGHT_PX)
         & (height <= tallest)
         & (width <= 2.2 * height)
-        & (width >= 0.08 * height)
-        & (area >= 8)
-        & ((fill < 0.78) | (width < 0.45 * height))
+        & (width >= 0.06 * height)
+        & (area >= 10)
+        & ((fill < 0.75) | (width < 0.4 * height))
     )
-    found = stats[like][:, :4]
-    return found[np.argsort(found[:, 0])] if len(found) <= _MAX_COMPONENTS else np.empty((0, 4), np.int32)
 
 
-def _lines(glyphs: NDArray[np.int32], shape: tuple[int, ...]) -> list[Box]:
-    """Glyphs side by side on one baseline with letter-like gaps and like heights, as padded boxes."""
-    lines: list[list[NDArray[np.int32]]] = []
+def _sharp(
+    numbers: NDArray[np.intp], labels: NDArray[np.int32], stats: NDArray[np.int32], grey: NDArray[np.uint8]
+) -> list[_Glyph]:
+    """The components whose outline is as steep as a drawn letter's."""
+    steepness = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    glyphs = []
+    for number in numbers.tolist():
+        left, top, width, height = (int(v) for v in stats[number][:4])
+        window = (slice(top, top + height), slice(left, left + width))
+        inside = labels[window] == number
+        steep = np.sort(steepness[window][inside])
+        if steep[len(steep) // 2] < _MIN_EDGE * 255:
+            continue
+        ink = np.sort(grey[window][inside])
+        value = int(ink[int(0.9 * (len(ink) - 1))])
+        spread = round(_SAME_INK * 255)
+        flat = np.searchsorted(ink, value + spread, "right") - np.searchsorted(ink, value - spread, "left")
+        if flat >= _MIN_FLAT * len(ink):
+            glyphs.append(_Glyph(left, top, width, height, value))
+    return sorted(glyphs, key=lambda glyph: glyph.left)
+
+
+def _lines(glyphs: list[_Glyph], shape: tuple[int, ...]) -> list[Box]:
+    """Glyphs side by side on one baseline with letter-like gaps and heights, as padded boxes."""
+    lines: list[list[_Glyph]] = []
     for glyph in glyphs:
         for line in lines:
             if _follows(line[-1], glyph):
@@ -97,23 +150,20 @@ def _lines(glyphs: NDArray[np.int32], shape: tuple[int, ...]) -> list[Box]:
                 break
         else:
             lines.append([glyph])
-    boxes = []
-    for line in lines:
-        if len(line) <= MARKER_GLYPHS:
-            continue
-        left = min(int(g[0]) for g in line)
-        top = min(int(g[1]) for g in line)
-        right = max(int(g[0] + g[2]) for g in line)
-        bottom = max(int(g[1] + g[3]) for g in line)
-        pad = max(3, round(0.45 * (bottom - top)))  # accents, dots and commas stand outside the letters
-        boxes.append(
-            Box(max(0, top - pad), max(0, left - pad), min(shape[0], bottom + pad), min(shape[1], right + pad))
-        )
-    return boxes
+    return [_box(line, shape) for line in lines if len(line) > MARKER_GLYPHS]
 
 
-def _follows(last: NDArray[np.int32], glyph: NDArray[np.int32]) -> bool:
-    tall, short = max(last[3], glyph[3]), min(last[3], glyph[3])
-    gap = glyph[0] - (last[0] + last[2])
-    overlap = min(last[1] + last[3], glyph[1] + glyph[3]) - max(last[1], glyph[1])
-    return bool(short >= 0.45 * tall and -0.5 * tall <= gap <= 2.0 * tall and overlap >= 0.5 * short)
+def _box(line: list[_Glyph], shape: tuple[int, ...]) -> Box:
+    """The line with room for accents, dots and commas, which stand outside the letters."""
+    top, bottom = min(g.top for g in line), max(g.bottom for g in line)
+    left, right = min(g.left for g in line), max(g.right for g in line)
+    pad = max(4, round(0.5 * (bottom - top)))
+    return Box(max(0, top - pad), max(0, left - 2 * pad), min(shape[0], bottom + pad), min(shape[1], right + 2 * pad))
+
+
+def _follows(last: _Glyph, glyph: _Glyph) -> bool:
+    tall, short = max(last.height, glyph.height), min(last.height, glyph.height)
+    gap = glyph.left - last.right
+    overlap = min(last.bottom, glyph.bottom) - max(last.top, glyph.top)
+    same_ink = abs(last.value - glyph.value) <= _SAME_INK * 255
+    return same_ink and short >= 0.5 * tall and -0.5 * tall <= gap <= 1.6 * tall and overlap >= 0.6 * short

@@ -87,6 +87,8 @@ def fold(text: str) -> str:
     >>> fold("Épaule gauche")
     'EPAULE GAUCHE'
     """
+    if text.isascii():
+        return text.upper()
     text = text.replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae").replace("Æ", "AE")
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).upper()

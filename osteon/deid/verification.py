@@ -6,8 +6,6 @@ An output in which one is found never leaves; it goes to quarantine.
 from __future__ import annotations
 
 import re
-from functools import cache
-
 import numpy as np
 
 from osteon.deid.identity import KnownIdentity
@@ -86,24 +84,21 @@ def _name_words(name: tuple[str, ...]) -> list[str]:
 
 
 def _holds(content: bytes, needles: tuple[str, ...]) -> bool:
+    """True when a needle stands in the bytes in any usual encoding; ASCII letters in either case."""
     if not needles or not content:
         return False
-    return _pattern(needles).search(content) is not None
+    lowered = content.lower()
+    return any(form in lowered for needle in needles for form in _forms(needle))
 
 
-@cache
-def _pattern_of(needles: tuple[str, ...]) -> re.Pattern[bytes]:
-    forms: set[bytes] = set()
-    for text in needles:
-        for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be"):
-            forms.add(text.encode(encoding, "ignore"))
-            forms.add(text.lower().encode(encoding, "ignore"))
-    forms = {form for form in forms if len(form) >= _MIN_IN_HEADER}
-    return re.compile(b"|".join(re.escape(form) for form in sorted(forms)), re.IGNORECASE)
+def _forms(needle: str) -> set[bytes]:
+    """The needle's bytes as a file could hold it, ASCII letters in lower case.
 
-
-def _pattern(needles: tuple[str, ...]) -> re.Pattern[bytes]:
-    pattern = _pattern_of(needles)
-    if _pattern_of.cache_info().currsize > 256:
-        _pattern_of.cache_clear()
-    return pattern
+    `bytes.lower` leaves accented letters alone, so they are looked for in both cases.
+    """
+    return {
+        form
+        for text in (needle, needle.lower())
+        for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
+        if len(form := text.encode(encoding, "ignore").lower()) >= _MIN_IN_HEADER
+    }

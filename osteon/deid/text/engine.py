@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
-from presidio_analyzer.nlp_engine import NlpArtifacts, SpacyNlpEngine
-
 from osteon.deid.identity import KnownIdentity
+from osteon.deid.text.hidden import hidden
 from osteon.deid.text.lexicon import Lexicon, lexicon
 from osteon.deid.text.recognisers.ages import find_ages
 from osteon.deid.text.recognisers.contact import find_contacts
@@ -22,7 +20,12 @@ from osteon.deid.text.recognisers.places import find_addresses, find_hospitals, 
 from osteon.deid.text.span import LABELS, Span, merge, trim
 from osteon.domain.errors import FaultError
 
+with hidden("torch", "torchvision", "transformers", "tensorflow", "stanza"):
+    from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
+    from presidio_analyzer.nlp_engine import NlpArtifacts, SpacyNlpEngine
+
 SPACY_MODEL = "fr_core_news_md"
+_UNREAD_PIPES = ["parser", "morphologizer", "lemmatizer", "attribute_ruler", "senter", "tagger"]
 LANGUAGE = "fr"
 Finder = Callable[[str], list[Span]]
 
@@ -76,9 +79,8 @@ class FrenchNlpEngine(SpacyNlpEngine):  # type: ignore[misc]
         import spacy
 
         try:
-            model = spacy.load(
-                SPACY_MODEL, exclude=["parser", "morphologizer", "lemmatizer", "attribute_ruler", "senter", "tagger"]
-            )
+            with hidden("torch", "transformers"):
+                model = spacy.load(SPACY_MODEL, exclude=_UNREAD_PIPES)
         except OSError:
             raise FaultError(
                 "the French model fr-core-news-md", "an installation without it", "install the extra: osteon[deid]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from osteon.deid.values import fold
 
@@ -30,10 +31,13 @@ class Token:
         return self.text[0].isupper()
 
 
-def words(text: str) -> list[Token]:
+@lru_cache(maxsize=4)
+def words(text: str) -> tuple[Token, ...]:
     """The words of the text; digits and signs stand between them.
+
+    The last texts are remembered, because every recogniser asks for the same one.
 
     >>> [t.folded for t in words("L'épaule de Jean-Luc, 34 ans")]
     ['L', 'EPAULE', 'DE', 'JEAN-LUC', 'ANS']
     """
-    return [Token(m.start(), m.end(), m.group(), fold(m.group())) for m in _WORD.finditer(text)]
+    return tuple(Token(m.start(), m.end(), m.group(), fold(m.group())) for m in _WORD.finditer(text))

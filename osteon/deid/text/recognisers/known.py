@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
@@ -76,7 +77,7 @@ def _parts_of(name: tuple[str, ...]) -> _Known:
 _PARTICLES = frozenset("DE DU DES LA LE LES BEN EL AL VAN VON DER DEN DA DI DOS SAINT SAINTE ST".split())
 
 
-def _is_part(token: Token, person: _Known, lex: Lexicon, tokens: list[Token], place: int) -> bool:
+def _is_part(token: Token, person: _Known, lex: Lexicon, tokens: Sequence[Token], place: int) -> bool:
     """A word of the language counts only where it is written as a name or stands beside another part."""
     if token.folded in _PARTICLES or len(token.folded) < 2:
         return False
@@ -92,7 +93,7 @@ def _is_part(token: Token, person: _Known, lex: Lexicon, tokens: list[Token], pl
     return any(other in person.parts for other in beside) or (token.is_capitalised and not _starts_sentence(tokens, place))
 
 
-def _starts_sentence(tokens: list[Token], place: int) -> bool:
+def _starts_sentence(tokens: Sequence[Token], place: int) -> bool:
     return place == 0
 
 
@@ -104,7 +105,7 @@ def _alike(written: str, part: str) -> bool:
     return OSA.distance(written, part, score_cutoff=allowed) <= allowed
 
 
-def _is_initial(text: str, tokens: list[Token], place: int, other: int, person: _Known) -> bool:
+def _is_initial(text: str, tokens: Sequence[Token], place: int, other: int, person: _Known) -> bool:
     token = tokens[other]
     if len(token.text) != 1 or not token.is_capitalised:
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from osteon.deid.text.lexicon import COMMON_FIRST_NAMES, Lexicon
 from osteon.deid.text.span import Span
@@ -73,7 +73,7 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
     return _joined(spans, text)
 
 
-def _is_family_place(found: dict[int, tuple[float, str]], place: int, tokens: list[Token]) -> bool:
+def _is_family_place(found: dict[int, tuple[float, str]], place: int, tokens: Sequence[Token]) -> bool:
     """A first name in capitals beside one that is not is a surname (MARTIN Paul)."""
     token = tokens[place]
     around = [tokens[p] for p in (place - 1, place + 1) if p in found]
@@ -86,7 +86,7 @@ def _strength_of(match: re.Match[str], pattern: re.Pattern[str], strength: int) 
     return strength
 
 
-def _next_token(tokens: list[Token], position: int) -> int | None:
+def _next_token(tokens: Sequence[Token], position: int) -> int | None:
     for place, token in enumerate(tokens):
         if token.start >= position:
             return place
@@ -98,7 +98,7 @@ def _near(text: str, end: int, start: int, strength: int) -> bool:
     return not gap.strip(" .:,\t\u00a0\n" if strength == 3 else " .:,\t\u00a0") and gap.count("\n") <= 1 and len(gap) <= 6
 
 
-def _run(tokens: list[Token], start: int, text: str, lex: Lexicon, strength: int) -> list[int]:
+def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength: int) -> list[int]:
     """Words from `start` that make one name: initials, particles, first names, surnames."""
     run: list[int] = []
     place, pending = start, list[int]()
@@ -118,7 +118,7 @@ def _run(tokens: list[Token], start: int, text: str, lex: Lexicon, strength: int
     return run
 
 
-def _particle_ok(tokens: list[Token], place: int, text: str, lex: Lexicon) -> bool:
+def _particle_ok(tokens: Sequence[Token], place: int, text: str, lex: Lexicon) -> bool:
     if place + 1 >= len(tokens):
         return False
     following = tokens[place + 1]
@@ -136,7 +136,7 @@ def _joins(gap: str, token: Token, run: list[int], lex: Lexicon) -> bool:
     return gap.count("\n") == 1 and not gap.strip() and token.is_upper and bool(run) and lex.is_rare_word(token.folded)
 
 
-def _is_namelike(tokens: list[Token], place: int, text: str, lex: Lexicon, strength: int, *, first: bool) -> bool:
+def _is_namelike(tokens: Sequence[Token], place: int, text: str, lex: Lexicon, strength: int, *, first: bool) -> bool:
     token = tokens[place]
     if _is_title(token):
         return False
@@ -167,16 +167,16 @@ def _is_namelike(tokens: list[Token], place: int, text: str, lex: Lexicon, stren
 _ACRONYMS = frozenset("ATCD HTA IRM TDM AVP ALD APL MDPH CCAS RDV EVA INR CRP NFS HB RAS SAMU SAU PMI ASE AAH RSA CMU CSS".split())
 
 
-def _upper_around(tokens: list[Token], place: int) -> bool:
+def _upper_around(tokens: Sequence[Token], place: int) -> bool:
     following = tokens[place + 1 : place + 3]
     return len(following) == 2 and all(t.is_upper for t in following)
 
 
-def _next_capital(tokens: list[Token], place: int, text: str) -> bool:
+def _next_capital(tokens: Sequence[Token], place: int, text: str) -> bool:
     return place + 1 < len(tokens) and tokens[place + 1].is_capitalised and text[tokens[place].end : tokens[place + 1].start] == " "
 
 
-def _first_name_follows(tokens: list[Token], place: int, text: str, lex: Lexicon) -> bool:
+def _first_name_follows(tokens: Sequence[Token], place: int, text: str, lex: Lexicon) -> bool:
     if place + 1 >= len(tokens):
         return False
     following = tokens[place + 1]
@@ -192,7 +192,7 @@ def _strong_first_name(token: Token, lex: Lexicon) -> bool:
     return not lex.is_word(token.folded) or (rank < 400 and token.is_capitalised)
 
 
-def is_eponym(tokens: list[Token], place: int, text: str, lex: Lexicon) -> bool:
+def is_eponym(tokens: Sequence[Token], place: int, text: str, lex: Lexicon) -> bool:
     """A name inside a term: `fracture de Colles`, `broches de Kirschner`, `Salter-Harris II`."""
     if tokens[place].folded in lex.protected:
         return True
@@ -218,7 +218,7 @@ def is_surname_shape(token: Token, lex: Lexicon) -> bool:
     )
 
 
-def _beside_first_names(tokens: list[Token], text: str, lex: Lexicon) -> list[list[int]]:
+def _beside_first_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> list[list[int]]:
     """First names with the surnames beside them, anywhere in the text."""
     found = []
     for place, token in enumerate(tokens):
@@ -237,7 +237,7 @@ def _beside_first_names(tokens: list[Token], text: str, lex: Lexicon) -> list[li
     return found
 
 
-def _is_surname_beside(tokens: list[Token], place: int, other: int, text: str, lex: Lexicon) -> bool:
+def _is_surname_beside(tokens: Sequence[Token], place: int, other: int, text: str, lex: Lexicon) -> bool:
     if not 0 <= other < len(tokens):
         return False
     low, high = sorted((place, other))
@@ -265,7 +265,7 @@ def _is_title(token: Token) -> bool:
     return token.folded in {"DR", "PR", "DRS", "M", "MLLES", "MM", "MRS", "ME", "MME", "MR", "MLLE", "MADAME", "MONSIEUR", "DOCTEUR", "PROFESSEUR", "PATIENT", "PATIENTE", "LE", "LA", "LES"} and len(token.text) > 1
 
 
-def _alone_on_line(tokens: list[Token], text: str, lex: Lexicon) -> list[list[int]]:
+def _alone_on_line(tokens: Sequence[Token], text: str, lex: Lexicon) -> list[list[int]]:
     """A line, or its beginning up to a number, a comma or the end, that holds nothing but a name."""
     found = []
     starts = [0] + [m.end() for m in re.finditer(r"\n", text)]
@@ -281,7 +281,7 @@ def _alone_on_line(tokens: list[Token], text: str, lex: Lexicon) -> list[list[in
     return found
 
 
-def _head_of_line(tokens: list[Token], line: list[int], text: str, lex: Lexicon) -> list[int]:
+def _head_of_line(tokens: Sequence[Token], line: list[int], text: str, lex: Lexicon) -> list[int]:
     head: list[int] = []
     for place in line[:5]:
         token = tokens[place]
@@ -309,7 +309,7 @@ def _head_of_line(tokens: list[Token], line: list[int], text: str, lex: Lexicon)
     return head if strong and (whole or not after or not after[0].isalpha() or tokens[head[-1]].text[0].isupper()) else []
 
 
-def _lends(tokens: list[Token], place: int, line: list[int], text: str, lex: Lexicon) -> bool:
+def _lends(tokens: Sequence[Token], place: int, line: list[int], text: str, lex: Lexicon) -> bool:
     """A word of the language stands for a surname when a first name is its only neighbour on the line."""
     if len(line) > 2 and not re.match(r"\s*[,\d(+]", text[tokens[line[1]].end :]):
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from osteon.deid.text.lexicon import Lexicon
 from osteon.deid.text.span import Span
@@ -41,6 +42,7 @@ _LINK = frozenset("DE DU DES D LA LE LES L SAINT SAINTE ST STE NOTRE SUR EN ET S
 _GENERIC_AFTER = frozenset(
     "DE JOUR NUIT JOURNEE SEMAINE GARDE PROXIMITY PLATRE AVEC POUR MEDICALE MEDICAL SCOLAIRE PUBLIC PRIVE PRIVEE REFERENCE REFERENT".split()
 )
+_TITLES = frozenset("DR DOCTEUR PR PROFESSEUR MME MR M TEL FAX RPPS SERVICE".split())
 _ARTICLE_L = re.compile(r"\b(?P<l>[Ll]['’]\s?)(?P<name>[B-DF-GJ-NP-TV-XZb-df-gj-np-tv-xz][\w.\-]*|[A-Z]\.?[A-Z]{2,}[\w.\-]*)")
 
 
@@ -53,7 +55,7 @@ def find_addresses(text: str) -> list[Span]:
             spans.append(Span(match.start(), end, "ADRESSE", 0.93, "street"))
     spans += [Span(m.start(), m.end(), "ADRESSE", 0.85, "box") for m in _BOX.finditer(text)]
     for match in _LABELLED_ADDRESS.finditer(text):
-        stop = re.search(r",?\s+(?:a été|est|98|t[ée]l|vit|qui|pour|admis)", match["value"])
+        stop = re.search(r"[,\s–-]+(?:a été|est|98|t[ée]l|vit|qui|pour|admis|gsm|mail|e-mail)\b", match["value"], re.IGNORECASE)
         if not re.match(r"\d{1,2}\s?ans|\d{1,2}[/.-]\d", match["value"]):
             end = match.start("value") + (stop.start() if stop else len(match["value"].rstrip()))
             spans.append(Span(match.start("value"), end, "ADRESSE", 0.7, "labelled-address"))
@@ -122,7 +124,7 @@ def _named_towns(text: str, lex: Lexicon) -> list[Span]:
     return spans
 
 
-def _longest_town(tokens: list[Token], index: int, text: str, lex: Lexicon) -> tuple[int, str]:
+def _longest_town(tokens: Sequence[Token], index: int, text: str, lex: Lexicon) -> tuple[int, str]:
     for length in (5, 4, 3, 2, 1):
         piece = tokens[index : index + length]
         if len(piece) == length and all(
@@ -135,7 +137,7 @@ def _longest_town(tokens: list[Token], index: int, text: str, lex: Lexicon) -> t
     return 0, ""
 
 
-def _is_town_here(tokens: list[Token], index: int, length: int, folded: str, text: str, lex: Lexicon) -> bool:
+def _is_town_here(tokens: Sequence[Token], index: int, length: int, folded: str, text: str, lex: Lexicon) -> bool:
     """A town's name counts where it is written as one: with a preposition, or unmistakable by itself."""
     token = tokens[index]
     before = tokens[index - 1].folded if index else ""
@@ -166,13 +168,13 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     return spans
 
 
-def _hospital_end(text: str, tokens: list[Token], match: re.Match[str], lex: Lexicon) -> int | None:
+def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex: Lexicon) -> int | None:
     """The end of the name after a kind of hospital; None for a generic mention."""
     following = [t for t in tokens if t.start >= match.end()][:8]
     end, named, previous = match.end(), False, match.end()
     for token in following:
         gap = text[previous : token.start]
-        if gap.strip(" \t\n'’.-–") or "\n" in gap and named or len(gap) > 4:
+        if gap.strip(" \t\n'’.-–") or "\n" in gap or len(gap) > 4 or re.search(r"\s[-–]\s", gap) or token.folded in _TITLES:
             break
         if token.folded in _LINK:
             previous = token.end
@@ -189,7 +191,7 @@ def _is_place(token: Token, lex: Lexicon) -> bool:
     return token.folded in lex.towns or token.folded in lex.first_names or token.folded in lex.surnames
 
 
-def _named_hospitals(text: str, tokens: list[Token], lex: Lexicon) -> list[Span]:
+def _named_hospitals(text: str, tokens: Sequence[Token], lex: Lexicon) -> list[Span]:
     spans = []
     for index, token in enumerate(tokens):
         for length in (4, 3, 2, 1):
@@ -207,7 +209,7 @@ def _is_common(written: str, lex: Lexicon) -> bool:
     return written in lex.protected or (" " not in written and lex.first_name_rank.get(written, 10**6) < 2000)
 
 
-def _after_article(text: str, tokens: list[Token], match: re.Match[str], lex: Lexicon) -> list[Span]:
+def _after_article(text: str, tokens: Sequence[Token], match: re.Match[str], lex: Lexicon) -> list[Span]:
     """What follows an elided article before a consonant: only a name can stand there."""
     start = match.start("name")
     following = [t for t in tokens if t.start >= start][:6]
