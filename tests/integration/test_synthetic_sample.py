@@ -63,7 +63,7 @@ def test_every_instance_reads_back_as_a_picture_with_its_facts(sample: Path) -> 
         assert picture.pixels.min() >= 0.0
         assert picture.pixels.max() <= 1.0
         assert picture.pixels.std() > 0.05
-        assert picture.laterality == row["laterality"]
+        assert picture.laterality == {"L": "left", "R": "right"}[row["laterality"]]
         assert picture.sex == row["sex"]
 
 
@@ -131,6 +131,7 @@ def test_planted_identities_are_in_the_headers_and_known_to_the_truth(sample: Pa
         assert record["note"]["note_text"] == text
 
 
+@pytest.mark.slow
 def test_pixel_statistics_alone_do_not_find_fractures(tmp_path: Path) -> None:
     """A small real form of benchmarks/sample_baseline.py: pictures drawn, nothing written."""
     import numpy as np
