@@ -13,7 +13,6 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -94,7 +93,7 @@ class Outbox:
         return int(connection.execute(sa.select(sa.func.count()).select_from(_TABLE)).scalar_one())
 
 
-def claim_statement(now_s: float, limit: int, lease_s: float) -> sa.ReturningUpdate[Any]:
+def claim_statement(now_s: float, limit: int, lease_s: float) -> sa.Executable:
     """Take the oldest free rows; writers on PostgreSQL step over each other's rows instead of waiting."""
     free = (
         sa.select(_TABLE.c.seq)

@@ -124,6 +124,7 @@ class Champions:
                     self._looked.set()
             except SQLAlchemyError as error:  # the registry is away: what is loaded goes on answering
                 logger.warning("registry not reached (%s)", type(error).__name__)
+            gc.enable()
             if self._stop.wait(interval_s):
                 return
 

@@ -336,7 +336,7 @@ def test_pages_ask_for_nothing_from_elsewhere(server: RunningServer) -> None:
             assert client.get(path).status_code == 200
 
 
-def test_a_broken_off_request_and_a_flood_leave_the_server_well(server: RunningServer) -> None:
+def test_a_request_that_breaks_off_leaves_the_server_well(server: RunningServer) -> None:
     import socket
 
     host, port = server.url.removeprefix("http://").split(":")
