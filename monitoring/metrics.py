@@ -66,6 +66,8 @@ class DriftMetrics:
         self.events = Counter(
             "osteon_drift_events", "Events read from the feature repository", ["site"], registry=registry
         )
+        for site in (*self._sites, OTHER):
+            self.events.labels(site)  # from zero on, so that the first event is an increase
         self.failures = Counter("osteon_drift_failures", "Reports that could not be made", registry=registry)
         self.requests = Counter(
             "osteon_drift_retraining_requests", "Retraining requests filed", ["task"], registry=registry
