@@ -54,7 +54,7 @@ class Plan:
 
 
 SHORT = Plan(
-    studies=120, unseen_studies=30, recipe="tiny", label_fraction=0.6, label_seeds=(0,), scarce_epochs=2
+    studies=100, unseen_studies=25, recipe="tiny", label_fraction=0.9, label_seeds=(0,), scarce_epochs=2
 )
 
 
