@@ -31,7 +31,7 @@ Alias = Annotated[str, typer.Option(help="champion, challenger or shadow.")]
 Actor = Annotated[str | None, typer.Option(help="Who does it; the name of this account by default.")]
 Reason = Annotated[str, typer.Option(help="Why, in one sentence; kept in the history.")]
 
-DEFAULT_FOLDER = "runs/registry"
+DEFAULT_FOLDER = "var/registry"
 
 
 def _open(where: str, project: str) -> Registry:
