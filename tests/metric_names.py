@@ -5,10 +5,11 @@ from importlib import util
 
 from prometheus_client import CollectorRegistry
 
-_WORDS = set(
-    "sum by on and or unless rate increase time le offset histogram_quantile avg max min count topk without "
-    "ignoring group_left bool round absent".split()
-)
+_WORDS = {
+    *("sum", "avg", "min", "max", "count", "topk", "by", "without", "on", "ignoring", "group_left", "bool"),
+    *("and", "or", "unless", "offset", "rate", "increase", "time", "round", "absent", "histogram_quantile"),
+    "le",
+}
 
 
 def known_metrics() -> set[str]:

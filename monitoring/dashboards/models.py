@@ -36,8 +36,8 @@ MODELS = Board(
             title="Abstentions per hour, by reason",
             targets=[
                 Target(
-                    query='sum by (task, reason) (rate(osteon_server_predictions_total{status="abstained"}[1h]))'
-                    " * 3600",
+                    query="sum by (task, reason) ("
+                    'rate(osteon_server_predictions_total{status="abstained"}[1h])) * 3600',
                     legend="{{task}} {{reason}}",
                 )
             ],
