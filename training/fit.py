@@ -175,7 +175,7 @@ def _optimizer(model: TaskModel, settings: FitSettings, *, pretrained: bool) -> 
             chosen = [value for value in parameters if (value.ndim > 1) == decays]
             decay = settings.weight_decay if decays else 0.0
             groups.append({"params": chosen, "lr": rate, "peak": rate, "weight_decay": decay})
-    return torch.optim.AdamW(groups, betas=(0.9, 0.99))
+    return torch.optim.AdamW(groups, betas=(0.9, 0.99), fused=True)
 
 
 @torch.no_grad()
