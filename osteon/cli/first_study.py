@@ -66,12 +66,14 @@ def send_and_wait(home: Home, addresses: Addresses, study: FirstStudy) -> dict[s
                 "the study to be answered", "no answer in time", f"read {home.logs / 'gateway.log'}"
             )
         time.sleep(_POLL_S)
-    answers = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(new)]
+    answers = [json.loads(path.read_text(encoding="utf-8")) for path, _ in sorted(new)]
     return {
         "study": study.description,
         "predictions": [prediction for answer in answers for prediction in answer["predictions"]],
     }
 
 
-def _answers(home: Home) -> set[Path]:
-    return set((home.clinical / "outbox").glob("*/shadow/prediction.json"))
+def _answers(home: Home) -> set[tuple[Path, int]]:
+    """Answer files with their times: an instance that is sent again replaces its own answer."""
+    found = (home.clinical / "outbox").glob("*/shadow/prediction.json")
+    return {(path, path.stat().st_mtime_ns) for path in found}

@@ -66,6 +66,16 @@ class Home:
         return self.root / "state"
 
     @property
+    def week(self) -> Path:
+        """New studies that `osteon replay` sends."""
+        return self.root / "week"
+
+    @property
+    def replayed(self) -> Path:
+        """Marks that the sample was sent through the services once."""
+        return self.state / "replayed"
+
+    @property
     def logs(self) -> Path:
         """One log per service and run."""
         return self.root / "log"

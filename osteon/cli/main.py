@@ -18,6 +18,7 @@ from osteon.cli import (
     predict,
     pretrain,
     registry,
+    replay,
     sample,
     train,
     up,
@@ -66,6 +67,7 @@ app.add_typer(registry.app, name="registry", rich_help_panel=_MODELS)
 app.add_typer(drift.app, name="drift", rich_help_panel=_WATCH)
 pipeline.app.command("watch")(watch.watch)
 app.add_typer(pipeline.app, name="pipeline", rich_help_panel=_WATCH)
+app.command("replay", rich_help_panel=_WATCH)(replay.replay)
 app.command("bench", rich_help_panel=_WATCH)(bench.bench)
 
 

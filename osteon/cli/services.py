@@ -88,6 +88,7 @@ def service_specs(home: Home, addresses: Addresses, sites: tuple[str, ...]) -> l
             model_server_token_file=home.token,
             deid_url=urls["deid"],
             deid_token_file=home.token,
+            handover=home.clinical / "reports",
         ),
         _spec(
             "deid",

@@ -52,6 +52,7 @@ def up(
         _prepare(place, studies=studies, seed=seed, recipe=recipe)
         addresses = _start(place)
         answer = _send_one_study(place, addresses)
+        _replay_once(place)
         _announce(place, addresses, answer, time.monotonic() - started, json_output=json_output)
         if stay:
             say("Ctrl-C stops everything")
@@ -109,6 +110,15 @@ def _start(home: Home) -> Addresses:
             stack.wait_ready(home, [service])
         progress(len(services), len(services))
     return addresses
+
+
+def _replay_once(home: Home) -> None:
+    """Sends the sample through the services in the background, so that the drift monitor has events."""
+    if not home.replayed.exists():
+        spec = stack.ServiceSpec(
+            name="replay", module="osteon.cli", arguments=("replay", "--home", str(home.root))
+        )
+        stack.record(home, [*stack.running(home), stack.start(home, spec)])
 
 
 def _send_one_study(home: Home, addresses: Addresses) -> dict[str, Any]:
