@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from osteon.domain import RefusedError, age_band, fold, sha256_text
+from osteon.domain import RefusedError, age_band, is_test_row, sha256_text
 
 if TYPE_CHECKING:
     from osteon.models.predictor import Predictor
 
-NEVER_LEARNED_FOLDS = frozenset({0, 1})  # test rows, and pretraining's validation rows
 MOST_PER_SITE = 400
 
 
@@ -63,9 +62,7 @@ def _rows(studies: Path, predictor: "Predictor", most_per_site: int) -> list[dic
     with (studies / "instances.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     parts = predictor.task.body_parts
-    fitting = [
-        row for row in rows if fold(row["patient"]) in NEVER_LEARNED_FOLDS and row.get("region") in parts
-    ]
+    fitting = [row for row in rows if is_test_row(row["patient"]) and row.get("region") in parts]
     if not fitting:
         raise RefusedError(
             "pictures of patients that no model learned from",
