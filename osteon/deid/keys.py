@@ -35,7 +35,9 @@ class ProjectKey:
 
     def __post_init__(self) -> None:
         if len(self.secret) != KEY_BYTES:
-            raise UsageError(f"a key of {KEY_BYTES} bytes", "another length", "create one: osteon deid key create")
+            raise UsageError(
+                f"a key of {KEY_BYTES} bytes", "another length", "create one: osteon deid key create"
+            )
         if not _PROJECT.fullmatch(self.project):
             raise UsageError("a project name of a-z, 0-9, . _ -", "another", "choose a short lower-case name")
 
@@ -76,9 +78,13 @@ def create_key(path: Path) -> None:
 
 
 def load_key(path: Path, project: str = "osteon") -> ProjectKey:
-    """The key in the file; refuses a file that its group or others may read."""
+    """The key in the file; refuses a file that others may read.
+
+    Nor may its group, unless the file is not ours: Kubernetes mounts a Secret as root's, readable by the
+    pod's group alone.
+    """
     try:
-        mode = path.stat().st_mode
+        status = path.stat()
         text = path.read_text(encoding="ascii")
     except FileNotFoundError:
         raise UsageError(
@@ -86,7 +92,8 @@ def load_key(path: Path, project: str = "osteon") -> ProjectKey:
         ) from None
     except (OSError, UnicodeDecodeError):
         raise UsageError("a readable key file", "an unreadable one", "check its owner and mode") from None
-    if stat.S_IMODE(mode) & 0o077:
+    mounted = status.st_uid != os.geteuid()
+    if stat.S_IMODE(status.st_mode) & (0o037 if mounted else 0o077):
         raise RefusedError(
             "a key file that only its owner can read", "one that others can read", "chmod 600 on the key file"
         )
