@@ -57,7 +57,7 @@ def _upgrade(engine: sa.Engine, migrations: str) -> None:
     version_table = f"{package.replace('.', '_')}_version"
     config = Config()
     config.set_main_option("script_location", migrations)
-    with _migration_lock(engine, version_table), engine.connect() as connection:
+    with schema_lock(engine, version_table), engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": version_table})
         if context.get_current_revision() == ScriptDirectory.from_config(config).get_current_head():
             return
@@ -69,8 +69,8 @@ def _upgrade(engine: sa.Engine, migrations: str) -> None:
 
 
 @contextmanager
-def _migration_lock(engine: sa.Engine, name: str) -> Iterator[None]:
-    """Exclusive among the processes that migrate this database; freed when its holder dies."""
+def schema_lock(engine: sa.Engine, name: str) -> Iterator[None]:
+    """Exclusive among the processes that make or migrate tables; freed when its holder dies."""
     if engine.dialect.name == "sqlite":
         import fcntl
 

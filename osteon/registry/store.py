@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from osteon.database import create_engine, schema_lock
 from osteon.domain import FaultError, Task, UsageError
 from osteon.registry.address import root_beside
 from osteon.registry.package import verify_package
@@ -53,7 +54,7 @@ class Registry:
         self._beside = root_beside(tracking_uri) if artifact_root is None else None
         self._artifact_root = artifact_root or self._beside
         self._cache = cache
-        if history_url is None and urlsplit(tracking_uri).scheme in {"http", "https"}:
+        if history_url is None and _is_server(tracking_uri):
             raise UsageError("a database for the history", "an MLflow server only", "pass history_url")
         self._history_url = history_url or tracking_uri
 
@@ -71,7 +72,14 @@ class Registry:
 
         for name in ("mlflow", "alembic"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
+        if _is_server(self.tracking_uri):
+            return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
+        # MLflow makes its tables on the first call, and fails when two processes do so at once.
+        with schema_lock(create_engine(self.tracking_uri), "mlflow"):
+            client = MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
+            client.search_registered_models(max_results=1)
+            client.search_experiments(max_results=1)
+        return client
 
     def register(
         self,
@@ -257,6 +265,10 @@ class Registry:
             filesystem, remote = fsspec.core.url_to_fs(place)
             filesystem.get(remote, str(target), recursive=True)
         return target
+
+
+def _is_server(tracking_uri: str) -> bool:
+    return urlsplit(tracking_uri).scheme in {"http", "https"}
 
 
 def _require_text(value: str, name: str) -> str:

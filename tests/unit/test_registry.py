@@ -177,3 +177,17 @@ def test_the_registry_talks_to_no_network(
     version = registry.register(make_package(tmp_path / "a"), Task.FRACTURE)
     registry.promote(Task.FRACTURE, version, **WHO)
     assert calls == []
+
+
+def test_two_processes_may_make_a_registry_at_once(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    from osteon.registry import registry_uri
+
+    program = "import sys; from osteon.registry import Registry; print(len(Registry(sys.argv[1]).list()))"
+    command = [sys.executable, "-c", program, registry_uri(tmp_path / "registry")]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    for process in started:
+        out, err = process.communicate(timeout=200)
+        assert (process.returncode, out) == (0, b"0\n"), err.decode()[-2000:]
