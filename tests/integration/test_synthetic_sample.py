@@ -13,7 +13,7 @@ import pytest
 from osteon.artefact import read_manifest
 from osteon.dicom import read_picture
 from osteon.dicom.synthetic import SYNTHETIC_VERSION, make_sample
-from osteon.dicom.synthetic.batch import TRUTH_COLUMNS
+from osteon.dicom.synthetic.truth import TRUTH_COLUMNS
 from osteon.domain.errors import UsageError
 
 STUDIES, SEED = 24, 9

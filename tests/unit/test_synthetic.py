@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from pypdf import PdfReader
 
-from osteon.dicom.synthetic import growth, hand, knee
+from osteon.dicom.synthetic import growth, hand
 from osteon.dicom.synthetic.draft import Draft, Named
 from osteon.dicom.synthetic.identity import identity_of, social_security_number
 from osteon.dicom.synthetic.instance import french_side, quantise, uid
@@ -21,6 +21,8 @@ from osteon.dicom.synthetic.phrases import NO_FRACTURE_END
 from osteon.dicom.synthetic.picture import build_scene, draw_view
 from osteon.dicom.synthetic.plan import StudyPlan, plan_study
 from osteon.dicom.synthetic.report import write_report, years_and_months
+from osteon.dicom.synthetic.wear import wear
+from osteon.dicom.synthetic.wrist import carpals
 
 PLANS = [plan_study(17, number) for number in range(300)]
 
@@ -88,13 +90,13 @@ def test_carpal_bones_appear_in_their_order() -> None:
     order = ["capitate", "hamate", "triquetrum", "lunate", "scaphoid", "trapezium", "trapezoid", "pisiform"]
     ages = [growth.CARPAL_APPEARANCE[name] for name in order]
     assert ages == sorted(ages)
-    assert [bone.name for bone in hand.carpals(50, np.random.default_rng(0))] == [
+    assert [bone.name for bone in carpals(50, np.random.default_rng(0))] == [
         "lunate",
         "triquetrum",
         "capitate",
         "hamate",
     ]
-    assert len(hand.carpals(200, np.random.default_rng(0))) == 8
+    assert len(carpals(200, np.random.default_rng(0))) == 8
 
 
 def test_girls_are_ahead_of_boys_of_the_same_skeletal_age() -> None:
@@ -113,7 +115,7 @@ def test_growth_plates_are_open_in_a_child_and_closed_in_an_adult() -> None:
 
 
 def test_joint_space_falls_and_osteophytes_grow_with_the_grade() -> None:
-    states = [knee.wear(grade, np.random.default_rng(0)) for grade in range(5)]
+    states = [wear(grade, np.random.default_rng(0)) for grade in range(5)]
     spaces, spurs = [min(state.space) for state in states], [max(state.spur) for state in states]
     assert spaces == sorted(spaces, reverse=True)
     assert spurs == sorted(spurs)

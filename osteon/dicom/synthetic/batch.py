@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 from collections.abc import Callable
@@ -15,36 +13,11 @@ from typing import Any
 from osteon.artefact import MANIFEST_NAME, read_manifest, sha256_file, write_manifest
 from osteon.dicom.synthetic.identity import Identity, identity_of
 from osteon.dicom.synthetic.plan import StudyPlan, plan_study
+from osteon.dicom.synthetic.truth import identity_record, truth_row, truth_table
 from osteon.domain.errors import RefusedError, UsageError
 from osteon.domain.manifest import Manifest
 
 STAGE = "sample"
-TRUTH_COLUMNS = (
-    "file",
-    "hospital",
-    "split_hint",
-    "patient",
-    "study_key",
-    "study_instance_uid",
-    "series_instance_uid",
-    "sop_instance_uid",
-    "accession_number",
-    "region",
-    "view",
-    "laterality",
-    "device",
-    "sex",
-    "age_years",
-    "fracture",
-    "fracture_kind",
-    "bone_age_months",
-    "kl_grade",
-    "abnormal",
-    "report",
-    "implant",
-    "cast",
-    "burned_in",
-)
 _BATCH = 4
 
 
@@ -94,7 +67,7 @@ def make_sample(
     records = _write_all(output, studies, seed, workers or os.cpu_count() or 1, SYNTHETIC_VERSION, progress)
     records.sort(key=lambda record: record.number)
     rows = [row for record in records for row in record.rows]
-    _write(output / "truth.csv", _table(rows).encode())
+    _write(output / "truth.csv", truth_table(rows).encode())
     lines = [json.dumps(record.identity, ensure_ascii=False, sort_keys=True) for record in records]
     _write(output / "identities.jsonl", ("\n".join(lines) + "\n").encode())
     manifest = Manifest(
@@ -211,92 +184,18 @@ def write_study(output: Path, seed: int, number: int, version: str) -> StudyReco
         data, sop_uid = encode_instance(plan, who, view, name, version)
         path = folder / "dicom" / key / f"{index}.dcm"
         _write(path, data)
-        rows.append(_row(plan, who, name, path.relative_to(output).as_posix(), sop_uid))
+        rows.append(truth_row(plan, who, name, path.relative_to(output).as_posix(), sop_uid))
     _write(folder / "reports" / f"{key}.txt", report.text.encode())
     _write(folder / "hl7" / f"{key}.hl7", report_message(plan, who, report.text).encode())
     _write(folder / "pdf" / f"{key}.pdf", letter_pdf(report.text, "Compte rendu de radiographie"))
     return StudyRecord(
-        number=number, rows=rows, identity=_identity_record(plan, who, report.text, report.spans)
+        number=number, rows=rows, identity=identity_record(plan, who, report.text, report.spans)
     )
 
 
 def burned_lines(plan: StudyPlan, who: Identity) -> tuple[str, ...]:
     """Identity lines for the pixels."""
     return (f"{who.surname.upper()} {who.given}", f"{who.birth:%d/%m/%Y}  {who.ipp}", f"{plan.day:%d/%m/%Y}")
-
-
-def _row(plan: StudyPlan, who: Identity, view: str, file: str, sop_uid: str) -> dict[str, str]:
-    from osteon.dicom.synthetic.instance import uid
-
-    front = view == "face"
-    number = plan.views.index(view) + 1
-    bone_age = plan.bone_age_months if plan.region == "hand" and front else None
-    values: dict[str, object] = {
-        "file": file,
-        "hospital": plan.hospital.key,
-        "split_hint": plan.hospital.split_hint,
-        "patient": plan.patient_key,
-        "study_key": plan.study_key,
-        "study_instance_uid": uid(plan, "study"),
-        "series_instance_uid": uid(plan, "series", number),
-        "sop_instance_uid": sop_uid,
-        "accession_number": who.accession,
-        "region": plan.region,
-        "view": view,
-        "laterality": plan.laterality,
-        "device": plan.device.key,
-        "sex": plan.sex,
-        "age_years": max(plan.age_years, 0),
-        "fracture": plan.fracture_label,
-        "fracture_kind": plan.fracture.kind if plan.fracture else None,
-        "bone_age_months": bone_age,
-        "kl_grade": plan.kl_grade if front else None,
-        "abnormal": plan.abnormal,
-        "report": f"{plan.hospital.key}/reports/{plan.study_key}.txt",
-        "implant": int(plan.implant is not None),
-        "cast": int(plan.cast is not None),
-        "burned_in": int(plan.burned_in),
-    }
-    return {name: "" if values[name] is None else str(values[name]) for name in TRUTH_COLUMNS}
-
-
-def _identity_record(
-    plan: StudyPlan, who: Identity, text: str, spans: list[tuple[int, int, str]]
-) -> dict[str, Any]:
-    patient = {
-        "PatientName": who.dicom_name,
-        "PatientID": who.ipp,
-        "PatientBirthDate": who.birth.strftime("%Y%m%d"),
-        "PatientSex": who.sex,
-        "PatientAddress": f"{who.street}, {who.postcode} {who.city}",
-        "PatientTelephoneNumbers": who.phone,
-        "OtherPatientIDs": who.nir,
-        "AccessionNumber": who.accession,
-        "StudyDate": plan.day.strftime("%Y%m%d"),
-        "InstitutionName": plan.hospital.name,
-        "AdmissionID": who.nda,
-        "ReferringPhysicianName": who.referrer.dicom_name,
-        "PerformingPhysicianName": who.radiologist.dicom_name,
-    }
-    if who.maiden:
-        patient["PatientBirthName"] = f"{who.maiden.upper()}^{who.given}"
-    entities = [{"start": start, "end": end, "label": label} for start, end, label in spans]
-    return {
-        "hospital": plan.hospital.key,
-        "study_key": plan.study_key,
-        "patient_key": plan.patient_key,
-        "patient": patient,
-        "strings": sorted(set(who.strings())),
-        "note": {"note_id": plan.study_key, "note_text": text, "entities": entities},
-    }
-
-
-def _table(rows: list[dict[str, str]]) -> str:
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, TRUTH_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue()
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from osteon.dicom.synthetic import growth
-from osteon.dicom.synthetic.hand import carpals
-from osteon.dicom.synthetic.outline import ellipse, smooth_closed, tube, vector
+from osteon.dicom.synthetic.outline import ellipse, path, smooth_closed, tube, vector
 from osteon.dicom.synthetic.scene import Bone, Limb, Scene
+from osteon.dicom.synthetic.wrist import carpals
 
 _CORTEX = ((0.0, 0.9), (0.1, 1.6), (0.3, 3.0), (0.6, 3.0), (0.85, 1.3), (1.0, 0.8))
 LENGTH = 225.0
@@ -38,18 +38,7 @@ def forearm(months: float, rng: np.random.Generator, *, profile: bool = False) -
     thick = float(rng.normal(1.0, 0.07)) * (0.9 if profile else 1.0)
     scene.limbs = [
         Limb(
-            points=np.array(
-                [
-                    (-1, -90.0),
-                    (-2, -30.0),
-                    (-1, 0.0),
-                    (0, 30.0),
-                    (0, 110.0),
-                    (0, 190.0),
-                    (2, 240.0),
-                    (4, 330.0),
-                ]
-            ),
+            points=np.array(path("-1,-90.0 -2,-30.0 -1,0.0 0,30.0 0,110.0 0,190.0 2,240.0 4,330.0")),
             radii=np.array([36.0, 33.0, 29.0, 29.0, 37.0, 44.0, 45.0, 46.0]) * thick,
         )
     ]
@@ -120,7 +109,7 @@ def _radius(months: float, robust: float, squeeze: float, bow: float, profile: b
     )
     parts = _plates(bone, state, 13.6 if not profile else 9.0, 8.5)
     if state.fused and not profile:
-        styloid = smooth_closed([(-22.5, 6), (-23, -1), (-21.5, -6), (-17, -4.5), (-10, 0.2), (-8, 6)], 6)
+        styloid = smooth_closed(path("-22.5,6 -23,-1 -21.5,-6 -17,-4.5 -10,0.2 -8,6"), 6)
         bone.extras.append(styloid)
     return parts
 
@@ -161,7 +150,7 @@ def _ulna(months: float, robust: float, squeeze: float, profile: bool) -> list[B
 
 def _stubs(squeeze: float) -> list[Bone]:
     bones = []
-    for k, (x, lean) in enumerate(((-17.0, -10.0), (-6.0, -2.0), (3.0, 6.0), (11.5, 15.0))):
+    for k, (x, lean) in enumerate(path("-17.0,-10.0 -6.0,-2.0 3.0,6.0 11.5,15.0")):
         start = vector(x * squeeze - 3, -39.0)
         direction = vector(float(np.sin(np.deg2rad(lean))) * squeeze, -1.0)
         direction = direction / np.linalg.norm(direction)

@@ -1,54 +1,12 @@
-"""Knee from the front (AP, standing) and the side; right knee: the fibula is on negative x."""
+"""Knee from the front (AP, standing); right knee: the fibula is on negative x."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from osteon.dicom.synthetic.outline import Points, smooth_closed, vector
+from osteon.dicom.synthetic.outline import path, smooth_closed, vector
 from osteon.dicom.synthetic.scene import Bone, Limb, Scene
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wear:
-    """What osteoarthritis has done, side by side for the two compartments (medial, lateral)."""
-
-    grade: int
-    space: tuple[float, float]
-    """Joint space width, mm."""
-    spur: tuple[float, float]
-    """Length of the osteophytes, mm."""
-    sclerosis: tuple[float, float]
-    cysts: int
-    medial_first: bool
-
-
-# Kellgren and Lawrence, Ann Rheum Dis 16:494, 1957: 1 doubtful lipping, 2 definite osteophyte, 3 moderate
-# with narrowing and some sclerosis, 4 large, marked narrowing, severe sclerosis and deformity.
-_SPACE = (5.6, 5.2, 4.3, 2.7, 0.7)
-_SPUR = (0.0, 1.6, 3.4, 4.8, 7.0)
-_SCLEROSIS = (0.0, 0.05, 0.22, 0.5, 0.85)
-
-
-def wear(grade: int, rng: np.random.Generator) -> Wear:
-    """Draw the changes of one knee of that Kellgren-Lawrence grade."""
-    medial_first = bool(rng.random() < 0.72)
-    worst = _SPACE[grade] + float(rng.normal(0, 0.22))
-    other = max(4.9 - 0.25 * grade + float(rng.normal(0, 0.3)), 2.2)
-    spur = _SPUR[grade] * float(rng.normal(1, 0.08))
-    less = spur * float(rng.uniform(0.5, 0.8))
-    hard = _SCLEROSIS[grade] * float(rng.normal(1, 0.1))
-    pair = ((max(worst, 0.2), other), (spur, less), (hard, 0.3 * hard))
-    space, spurs, dense = (p if medial_first else p[::-1] for p in pair)
-    return Wear(
-        grade=grade,
-        space=space,
-        spur=spurs,
-        sclerosis=dense,
-        cysts=int(rng.integers(1, 4)) if grade >= 3 else 0,
-        medial_first=medial_first,
-    )
+from osteon.dicom.synthetic.wear import Wear
 
 
 def knee(state: Wear, rng: np.random.Generator) -> Scene:
@@ -67,7 +25,7 @@ def knee(state: Wear, rng: np.random.Generator) -> Scene:
     thick = float(rng.normal(1.0, 0.1))
     scene.limbs = [
         Limb(
-            points=np.array([(0, 190.0), (0, 90.0), (0.0, 30.0), (-2, -20.0), (-2, -80.0), (-2, -190.0)]),
+            points=np.array(path("0,190.0 0,90.0 0.0,30.0 -2,-20.0 -2,-80.0 -2,-190.0")),
             radii=np.array([78.0, 70.0, 62.0, 56.0, 56.0, 52.0]) * thick,
         )
     ]
@@ -78,34 +36,8 @@ def knee(state: Wear, rng: np.random.Generator) -> Scene:
 
 def _femur(state: Wear, wide: float) -> Bone:
     medial, lateral = state.space
-    right = [
-        (17, 200),
-        (16.5, 120),
-        (18, 84),
-        (26, 58),
-        (37, 42),
-        (41.5, 30),
-        (41.5, 16),
-        (37, 5),
-        (27, 0.3),
-        (17, 1.0),
-        (10, 7),
-        (4, 15),
-    ]
-    left = [
-        (-4, 15),
-        (-10, 8),
-        (-17, 2),
-        (-28, 0.6),
-        (-37, 4.5),
-        (-41, 15),
-        (-40.5, 30),
-        (-35, 44),
-        (-26, 58),
-        (-19, 84),
-        (-17, 120),
-        (-17, 200),
-    ]
+    right = path("17,200 16.5,120 18,84 26,58 37,42 41.5,30 41.5,16 37,5 27,0.3 17,1.0 10,7 4,15")
+    left = path("-4,15 -10,8 -17,2 -28,0.6 -37,4.5 -41,15 -40.5,30 -35,44 -26,58 -19,84 -17,120 -17,200")
     points = []
     for x, y in right + left:
         share = np.clip((x + 27) / 54, 0, 1)
@@ -125,29 +57,10 @@ def _femur(state: Wear, wide: float) -> Bone:
 
 
 def _tibia(wide: float) -> Bone:
-    points = [
-        (38, -1.5),
-        (39.6, -7),
-        (36.5, -18),
-        (28, -34),
-        (20, -55),
-        (16, -84),
-        (15, -200),
-        (-14, -200),
-        (-15, -84),
-        (-20, -55),
-        (-28, -34),
-        (-37, -18),
-        (-39.5, -7),
-        (-38, -1.5),
-        (-27, -0.4),
-        (-15, -0.8),
-        (-9, 1.2),
-        (0, 0.2),
-        (9, 1.6),
-        (15, -1.4),
-        (27, -1.0),
-    ]
+    points = path(
+        "38,-1.5 39.6,-7 36.5,-18 28,-34 20,-55 16,-84 15,-200 -14,-200 -15,-84 -20,-55 -28,-34 "
+        "-37,-18 -39.5,-7 -38,-1.5 -27,-0.4 -15,-0.8 -9,1.2 0,0.2 9,1.6 15,-1.4 27,-1.0"
+    )
     outline = smooth_closed([(x * wide, y) for x, y in points], 7)
     return Bone(
         name="tibia",
@@ -190,18 +103,7 @@ def _fibula(wide: float, rng: np.random.Generator) -> Bone:
 
 def _patella(wide: float, rng: np.random.Generator) -> Bone:
     cx, cy = float(rng.normal(-2, 2)), 33 + float(rng.normal(0, 3))
-    points = [
-        (0, 22),
-        (14, 19),
-        (22, 8),
-        (19, -8),
-        (8, -18),
-        (0, -21),
-        (-8, -18),
-        (-19, -8),
-        (-22, 8),
-        (-14, 19),
-    ]
+    points = path("0,22 14,19 22,8 19,-8 8,-18 0,-21 -8,-18 -19,-8 -22,8 -14,19")
     outline = smooth_closed([(cx + x * wide, cy + y) for x, y in points], 6)
     return Bone(
         name="patella",
@@ -216,7 +118,8 @@ def _patella(wide: float, rng: np.random.Generator) -> Bone:
     )
 
 
-def _extend(bone: Bone, points: list[tuple[float, float]]) -> None:
+def extend(bone: Bone, points: list[tuple[float, float]]) -> None:
+    """Grow a further part onto a bone, of one body with it."""
     bone.extras.append(smooth_closed(points, 5))
 
 
@@ -224,7 +127,7 @@ def _spines(scene: Scene, state: Wear, wide: float) -> None:
     sharp = 0.7 * state.grade
     for x, top in ((7.0, 7.4), (-6.5, 6.0)):
         x *= wide
-        _extend(
+        extend(
             scene.bone("tibia"),
             [
                 (x - 9.5, -1.5),
@@ -256,7 +159,7 @@ def _osteophytes(scene: Scene, state: Wear, wide: float, rng: np.random.Generato
                 (edge - 1, base + thick),
                 (edge - 5, base + thick),
             ]
-            _extend(scene.bone(level), [(sign * x, y) for x, y in points])
+            extend(scene.bone(level), [(sign * x, y) for x, y in points])
 
 
 def _subchondral(scene: Scene, state: Wear, wide: float, rng: np.random.Generator) -> None:
@@ -272,125 +175,3 @@ def _subchondral(scene: Scene, state: Wear, wide: float, rng: np.random.Generato
             for _ in range(state.cysts):
                 spot = vector(centre + float(rng.uniform(-8, 8)), -7.5 - float(rng.uniform(0, 5)))
                 tibia.blobs.append((spot, 2.2, 2.4, -0.4))
-
-
-def knee_profile(state: Wear, rng: np.random.Generator) -> Scene:
-    """Build the knee from the side; the patella is on positive x."""
-    space = max(min(state.space) + 0.6, 0.8)
-    scene = Scene(soft_half_depth=46.0, fat=8.0)
-    femur: Points = smooth_closed(
-        [
-            (8, 200),
-            (10, 90),
-            (14, 60),
-            (24, 44),
-            (30, 30),
-            (30, 16),
-            (20, 4 + space),
-            (2, 0 + space),
-            (-18, 3 + space),
-            (-32, 14),
-            (-35, 28),
-            (-27, 40),
-            (-18, 50),
-            (-16, 90),
-            (-18, 200),
-        ],
-        6,
-    )
-    tibia: Points = smooth_closed(
-        [
-            (24, -3),
-            (27, -10),
-            (26, -22),
-            (27, -34),
-            (20, -52),
-            (14, -80),
-            (12, -200),
-            (-18, -200),
-            (-18, -80),
-            (-20, -40),
-            (-26, -16),
-            (-27, -4),
-            (-14, -1),
-            (0, 1.5),
-            (14, 0),
-        ],
-        6,
-    )
-    scene.bones = [
-        Bone(
-            name="femur",
-            outline=femur,
-            origin=vector(0, 200),
-            direction=vector(0, -1),
-            length=200.0,
-            half_depth=30.0,
-            trabecular=0.15,
-            cortex=((0, 5.0), (0.5, 3.6), (0.7, 1.2), (1, 1.0)),
-        ),
-        Bone(
-            name="tibia",
-            outline=tibia,
-            origin=vector(0, 0),
-            direction=vector(0, -1),
-            length=200.0,
-            half_depth=28.0,
-            trabecular=0.14,
-            cortex=((0, 1.1), (0.15, 1.0), (0.4, 4.0), (1, 5.0)),
-        ),
-    ]
-    patella = smooth_closed([(38, 58), (47, 56), (53, 42), (49, 24), (42, 20), (37, 36)], 6)
-    scene.bones.append(
-        Bone(
-            name="patella",
-            outline=patella,
-            origin=vector(44, 40),
-            direction=vector(0, 1),
-            length=30.0,
-            half_depth=18.0,
-            trabecular=0.16,
-            cortex=((0, 1.0), (1, 1.0)),
-            density=0.8,
-        )
-    )
-    fib = smooth_closed(
-        [(-24, -13), (-16, -11), (-12, -22), (-16, -40), (-15, -200), (-25, -200), (-25, -40), (-29, -22)], 6
-    )
-    scene.bones.append(
-        Bone(
-            name="fibula",
-            outline=fib,
-            origin=vector(-20, -12),
-            direction=vector(0, -1),
-            length=188.0,
-            half_depth=6.5,
-            trabecular=0.2,
-            cortex=((0, 0.8), (0.3, 2.2), (1, 2.4)),
-        )
-    )
-    size = max(state.spur)
-    if size > 0.8:
-        for x, y, lift in ((37, 20, -0.4), (37, 58, 0.4), (-27, -5, 0.2), (25, -3, 0.3)):
-            sign = 1.0 if x == 25 else -1.0
-            owner = scene.bone("patella" if x == 37 else "tibia")
-            _extend(
-                owner,
-                [
-                    (x - sign * 4, y - 2),
-                    (x + sign * size, y + lift * size),
-                    (x - sign * 4, y + 2.4),
-                    (x - sign * 6, y),
-                ],
-            )
-    tibia_bone = scene.bone("tibia")
-    tibia_bone.blobs.append((vector(0, -3), 18.0, 5.0, 0.2 + max(state.sclerosis) * 0.8))
-    thick = float(rng.normal(1.0, 0.1))
-    scene.limbs = [
-        Limb(
-            points=np.array([(-6, 190.0), (-4, 90.0), (8.0, 34.0), (2, -20.0), (-8, -80.0), (-12, -190.0)]),
-            radii=np.array([78.0, 66.0, 56.0, 52.0, 54.0, 54.0]) * thick,
-        )
-    ]
-    scene.window = (-68.0, -100.0, 72.0, 102.0)
-    return scene

@@ -20,6 +20,12 @@ def _doctor(doctor: Doctor) -> str:
     return f"{doctor.rpps}^{escaped(doctor.surname.upper())}^{escaped(doctor.given)}^^^Dr^^^RPPS"
 
 
+def _segment(name: str, fields: dict[int, str]) -> str:
+    """Write one segment from its fields by number; MSH-1 is the separator itself."""
+    first = 2 if name == "MSH" else 1
+    return "|".join([name, *(fields.get(number, "") for number in range(first, max(fields) + 1))])
+
+
 def report_message(plan: StudyPlan, who: Identity, text: str) -> str:
     r"""Build the message; segments end with a carriage return, line breaks inside OBX-5 are `\.br\`."""
     day = plan.day.strftime("%Y%m%d")
@@ -30,121 +36,29 @@ def report_message(plan: StudyPlan, who: Identity, text: str) -> str:
     name = f"{escaped(who.surname.upper())}^{escaped(who.given)}"
     birth_name = f"~{escaped(who.maiden.upper())}^{escaped(who.given)}^^^^^B" if who.maiden else ""
     address = f"{escaped(who.street)}^^{escaped(who.city)}^^{who.postcode}^FRA"
+    order = f"RX-{plan.region.upper()}^{escaped(study_description(plan))}^L"
+    numbers = f"{who.ipp}^^^{hospital.key.upper()}^PI~{who.nir}^^^ASIP-SANTE-INS-NIR^INS"
+    sender = {3: "RIS", 4: escaped(hospital.name), 5: "OSTEON", 6: "RECHERCHE"}
+    kind = {
+        9: "ORU^R01^ORU_R01",
+        10: uid(plan, "message")[-20:],
+        11: "P",
+        12: "2.5",
+        17: "FRA",
+        18: "UNICODE UTF-8",
+    }
+    patient = {5: name + birth_name, 7: f"{who.birth:%Y%m%d}", 8: who.sex, 11: address, 18: who.nda}
+    referrer = _doctor(who.referrer)
+    request = {2: who.accession, 3: who.accession}
+    answer = {16: referrer, 18: who.accession, 22: stamp, 24: "RAD", 25: "F", 32: _doctor(who.radiologist)}
+    text_code, uid_code = "18748-4^Diagnostic imaging study^LN", "113014^Study Instance UID^DCM"
     segments = [
-        [
-            "MSH",
-            "^~\\&",
-            "RIS",
-            escaped(hospital.name),
-            "OSTEON",
-            "RECHERCHE",
-            stamp,
-            "",
-            "ORU^R01^ORU_R01",
-            uid(plan, "message")[-20:],
-            "P",
-            "2.5",
-            "",
-            "",
-            "",
-            "",
-            "FRA",
-            "UNICODE UTF-8",
-        ],
-        [
-            "PID",
-            "1",
-            "",
-            f"{who.ipp}^^^{hospital.key.upper()}^PI~{who.nir}^^^ASIP-SANTE-INS-NIR^INS",
-            "",
-            name + birth_name,
-            "",
-            f"{who.birth:%Y%m%d}",
-            who.sex,
-            "",
-            "",
-            address,
-            "",
-            f"{who.phone}~^NET^Internet^{who.mail}",
-            "",
-            "",
-            "",
-            "",
-            who.nda,
-        ],
-        [
-            "PV1",
-            "1",
-            "O",
-            "RADIO",
-            "",
-            "",
-            "",
-            _doctor(who.referrer),
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            who.nda,
-        ],
-        [
-            "ORC",
-            "RE",
-            who.accession,
-            who.accession,
-            "",
-            "CM",
-            "",
-            "",
-            "",
-            stamp,
-            "",
-            "",
-            _doctor(who.referrer),
-        ],
-        [
-            "OBR",
-            "1",
-            who.accession,
-            who.accession,
-            f"RX-{plan.region.upper()}^{escaped(study_description(plan))}^L",
-            "",
-            "",
-            stamp,
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            _doctor(who.referrer),
-            "",
-            who.accession,
-            "",
-            "",
-            "",
-            stamp,
-            "",
-            "RAD",
-            "F",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            _doctor(who.radiologist),
-        ],
-        ["OBX", "1", "FT", "18748-4^Diagnostic imaging study^LN", "1", body, "", "", "", "", "", "F"],
-        ["OBX", "2", "ST", "113014^Study Instance UID^DCM", "1", uid(plan, "study"), "", "", "", "", "", "F"],
+        _segment("MSH", {2: "^~\\&", **sender, 7: stamp, **kind}),
+        _segment("PID", {1: "1", 3: numbers, **patient, 13: f"{who.phone}~^NET^Internet^{who.mail}"}),
+        _segment("PV1", {1: "1", 2: "O", 3: "RADIO", 7: referrer, 19: who.nda}),
+        _segment("ORC", {1: "RE", **request, 5: "CM", 9: stamp, 12: referrer}),
+        _segment("OBR", {1: "1", **request, 4: order, 7: stamp, **answer}),
+        _segment("OBX", {1: "1", 2: "FT", 3: text_code, 4: "1", 5: body, 11: "F"}),
+        _segment("OBX", {1: "2", 2: "ST", 3: uid_code, 4: "1", 5: uid(plan, "study"), 11: "F"}),
     ]
-    return str(hl7.parse("\r".join("|".join(fields) for fields in segments) + "\r"))
+    return str(hl7.parse("\r".join(segments) + "\r"))

@@ -22,6 +22,16 @@ def heading(degrees: float) -> Vector:
     return vector(float(np.sin(angle)), float(np.cos(angle)))
 
 
+def path(text: str) -> list[tuple[float, float]]:
+    """Control points written as `x,y x,y ...`, mm.
+
+    >>> path("0,1 -2.5,3")
+    [(0.0, 1.0), (-2.5, 3.0)]
+    """
+    pairs = (pair.split(",") for pair in text.split())
+    return [(float(x), float(y)) for x, y in pairs]
+
+
 def smooth_closed(points: Sequence[tuple[float, float]] | Points, per_segment: int = 8) -> Points:
     """Closed centripetal-like Catmull-Rom curve through the control points.
 

@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from osteon.dicom.synthetic import ankle, fracture, growth, hand, knee, marker
+from osteon.dicom.synthetic.ankle_profile import ankle_profile
 from osteon.dicom.synthetic.exposure import anatomy_range, detect, signal
 from osteon.dicom.synthetic.forearm import forearm
 from osteon.dicom.synthetic.implant import add_pins, add_plate
+from osteon.dicom.synthetic.knee_profile import knee_profile
 from osteon.dicom.synthetic.plan import SITES, StudyPlan
 from osteon.dicom.synthetic.processing import collimate, render_look
 from osteon.dicom.synthetic.projection import Frame, Map, project
 from osteon.dicom.synthetic.scene import Cast, Scene
+from osteon.dicom.synthetic.wear import wear
 
 # Canonical scenes show the left hand, and the right side of everything else.
 _DRAWN_SIDE = {"hand": "L", "knee": "R", "forearm": "R", "ankle": "R"}
@@ -140,14 +143,12 @@ def _region(plan: StudyPlan, view: str, rng: np.random.Generator) -> Scene:
             hand.turn_oblique(scene)
         return scene
     if plan.region == "knee":
-        state = knee.wear(plan.kl_grade or 0, rng)
-        return knee.knee(state, rng) if view == "face" else knee.knee_profile(state, rng)
+        state = wear(plan.kl_grade or 0, rng)
+        return knee.knee(state, rng) if view == "face" else knee_profile(state, rng)
     if plan.region == "forearm":
         return forearm(plan.maturity_months, rng, profile=view == "profil")
     return (
-        ankle.ankle(plan.maturity_months, rng)
-        if view == "face"
-        else ankle.ankle_profile(plan.maturity_months, rng)
+        ankle.ankle(plan.maturity_months, rng) if view == "face" else ankle_profile(plan.maturity_months, rng)
     )
 
 
