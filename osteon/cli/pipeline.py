@@ -97,7 +97,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         family = psutil.Process(process.pid).children(recursive=True)
     except psutil.NoSuchProcess:
         family = []
-    for member in [*family, process]:
+    process.terminate()
+    for member in family:
         try:
             member.terminate()
         except psutil.NoSuchProcess:
