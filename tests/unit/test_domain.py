@@ -48,11 +48,11 @@ def test_every_key_falls_in_one_of_five_folds_and_stays_there(key):
 
 
 def prediction(**changes):
-    fields = dict(
-        event_id="e1", task="fracture", status="answered", reason=None, value=0.5, unit="probability",
-        interval=None, model_version="1", preprocess_version="p", input_hmac="h", embedding_space="s",
-        time_utc="2026-01-01T00:00:00+00:00",
-    )  # fmt: skip
+    fields = {
+        "event_id": "e1", "task": "fracture", "status": "answered", "reason": None, "value": 0.5, "unit": "probability",
+        "interval": None, "model_version": "1", "preprocess_version": "p", "input_hmac": "h", "embedding_space": "s",
+        "time_utc": "2026-01-01T00:00:00+00:00",
+    }  # fmt: skip
     return Prediction(**{**fields, **changes})
 
 
@@ -82,9 +82,14 @@ def test_an_event_with_a_stranger_among_its_fields_is_refused():
 
 
 def test_two_requests_of_one_cause_share_a_key_whatever_the_order_of_sites():
-    base = dict(
-        task="fracture", reason="drift", evidence={}, model_version="3", cooldown_s=60, time_utc="2026-01-01"
-    )
+    base = {
+        "task": "fracture",
+        "reason": "drift",
+        "evidence": {},
+        "model_version": "3",
+        "cooldown_s": 60,
+        "time_utc": "2026-01-01",
+    }
     first = RetrainingRequest(sites=("a", "b"), **base)
     second = RetrainingRequest(sites=("b", "a"), **{**base, "time_utc": "2026-02-01"})
     assert first.deduplication_key == second.deduplication_key
