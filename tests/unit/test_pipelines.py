@@ -97,10 +97,15 @@ def test_nothing_reaches_a_uri_when_the_block_fails(tmp_path):
     import fsspec
 
     uri = f"memory://{tmp_path.name}/broken"
-    with pytest.raises(RuntimeError), writing(uri) as folder:
-        folder.mkdir()
-        (folder / "a.txt").write_text("half")
-        raise RuntimeError
+
+    def write_half():
+        with writing(uri) as folder:
+            folder.mkdir()
+            (folder / "a.txt").write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_half()
     assert not fsspec.filesystem("memory").exists(join(uri, "a.txt"))
 
 
