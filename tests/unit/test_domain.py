@@ -50,7 +50,8 @@ def test_every_key_falls_in_one_of_five_folds_and_stays_there(key):
 def prediction(**changes):
     fields = {
         "event_id": "e1", "task": "fracture", "status": "answered", "reason": None, "value": 0.5,
-        "unit": "probability", "interval": None, "model_version": "1", "preprocess_version": "p", "input_hmac": "h",
+        "unit": "probability", "interval": None, "model_version": "1", "preprocess_version": "p",
+        "input_hmac": "h",
         "embedding_space": "s", "time_utc": "2026-01-01T00:00:00+00:00",
     }  # fmt: skip
     return Prediction(**{**fields, **changes})
