@@ -16,6 +16,7 @@ from osteon.models.preprocess import Preprocess
 from osteon.pairs import read_pairs, sentences
 
 FINDINGS = ("resultat", "conclusion")
+_LEAST_ALIKE = 8  # studies of one region that still make a batch
 # What such a sentence tells stands on another day's pictures, and its date is a surrogate.
 _COMPARISON = re.compile(r"compar|(?:par rapport|depuis) .{0,30}(?:examen|cliché|radiograph)", re.IGNORECASE)
 
@@ -124,6 +125,28 @@ def _seen_here(section: str) -> list[str]:
     return [line for line in sentences(section) if not _COMPARISON.match(line)]
 
 
-def epoch_order(studies: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    """The order of one epoch; the same for a resumed run."""
-    return np.random.default_rng([seed, epoch]).permutation(studies)
+def epoch_batches(
+    regions: Sequence[str], batch: int, seed: int, epoch: int, *, same_region: bool
+) -> list[NDArray[np.int64]]:
+    """The batches of one epoch, `len(regions) // batch` of them; the same for a resumed run.
+
+    Args:
+        regions: body region of each study.
+        same_region: every study of a batch is of one region. Which region it is then tells nothing, and the
+            finding, the grade and the age are what is left to contrast (hard negatives: Robinson et al.
+            2021, arXiv:2010.04592). Where the regions leave too few full batches, mixed ones follow.
+    """
+    random = np.random.default_rng([seed, epoch])
+    order = random.permutation(len(regions))
+    mixed = [order[start : start + batch] for start in range(0, len(order) - batch + 1, batch)]
+    if not same_region:
+        return mixed
+    region = np.asarray(regions)
+    alike: list[NDArray[np.int64]] = []
+    for name in sorted(set(regions)):
+        members = order[region[order] == name]
+        size = min(batch, len(members))
+        if size >= _LEAST_ALIKE:
+            alike += [members[start : start + size] for start in range(0, len(members) - size + 1, size)]
+    shuffled = [alike[position] for position in random.permutation(len(alike))]
+    return (shuffled + mixed)[: len(mixed)]

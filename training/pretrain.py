@@ -28,7 +28,7 @@ from osteon.models.tokenizer import ReportTokenizer
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.distortion import distort
 from training.losses import info_nce, report_groups
-from training.pair_data import PairSet, epoch_order, load_pairs
+from training.pair_data import PairSet, epoch_batches, load_pairs
 from training.pretrain_recipes import PretrainRecipe, pretrain_recipe
 from training.retrieval import retrieval_figures
 from training.schedule import learning_rate
@@ -80,7 +80,9 @@ def pretrain(
     losses: list[float] = []
     while (share := _share(state.step / steps, time.monotonic() - started, time_limit_min)) < 1:
         epoch, position = divmod(state.step, steps_per_epoch)
-        studies = epoch_order(len(train), seed, epoch)[position * batch : (position + 1) * batch]
+        same_region = epoch % 2 == 1 and recipe.same_region_epochs
+        batches = epoch_batches(train.regions, batch, seed, epoch, same_region=same_region)
+        studies = batches[position]
         image_B1SS, token_BL = draw_batch(train, studies, recipe, tokenizer, [seed, state.step])
         losses.append(train_step(model, optimizer, image_B1SS, token_BL, recipe, share))
         state = replace(state, step=state.step + 1, elapsed_s=time.monotonic() - started)

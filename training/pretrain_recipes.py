@@ -25,6 +25,7 @@ class PretrainRecipe:
         batch_studies: rows of a batch; one picture and one text of each study.
         epochs: each study once per epoch; a time limit ends the run earlier, on the same schedule.
         warmup_share: part of the run in which the learning rate rises.
+        same_region_epochs: in every second epoch a batch holds one body region only.
         mask_repeated_reports: leave equal texts of a batch out of each other's negatives.
     """
 
@@ -43,6 +44,7 @@ class PretrainRecipe:
     weight_decay: float = 0.05
     warmup_share: float = 0.05
     max_gradient_norm: float = 1.0
+    same_region_epochs: bool = True
     mask_repeated_reports: bool = True
     sampling: TextSampling = field(default_factory=TextSampling)
     distortion: Distortion = LATERALITY_SAFE
@@ -83,7 +85,11 @@ def tiny() -> PretrainRecipe:
     )
 
 
-PRETRAIN_RECIPES: Mapping[str, Callable[[], PretrainRecipe]] = {"standard": standard, "quick": quick, "tiny": tiny}
+PRETRAIN_RECIPES: Mapping[str, Callable[[], PretrainRecipe]] = {
+    "standard": standard,
+    "quick": quick,
+    "tiny": tiny,
+}
 
 
 def pretrain_recipe(name: str) -> PretrainRecipe:

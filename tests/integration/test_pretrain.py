@@ -17,7 +17,7 @@ from osteon.models.preprocess import Preprocess
 from osteon.pairs import build_pairs
 from tests.deid_folder import write_deid_folder
 from training.distortion import Distortion
-from training.pair_data import TextSampling, load_pairs
+from training.pair_data import TextSampling, epoch_batches, load_pairs
 from training.pretrain import draw_batch, pretrain
 from training.pretrain_recipes import PRETRAIN_RECIPES, pretrain_recipe, tiny
 
@@ -154,3 +154,19 @@ def test_a_batch_depends_on_its_seeds_alone(package: Path, pairs: Path) -> None:
     assert torch.equal(draws[0][0], draws[1][0])
     assert torch.equal(draws[0][1], draws[1][1])
     assert not torch.equal(draws[0][0], draws[2][0])
+
+
+def test_a_batch_of_one_region_holds_one_region_and_no_study_twice() -> None:
+    regions = ["hand"] * 30 + ["knee"] * 25 + ["ankle"] * 9
+    batches = epoch_batches(regions, 8, 0, 1, same_region=True)
+    assert len(batches) == 8
+    alike = [batch for batch in batches if len({regions[index] for index in batch}) == 1]
+    assert len(alike) >= 7
+    seen = [index for batch in alike for index in batch]
+    assert len(seen) == len(set(seen))
+
+
+def test_a_mixed_epoch_visits_every_study_but_the_rest_of_a_batch() -> None:
+    batches = epoch_batches(["hand"] * 21, 5, 3, 0, same_region=False)
+    assert len(set(np.concatenate(batches))) == 20
+    assert not np.array_equal(batches[0], epoch_batches(["hand"] * 21, 5, 3, 2, same_region=False)[0])
