@@ -15,6 +15,7 @@ ifeq ($(UV_FIND_LINKS),)
 unexport UV_FIND_LINKS
 export UV_TORCH_BACKEND ?= auto
 endif
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 export HF_HUB_OFFLINE := 1
 export BENTOML_DO_NOT_TRACK := true
 
