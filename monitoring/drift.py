@@ -40,6 +40,10 @@ class _Stream:
     reference_source: Literal["stored", "first_events"]
     doubt: Doubt | None
 
+    def equals(self, whole: "_Stream") -> bool:
+        """Whether both windows are those of the whole site: a site with one device has no stream for it."""
+        return _events(self) == _events(whole)
+
     @property
     def name(self) -> str:
         return f"{self.task}|{self.model_version}|{self.stratum}"
@@ -94,6 +98,11 @@ def drift_report(
     )
 
 
+def _events(stream: _Stream) -> tuple[int, int, str]:
+    reference = stream.reference.window.events if stream.reference else 0
+    return stream.production.window.events, reference, stream.reference_source
+
+
 def _generator(seed: int, stream: _Stream) -> np.random.Generator:
     """Random numbers of one stream: other streams coming or going do not change them."""
     return np.random.default_rng([seed, int(sha256_text(stream.name)[:12], 16)])
@@ -113,8 +122,9 @@ def _streams(
         if mine.empty:
             continue
         kept = references.load(str(task), version)
-        for stratum in windows.strata_of(mine, str(site), policy.strata):
-            found.append(_stream(mine, kept, stratum, str(task), policy, now))
+        strata = windows.strata_of(mine, str(site), policy.strata)
+        whole, *parts = [_stream(mine, kept, stratum, str(task), policy, now) for stratum in strata]
+        found += [whole, *(part for part in parts if not part.equals(whole))]
     return found
 
 

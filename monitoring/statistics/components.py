@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.linalg import eigh
 from scipy.stats import chi2, ks_2samp
 
 from monitoring.statistics.correction import holm
@@ -26,9 +27,13 @@ class PrincipalComponents:
         """
         x, _ = two_samples(sample, sample)
         mean = x.mean(axis=0)
-        _, singular, axes = np.linalg.svd(x - mean, full_matrices=False)
-        kept = min(components, len(x) - 1, int((singular > singular[0] * 1e-10).sum()))
-        axes, variance = axes[: max(kept, 1)], singular[: max(kept, 1)] ** 2 / (len(x) - 1)
+        width = x.shape[1]
+        wanted = max(1, min(components, len(x) - 1, width))
+        values, vectors = eigh(
+            np.cov(x, rowvar=False).reshape(width, width), subset_by_index=(width - wanted, width - 1)
+        )
+        kept = max(1, int((values > max(values[-1], 0.0) * 1e-12).sum()))
+        axes, variance = vectors.T[::-1][:kept], np.clip(values[::-1][:kept], 0, None)
         signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
         return cls(mean=mean, axes=axes * np.where(signs == 0, 1.0, signs)[:, None], variance=variance)
 

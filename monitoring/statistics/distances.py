@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
+from monitoring.statistics.pairwise import squared_distances
 from monitoring.statistics.permutation import block_sums, relabelled, sequential_p_value
 from monitoring.statistics.result import Floats, Result, two_samples
 
@@ -29,7 +30,7 @@ def energy_test(
     """
     x, y = two_samples(reference, production)
     m, n = len(x), len(y)
-    distances = cdist(pooled := np.vstack([x, y]), pooled)
+    distances = np.sqrt(squared_distances(np.vstack([x, y])))
 
     def statistic(first: Floats, second: Floats, across: Floats) -> Floats:
         return 2 * across / (m * n) - first / m**2 - second / n**2

@@ -2,9 +2,10 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.spatial.distance import cdist, pdist
+from scipy.spatial.distance import cdist
 from scipy.stats import norm
 
+from monitoring.statistics.pairwise import squared_distances
 from monitoring.statistics.permutation import block_sums, relabelled, sequential_p_value
 from monitoring.statistics.result import Floats, Result, two_samples
 
@@ -15,8 +16,13 @@ def median_bandwidth(reference: ArrayLike, production: ArrayLike) -> float:
     Source: Gretton et al. 2012, JMLR 13, section 8 (the median heuristic).
     """
     x, y = two_samples(reference, production, least=1)
-    pooled = np.vstack([x, y])
-    distances = pdist(pooled) if len(pooled) > 1 else np.zeros(1)
+    return _median(squared_distances(np.vstack([x, y])))
+
+
+def _median(squares: Floats) -> float:
+    distances = np.sqrt(squares[np.triu_indices(len(squares), k=1)])
+    if distances.size == 0:
+        return 1.0
     median = float(np.median(distances))
     return median if median > 0 else float(distances.mean()) or 1.0
 
@@ -32,14 +38,20 @@ def _unbiased(m: int, n: int, first: Floats, second: Floats, across: Floats) -> 
     return (first - m) / (m * (m - 1)) + (second - n) / (n * (n - 1)) - 2 * across / (m * n)
 
 
+def _pooled_kernel(x: Floats, y: Floats, bandwidth: float | None) -> Floats:
+    squares = squared_distances(np.vstack([x, y]))
+    sigma = _median(squares) if bandwidth is None else bandwidth
+    kernel: Floats = np.exp(-squares / (2 * sigma**2))
+    return kernel
+
+
 def mmd_squared(reference: ArrayLike, production: ArrayLike, bandwidth: float | None = None) -> float:
     """Unbiased squared MMD with a Gaussian kernel; around 0, possibly negative, when nothing changed.
 
     Source: Gretton et al. 2012, JMLR 13, equation 3.
     """
     x, y = two_samples(reference, production)
-    sigma = median_bandwidth(x, y) if bandwidth is None else bandwidth
-    kernel = rbf_kernel(pooled := np.vstack([x, y]), pooled, sigma)
+    kernel = _pooled_kernel(x, y, bandwidth)
     return float(_unbiased(len(x), len(y), *block_sums(kernel, len(x)))[0])
 
 
@@ -59,8 +71,7 @@ def mmd_test(
     """
     x, y = two_samples(reference, production)
     m, n = len(x), len(y)
-    sigma = median_bandwidth(x, y) if bandwidth is None else bandwidth
-    kernel = rbf_kernel(pooled := np.vstack([x, y]), pooled, sigma)
+    kernel = _pooled_kernel(x, y, bandwidth)
 
     def statistic(first: Floats, second: Floats, across: Floats) -> Floats:
         return _unbiased(m, n, first, second, across)

@@ -29,7 +29,7 @@ def _referenced(tmp_path, **more):
 
 def test_only_the_site_that_changed_is_called_a_drift(tmp_path):
     _referenced(tmp_path)
-    events = pd.concat([event_frame(120, site="a", shift=0.8), event_frame(120, site="b", seed=1)])
+    events = pd.concat([event_frame(120, site="a", shift=0.8), event_frame(120, site="b", seed=2)])
     report = _report(events, tmp_path)
     assert {site: report.site_verdict(site) for site in report.sites} == {"a": "drift", "b": "no_drift"}
     whole = next(s for s in report.streams if s.stratum.site == "a" and s.key == "all")
@@ -97,6 +97,14 @@ def test_the_report_is_json_and_names_its_policy_and_seed(tmp_path):
     assert fields["policy_hash"] == POLICY.hash
     assert fields["sites"]["a"]["production_events"] == 120
     assert set(fields["streams"][0]["statistics"]) == set(POLICY.statistics)
+
+
+def test_a_part_that_is_the_whole_site_is_not_judged_twice(tmp_path):
+    _referenced(tmp_path)
+    events = event_frame(120, site="a")
+    assert {stream.key for stream in _report(events, tmp_path).streams} == {"all", "sex"}
+    two = pd.concat([events, event_frame(120, site="a", seed=3, device="unit-b")])
+    assert {stream.key for stream in _report(two, tmp_path).streams} == {"all", "sex", "device"}
 
 
 def test_no_events_make_an_empty_report(tmp_path):

@@ -4,9 +4,11 @@ import math
 
 import numpy as np
 import pytest
+import scipy.spatial.distance
 import scipy.stats
 
 from monitoring import statistics as st
+from monitoring.statistics.pairwise import squared_distances
 
 
 def _samples(m: int, n: int, width: int, *, shift: float = 0.0, seed: int = 0):
@@ -25,6 +27,18 @@ def test_mmd_equals_equation_3_of_gretton_2012_summed_term_by_term():
     within_y = sum(k(y[i], y[j]) for i in range(7) for j in range(7) if i != j) / (7 * 6)
     across = sum(k(a, b) for a in x for b in y) / (5 * 7)
     assert st.mmd_squared(x, y, sigma) == pytest.approx(within_x + within_y - 2 * across, abs=1e-13)
+
+
+def test_fast_distances_equal_those_of_scipy_also_for_rows_that_nearly_agree():
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((30, 64)) + 50
+    rows[7] = rows[3]
+    rows[9] = rows[4] + 1e-9
+    fast = squared_distances(rows)
+    exact = scipy.spatial.distance.cdist(rows, rows, "sqeuclidean")
+    assert fast == pytest.approx(exact, rel=1e-9, abs=1e-15)
+    assert fast[3, 7] == 0
+    assert (fast == fast.T).all()
 
 
 def test_the_bandwidth_is_the_median_distance_of_the_pooled_sample():
