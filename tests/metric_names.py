@@ -1,7 +1,6 @@
 """Names of the metrics that the services register, and names that a PromQL expression asks for."""
 
 import re
-from importlib import util
 
 from prometheus_client import CollectorRegistry
 
@@ -19,6 +18,7 @@ def known_metrics() -> set[str]:
 
 def _registries() -> list[CollectorRegistry]:
     from monitoring.metrics import DriftMetrics
+    from services.deid.metrics import DeidMetrics
     from services.gateway.metrics import GatewayMetrics, QueueCollector
     from services.model_server.metrics import ServerMetrics
 
@@ -34,10 +34,7 @@ def _registries() -> list[CollectorRegistry]:
     GatewayMetrics(registries[1])
     registries[1].register(QueueCollector(NoQueue()))  # type: ignore[arg-type]
     ServerMetrics(registries[2])
-    if util.find_spec("services.deid.metrics") is not None:
-        from importlib import import_module
-
-        import_module("services.deid.metrics").DeidMetrics(registries[3])
+    DeidMetrics(registries[3])
     return registries
 
 
