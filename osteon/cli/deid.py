@@ -162,6 +162,7 @@ def evaluate(
         say(f"{label:<16} recall {row['recall']:.3f}   n {row['n']}")
     overall, whole = measures["overall"], measures["documents_fully_redacted"]
     say(
-        f"overall          recall {overall['recall']:.3f}   precision {overall['precision']:.3f}   f1 {overall['f1']:.3f}"
+        f"overall          recall {overall['recall']:.3f}   "
+        f"precision {overall['precision']:.3f}   f1 {overall['f1']:.3f}"
     )
     say(f"documents whole  {whole['value']:.3f} ({whole['low']:.3f} to {whole['high']:.3f}) of {whole['n']}")

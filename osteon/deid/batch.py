@@ -108,7 +108,9 @@ def _remove_leftovers(output: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _remove_stale(output: Path, studies: list[StudySource], records: list[StudyRecord], key: ProjectKey) -> None:
+def _remove_stale(
+    output: Path, studies: list[StudySource], records: list[StudyRecord], key: ProjectKey
+) -> None:
     """What an earlier run left and this input, policy or key no longer gives."""
     kept = {record_name(study, Pseudonymiser(key)) for study in studies}
     for path in (output / RECORDS).glob("*.json"):
@@ -138,7 +140,9 @@ def _run(
         except BrokenProcessPool:
             if attempt == _ATTEMPTS - 1:
                 raise FaultError(
-                    "workers that stay alive", "a worker that was killed", "give it memory, or fewer workers; run again to go on"
+                    "workers that stay alive",
+                    "a worker that was killed",
+                    "give it memory, or fewer workers; run again to go on",
                 ) from None
 
 
@@ -193,8 +197,12 @@ def _one(study: StudySource, state: str, job: _Job) -> StudyRecord:
 
 def _write_manifest(job: _Job, figures: dict[str, int], studies: list[StudySource]) -> Manifest:
     source = read_manifest(job.folder) if (job.folder / MANIFEST_NAME).is_file() else None
-    digest = folder_hash(job.folder) if source else sha256_text("".join(s.signature(job.folder) for s in studies))
-    tables = [name for name in ("instances.csv", "reports.jsonl", "labels.csv") if (job.output / name).is_file()]
+    digest = (
+        folder_hash(job.folder) if source else sha256_text("".join(s.signature(job.folder) for s in studies))
+    )
+    tables = [
+        name for name in ("instances.csv", "reports.jsonl", "labels.csv") if (job.output / name).is_file()
+    ]
     manifest = Manifest(
         stage="deid",
         inputs={"sample": digest},

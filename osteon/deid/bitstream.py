@@ -86,7 +86,7 @@ def _clean_jpeg2000(frame: bytes) -> bytes:
         position += 2 + length
     while frame[position : position + 2] != _J2K_EOC:
         start = position
-        marker, length, tile, size, *_ = struct.unpack_from(">HHHI", frame, position)
+        marker, _length, _tile, size, *_ = struct.unpack_from(">HHHI", frame, position)
         if marker != _J2K_SOT:
             raise IndexError
         if size == 0:  # the last tile-part may leave its length out: up to the end of the codestream

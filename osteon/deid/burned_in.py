@@ -65,7 +65,9 @@ def find_text(frame: NDArray[Any]) -> list[Box]:
     low, high = float(frame.min()), float(frame.max())
     if high <= low or min(frame.shape) < 4 * _MIN_HEIGHT_PX:
         return []
-    grey = cv2.convertScaleAbs(frame.astype(np.float32), alpha=255 / (high - low), beta=-low * 255 / (high - low))
+    grey = cv2.convertScaleAbs(
+        frame.astype(np.float32), alpha=255 / (high - low), beta=-low * 255 / (high - low)
+    )
     stroke = max(5, round(frame.shape[0] * _STROKE_FRACTION)) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (stroke + 2, stroke + 2))
     return [
@@ -80,14 +82,16 @@ def black_out(frame: NDArray[Any], boxes: list[Box]) -> NDArray[Any]:
     cleaned = frame.copy()
     for box in boxes:
         ring = frame[max(0, box.top - 4) : box.bottom + 4, max(0, box.left - 4) : box.right + 4]
-        border = np.concatenate([ring[:2].ravel(), ring[-2:].ravel(), ring[:, :2].ravel(), ring[:, -2:].ravel()])
+        border = np.concatenate(
+            [ring[:2].ravel(), ring[-2:].ravel(), ring[:, :2].ravel(), ring[:, -2:].ravel()]
+        )
         cleaned[box.top : box.bottom, box.left : box.right] = np.median(border).astype(frame.dtype)
     return cleaned
 
 
 def text_fraction(boxes: list[Box], frame: NDArray[Any]) -> float:
     """Share of the frame's area inside the boxes."""
-    return sum(box.area for box in boxes) / max(1, frame.shape[0] * frame.shape[1])
+    return sum(box.area for box in boxes) / max(1, int(frame.size))
 
 
 def _glyphs(strokes: NDArray[np.uint8], grey: NDArray[np.uint8]) -> list[_Glyph]:
@@ -158,7 +162,9 @@ def _box(line: list[_Glyph], shape: tuple[int, ...]) -> Box:
     top, bottom = min(g.top for g in line), max(g.bottom for g in line)
     left, right = min(g.left for g in line), max(g.right for g in line)
     pad = max(4, round(0.5 * (bottom - top)))
-    return Box(max(0, top - pad), max(0, left - 2 * pad), min(shape[0], bottom + pad), min(shape[1], right + 2 * pad))
+    return Box(
+        max(0, top - pad), max(0, left - 2 * pad), min(shape[0], bottom + pad), min(shape[1], right + 2 * pad)
+    )
 
 
 def _follows(last: _Glyph, glyph: _Glyph) -> bool:

@@ -16,7 +16,8 @@ def _meanings() -> dict[tuple[str, str], str]:
     from pydicom.sr._snomed_dict import mapping
 
     found: dict[tuple[str, str], str] = {}
-    for scheme, by_name in concepts.items():
+    tables: dict[str, dict[str, dict[str, tuple[str, list[int]]]]] = dict(concepts)  # type: ignore[arg-type]
+    for scheme, by_name in tables.items():
         for entries in by_name.values():
             for code, (meaning, _) in entries.items():
                 found[scheme, code] = meaning
@@ -31,7 +32,9 @@ def known_meaning(scheme: str, code: str) -> str | None:
     return _meanings().get((scheme, code))
 
 
-def clean_codes(items: tuple[Dataset, ...], schemes: tuple[str, ...], nested: frozenset[str]) -> list[Dataset]:
+def clean_codes(
+    items: tuple[Dataset, ...], schemes: tuple[str, ...], nested: frozenset[str]
+) -> list[Dataset]:
     """New items with value, scheme and standard meaning; an item with another code is dropped.
 
     Args:

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pydicom._uid_dict import UID_dictionary
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.uid import UID_dictionary
 
 from osteon.deid.codes import clean_codes
 from osteon.deid.identity import KnownIdentity
@@ -77,7 +77,11 @@ class HeaderRules:
                 continue
             rule = self.policy.by_tag.get(int(tag))
             keyword = keyword_for_tag(tag) or "unknown"
-            if rule is None or rule.action is Action.REMOVE or not self._apply_rule(rule, source, target, keyword, depth):
+            if (
+                rule is None
+                or rule.action is Action.REMOVE
+                or not self._apply_rule(rule, source, target, keyword, depth)
+            ):
                 self.record.actions["removed"] += 1
                 self.record.dropped.add(keyword)
             else:
@@ -90,7 +94,9 @@ class HeaderRules:
             return _set_sequence(target, keyword, [item for item in items if len(item)])
         if rule.action is Action.CODES:
             nested = frozenset(k for k in rule.attributes if "Modifier" in k)
-            return _set_sequence(target, keyword, clean_codes(items_of(source, keyword), self.policy.coding_schemes, nested))
+            return _set_sequence(
+                target, keyword, clean_codes(items_of(source, keyword), self.policy.coding_schemes, nested)
+            )
         if rule.action is Action.DUMMY and dictionary_VR(keyword) == "SQ":
             setattr(target, keyword, [])
             return True
@@ -108,7 +114,7 @@ class HeaderRules:
 
     def _keep(self, rule: Rule, element: DataElement, target: Dataset, keyword: str) -> bool:
         vr = dictionary_VR(keyword)
-        if element.VR != vr and not (element.VR in _NUMBERS and vr in _NUMBERS):
+        if vr != element.VR and not (element.VR in _NUMBERS and vr in _NUMBERS):
             return False
         texts = _texts(element)
         if vr == "UI":
@@ -139,7 +145,9 @@ class HeaderRules:
         return rule.value
 
     def _uid(self, _rule: Rule, texts: list[str]) -> str | list[str] | None:
-        mapped = [t if t in UID_dictionary else self.pseudonymiser.uid(OriginalId(t)).value for t in texts if t]
+        mapped = [
+            t if t in UID_dictionary else self.pseudonymiser.uid(OriginalId(t)).value for t in texts if t
+        ]
         return (mapped if len(mapped) > 1 else mapped[0]) if mapped else None
 
     def _pseudonym(self, rule: Rule, texts: list[str]) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from pydicom._uid_dict import UID_dictionary
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataset import Dataset
-from pydicom.uid import UID_dictionary
 
 from osteon.deid.identity import (
     ADDRESS_KEYWORDS,

@@ -31,7 +31,12 @@ class _Segments:
     def __init__(self, message: str) -> None:
         self.field_sign = message[3]
         encoding = message[4:8].split(self.field_sign)[0] + "^~\\&"
-        self.component, self.repeat, self.escape, self.sub = encoding[0], encoding[1], encoding[2], encoding[3]
+        self.component, self.repeat, self.escape, self.sub = (
+            encoding[0],
+            encoding[1],
+            encoding[2],
+            encoding[3],
+        )
         lines = re.split(r"[\r\n]+", message.strip("\x0b\x1c\r\n"))
         self.lines = [line.split(self.field_sign) for line in lines if len(line) >= 3]
 
@@ -53,7 +58,9 @@ class _Segments:
         e = re.escape(self.escape)
         signs = {"F": self.field_sign, "S": self.component, "T": self.sub, "R": self.repeat, "E": self.escape}
         text = re.sub(rf"{e}\.(?:br|sp|in|ti)[^{e}]*{e}", "\n", text)
-        text = re.sub(rf"{e}X((?:[0-9A-Fa-f]{{2}})+){e}", lambda m: bytes.fromhex(m[1]).decode("latin-1"), text)
+        text = re.sub(
+            rf"{e}X((?:[0-9A-Fa-f]{{2}})+){e}", lambda m: bytes.fromhex(m[1]).decode("latin-1"), text
+        )
         text = re.sub(rf"{e}([FSTRE]){e}", lambda m: signs[m[1]], text)
         return re.sub(rf"{e}[HN]{e}", "", text)
 
@@ -65,7 +72,9 @@ def read_report_message(content: bytes) -> ReportMessage:
         RefusedError: not an HL7 v2 message, too large, or without a patient.
     """
     if len(content) > MAX_BYTES:
-        raise RefusedError(f"a message of at most {MAX_BYTES} bytes", "a larger one", "send one report per message")
+        raise RefusedError(
+            f"a message of at most {MAX_BYTES} bytes", "a larger one", "send one report per message"
+        )
     message = _decode(content).lstrip("\x0b\r\n\ufeff ")
     if not message.startswith("MSH") or len(message) < 9:
         raise RefusedError("an HL7 v2 message", "other bytes", "send the ORU message as the RIS wrote it")
@@ -77,7 +86,9 @@ def read_report_message(content: bytes) -> ReportMessage:
     return ReportMessage(
         known=known,
         patient_ids=patient_ids,
-        accession_numbers=_firsts(segments, (("ORC", 2), ("ORC", 3), ("OBR", 2), ("OBR", 3), ("OBR", 18), ("OBR", 20))),
+        accession_numbers=_firsts(
+            segments, (("ORC", 2), ("ORC", 3), ("OBR", 2), ("OBR", 3), ("OBR", 18), ("OBR", 20))
+        ),
         study_uids=_firsts(segments, (("ZDS", 1),)),
         text=_report_text(segments),
     )
@@ -95,23 +106,42 @@ def _decode(content: bytes) -> str:
 def _identity(segments: _Segments, pid: list[str]) -> tuple[KnownIdentity, tuple[str, ...]]:
     numbers = [c[0] for place in (2, 3, 4) for c in segments.repeats(pid, place) if c[0]]
     others = [c[0] for place in (18, 19, 20) for c in segments.repeats(pid, place) if c[0]]
-    visits = [c[0] for pv1 in segments.all("PV1") for place in (5, 19, 50) for c in segments.repeats(pv1, place) if c[0]]
+    visits = [
+        c[0]
+        for pv1 in segments.all("PV1")
+        for place in (5, 19, 50)
+        for c in segments.repeats(pv1, place)
+        if c[0]
+    ]
     orders = _firsts(segments, (("ORC", 2), ("ORC", 3), ("OBR", 2), ("OBR", 3), ("OBR", 18), ("OBR", 20)))
     people = [
         tuple(part for part in components[1:4] if part)
-        for name, places in (("PV1", (7, 8, 9, 17)), ("OBR", (10, 16, 28, 32, 33, 34, 35)), ("ORC", (10, 11, 12)), ("OBX", (16,)))
+        for name, places in (
+            ("PV1", (7, 8, 9, 17)),
+            ("OBR", (10, 16, 28, 32, 33, 34, 35)),
+            ("ORC", (10, 11, 12)),
+            ("OBX", (16,)),
+        )
         for segment in segments.all(name)
         for place in places
         for components in segments.repeats(segment, place)
     ]
     sex = next((c[0] for c in segments.repeats(pid, 8)), "")
     known = KnownIdentity(
-        names=tuple(tuple(p for p in c[:3] if p) for place in (5, 6, 9) for c in segments.repeats(pid, place)),
+        names=tuple(
+            tuple(p for p in c[:3] if p) for place in (5, 6, 9) for c in segments.repeats(pid, place)
+        ),
         people=tuple(dict.fromkeys(name for name in people if name)),
         numbers=tuple(dict.fromkeys([*numbers, *others, *visits, *orders])),
         birth_dates=tuple(c[0][:8] for c in segments.repeats(pid, 7) if c[0]),
         addresses=tuple(" ".join(p for p in c[:6] if p) for c in segments.repeats(pid, 11)),
-        phones=tuple(p for place in (13, 14) for c in segments.repeats(pid, place) for p in c if sum(x.isdigit() for x in p) > 6),
+        phones=tuple(
+            p
+            for place in (13, 14)
+            for c in segments.repeats(pid, place)
+            for p in c
+            if sum(x.isdigit() for x in p) > 6
+        ),
         mails=tuple(p for c in segments.repeats(pid, 13) for p in c if "@" in p),
         sex=sex if sex in {"M", "F", "O"} else None,
     )

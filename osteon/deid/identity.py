@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 from osteon.domain.errors import RefusedError
 
@@ -40,7 +41,7 @@ class KnownIdentity:
     def merged(self, *others: KnownIdentity) -> KnownIdentity:
         """All that any of the sources knows, without repeats."""
         sources = (self, *others)
-        values = {
+        values: dict[str, Any] = {
             field.name: _unique(value for source in sources for value in getattr(source, field.name))
             for field in fields(self)
             if field.name != "sex"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -72,7 +71,9 @@ def deidentify_dicom(
         RefusedError: not DICOM, malformed or beyond the limits.
         QuarantinedError: in doubt; nothing may leave.
     """
-    dataset = read_dataset(source, limits=Limits(max_bytes=policy.limits.instance_bytes, max_pixels=policy.limits.pixels))
+    dataset = read_dataset(
+        source, limits=Limits(max_bytes=policy.limits.instance_bytes, max_pixels=policy.limits.pixels)
+    )
     return deidentify_dataset(dataset, policy, pseudonymiser, known)
 
 
@@ -88,7 +89,9 @@ def deidentify_dataset(
         target = rules.apply(dataset)
     except MALFORMED as error:
         raise RefusedError(
-            "attributes that can be read", f"one that cannot ({type(error).__name__})", "send the instance again"
+            "attributes that can be read",
+            f"one that cannot ({type(error).__name__})",
+            "send the instance again",
         ) from None
     boxes, reencoded = _write_pixels(dataset, target, policy)
     content = _as_file(target)
@@ -144,7 +147,9 @@ def _instance(target: Dataset) -> PseudonymousInstance:
         study_instance_uid=Pseudonym(text_of(target, "StudyInstanceUID")),
         series_instance_uid=Pseudonym(text_of(target, "SeriesInstanceUID")),
         sop_instance_uid=Pseudonym(text_of(target, "SOPInstanceUID")),
-        accession_number=Pseudonym(text_of(target, "AccessionNumber")) if text_of(target, "AccessionNumber") else None,
+        accession_number=Pseudonym(text_of(target, "AccessionNumber"))
+        if text_of(target, "AccessionNumber")
+        else None,
         patient_id=Pseudonym(text_of(target, "PatientID")),
     )
 
@@ -170,7 +175,9 @@ def _write_pixels(dataset: Dataset, target: Dataset, policy: Policy) -> tuple[in
         reencoded = False
     else:
         if count:
-            frames = np.stack([black_out(f, b) if b else f for b, f in zip(boxes_per_frame, frames, strict=True)])
+            frames = np.stack(
+                [black_out(f, b) if b else f for b, f in zip(boxes_per_frame, frames, strict=True)]
+            )
         _native(target, frames)
         reencoded = is_encapsulated(dataset, syntax)
     if policy.burned_in.check:
@@ -208,8 +215,10 @@ def _as_file(target: Dataset) -> bytes:
     target.preamble = b"\0" * 128
     try:
         pydicom.dcmwrite(buffer, target, enforce_file_format=True)
-    except (*MALFORMED, struct.error) as error:
+    except MALFORMED as error:
         raise RefusedError(
-            "attributes that can be written", f"one that cannot ({type(error).__name__})", "send the instance again"
+            "attributes that can be written",
+            f"one that cannot ({type(error).__name__})",
+            "send the instance again",
         ) from None
     return buffer.getvalue()

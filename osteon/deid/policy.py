@@ -127,7 +127,9 @@ class Policy(_Strict):
     @cached_property
     def by_tag(self) -> dict[int, Rule]:
         """Tag -> its rule."""
-        return {int(tag_for_keyword(keyword) or 0): rule for rule in self.rules for keyword in rule.attributes}
+        return {
+            int(tag_for_keyword(keyword) or 0): rule for rule in self.rules for keyword in rule.attributes
+        }
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -157,7 +159,9 @@ class Policy(_Strict):
         except yaml.YAMLError:
             raise UsageError("a YAML policy", "a file that is not YAML", "check its indentation") from None
         except ValidationError as error:
-            places = sorted({".".join(str(part) for part in item["loc"][:3]) or "rules" for item in error.errors()})
+            places = sorted(
+                {".".join(str(part) for part in item["loc"][:3]) or "rules" for item in error.errors()}
+            )
             raise UsageError(
                 "a policy with known keys and consistent rules",
                 f"a fault at {', '.join(places[:4])}",

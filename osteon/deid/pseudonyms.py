@@ -42,7 +42,9 @@ class Pseudonymiser:
 
     def accession(self, accession_number: OriginalId) -> Pseudonym:
         """`A` and 15 characters, the sixteen that an SH value may hold (PS3.5 table 6.2-1)."""
-        return self._tagged("accession", "A", accession_number.value, digest_chars=12, check_chars=3, scope=self.site)
+        return self._tagged(
+            "accession", "A", accession_number.value, digest_chars=12, check_chars=3, scope=self.site
+        )
 
     def uid(self, uid: OriginalId) -> Pseudonym:
         """`2.25.` and an integer below 2^128 (PS3.5 annex B.2): 96 bits of digest, 32 bits of check."""
@@ -53,7 +55,7 @@ class Pseudonymiser:
         return Pseudonym(f"{_UID_ROOT}{body << _UID_CHECK_BITS | self._uid_check(body)}")
 
     def days(self, patient_id: OriginalId) -> int:
-        """The patient's date shift: a whole number of weeks back, so that weekdays stay; 0 for a pseudonym."""
+        """The patient's date shift: whole weeks back, so that weekdays stay; 0 for a pseudonym."""
         value = _normal(patient_id.value)
         if self._is_own("patient", "P", value, 12, 4):
             return 0

@@ -38,7 +38,9 @@ def read_report(paths: list[Path]) -> ReportInput | None:
 def read_text(path: Path) -> str:
     """A text file in UTF-8 or the Windows code page of older RIS."""
     if path.stat().st_size > MAX_TEXT_BYTES:
-        raise RefusedError(f"a report of at most {MAX_TEXT_BYTES} bytes", "a larger file", "send one report per file")
+        raise RefusedError(
+            f"a report of at most {MAX_TEXT_BYTES} bytes", "a larger file", "send one report per file"
+        )
     content = path.read_bytes()
     try:
         return content.decode("utf-8-sig")
@@ -54,7 +56,9 @@ def read_pdf_text(content: bytes) -> str:
         QuarantinedError: no text layer: a scan may be identity as a whole.
     """
     if len(content) > MAX_PDF_BYTES:
-        raise RefusedError(f"a PDF of at most {MAX_PDF_BYTES} bytes", "a larger one", "send one report per file")
+        raise RefusedError(
+            f"a PDF of at most {MAX_PDF_BYTES} bytes", "a larger one", "send one report per file"
+        )
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
@@ -63,8 +67,19 @@ def read_pdf_text(content: bytes) -> str:
         if len(pages) > MAX_PDF_PAGES:
             raise RefusedError(f"at most {MAX_PDF_PAGES} pages", f"{len(pages)}", "send one report per file")
         text = "\n".join(page.extract_text() for page in pages)
-    except (PyPdfError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError, OverflowError) as error:
-        raise RefusedError("a PDF that can be read", f"one that cannot ({type(error).__name__})", "print it again") from None
+    except (
+        PyPdfError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+        RecursionError,
+        OverflowError,
+    ) as error:
+        raise RefusedError(
+            "a PDF that can be read", f"one that cannot ({type(error).__name__})", "print it again"
+        ) from None
     if not text.strip():
         raise QuarantinedError("a PDF with a text layer", "a scan", "review it: it is not read here yet")
     return text

@@ -50,13 +50,17 @@ def find_studies(folder: Path) -> list[StudySource]:
     if not studies:
         studies = _of_any(folder)
     if not studies:
-        raise RefusedError("a folder with DICOM files", "one without", "name the folder that holds the studies")
+        raise RefusedError(
+            "a folder with DICOM files", "one without", "name the folder that holds the studies"
+        )
     return studies
 
 
 def _of_hospital(folder: Path, hospital: Path) -> Iterable[StudySource]:
     for study in sorted(path for path in (hospital / "dicom").iterdir() if path.is_dir()):
-        images = sorted((p for p in study.rglob("*") if p.is_file() and not p.name.startswith(".")), key=_natural)
+        images = sorted(
+            (p for p in study.rglob("*") if p.is_file() and not p.name.startswith(".")), key=_natural
+        )
         if images:
             reports = [
                 hospital / name / f"{study.name}{suffix}"
@@ -90,9 +94,9 @@ def _of_any(folder: Path) -> list[StudySource]:
                     keys.setdefault(key, uid)
     matched: dict[str, list[Path]] = defaultdict(list)
     for path in reports:
-        uid = next((keys[key] for key in _report_keys(path) if key in keys), None)
-        if uid:
-            matched[uid].append(path)
+        study = next((keys[key] for key in _report_keys(path) if key in keys), "")
+        if study:
+            matched[study].append(path)
     return [
         StudySource(
             hospital="local",

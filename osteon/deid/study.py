@@ -55,13 +55,18 @@ def deidentify_study(
     report = _read_report(source, folder, record)
     if datasets:
         known = KnownIdentity().merged(
-            *(known_from_dataset(dataset) for _, dataset in datasets), *([report.message.known] if report and report.message else [])
+            *(known_from_dataset(dataset) for _, dataset in datasets),
+            *([report.message.known] if report and report.message else []),
         )
         first = datasets[0][1]
         record.study = pseudonymiser.study(OriginalId(text_of(first, "StudyInstanceUID"))).value
         record.patient = pseudonymiser.patient(patient_key(first)).value
         if len({patient_key(dataset).value for _, dataset in datasets}) > 1:
-            _quarantine(record, "study", QuarantinedError("one patient per study", "several", "split the study at its source"))
+            _quarantine(
+                record,
+                "study",
+                QuarantinedError("one patient per study", "several", "split the study at its source"),
+            )
         else:
             outputs = _deidentify_images(datasets, known, policy, pseudonymiser, record)
             _write_images(outputs, output, record, pseudonymiser)
@@ -76,7 +81,9 @@ def record_name(source: StudySource, pseudonymiser: Pseudonymiser) -> str:
     return f"{digest.hex()[:24]}.json"
 
 
-def _read_images(source: StudySource, folder: Path, policy: Policy, record: StudyRecord) -> list[tuple[str, Dataset]]:
+def _read_images(
+    source: StudySource, folder: Path, policy: Policy, record: StudyRecord
+) -> list[tuple[str, Dataset]]:
     datasets = []
     for name in source.images:
         try:
@@ -117,7 +124,10 @@ def source_mark(name: str, pseudonymiser: Pseudonymiser) -> str:
 
 
 def _write_images(
-    outputs: list[tuple[str, DeidentifiedInstance]], output: Path, record: StudyRecord, pseudonymiser: Pseudonymiser
+    outputs: list[tuple[str, DeidentifiedInstance]],
+    output: Path,
+    record: StudyRecord,
+    pseudonymiser: Pseudonymiser,
 ) -> None:
     """All images of the study into a hidden folder that is renamed when it is whole."""
     if not outputs:
@@ -163,14 +173,28 @@ def _years(age: str) -> str:
 
 
 def _deidentify_report(
-    report: ReportInput, known: KnownIdentity, patient: OriginalId, policy: Policy, pseudonymiser: Pseudonymiser, record: StudyRecord
+    report: ReportInput,
+    known: KnownIdentity,
+    patient: OriginalId,
+    policy: Policy,
+    pseudonymiser: Pseudonymiser,
+    record: StudyRecord,
 ) -> None:
     from osteon.deid.text.report_text import deidentify_text
 
     try:
-        if report.message and report.message.patient_ids and known.numbers and not _same_patient(report, patient):
-            raise QuarantinedError("a report of the study's patient", "another patient number", "check the match by hand")
-        made = deidentify_text(report.text, known, policy=policy, pseudonymiser=pseudonymiser, patient_id=patient)
+        if (
+            report.message
+            and report.message.patient_ids
+            and known.numbers
+            and not _same_patient(report, patient)
+        ):
+            raise QuarantinedError(
+                "a report of the study's patient", "another patient number", "check the match by hand"
+            )
+        made = deidentify_text(
+            report.text, known, policy=policy, pseudonymiser=pseudonymiser, patient_id=patient
+        )
         record.report = {"text": made.text, "replaced": dict(made.replaced)}
     except OsteonError as error:
         _quarantine(record, "report", error)
@@ -178,12 +202,20 @@ def _deidentify_report(
 
 def _same_patient(report: ReportInput, patient: OriginalId) -> bool:
     wanted = patient.value.strip().upper()
-    return report.message is not None and any(number.strip().upper() == wanted for number in report.message.patient_ids)
+    return report.message is not None and any(
+        number.strip().upper() == wanted for number in report.message.patient_ids
+    )
 
 
 def _quarantine(record: StudyRecord, what: str, error: OsteonError) -> None:
     record.quarantined.append(
-        {"what": what, "kind": type(error).__name__, "need": error.need, "got": error.got, "next": error.next_step}
+        {
+            "what": what,
+            "kind": type(error).__name__,
+            "need": error.need,
+            "got": error.got,
+            "next": error.next_step,
+        }
     )
 
 

@@ -73,7 +73,9 @@ def write_tables(
         for r in ordered
         if r.report is not None
     ]
-    atomic_write(output / "reports.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in reports))
+    atomic_write(
+        output / "reports.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in reports)
+    )
     quarantined = [
         {"study": r.study, "hospital": r.hospital, **reason} for r in ordered for reason in r.quarantined
     ]
@@ -95,19 +97,29 @@ def write_tables(
     return counts
 
 
-def _labels(truth: Path, images: Mapping[str, Mapping[str, Any]], pseudonymiser: Pseudonymiser) -> list[dict[str, Any]]:
+def _labels(
+    truth: Path, images: Mapping[str, Mapping[str, Any]], pseudonymiser: Pseudonymiser
+) -> list[dict[str, Any]]:
     """The truth's rows under pseudonyms: only columns that the contract names, only short cells."""
     rows = []
     with truth.open(newline="", encoding="utf-8") as stream:
         reader = csv.DictReader(stream)
         if "file" not in (reader.fieldnames or ()):
-            raise RefusedError("a truth table with a column `file`", "one without", "see the layout of osteon sample")
+            raise RefusedError(
+                "a truth table with a column `file`", "one without", "see the layout of osteon sample"
+            )
         for row in reader:
             image = images.get(source_mark(row["file"], pseudonymiser))
             if image is None:
                 continue
-            carried = {key: value for key, value in row.items() if key in _CARRIED and value and len(value) <= _MAX_CELL}
-            rows.append({**carried, **{key: image[key] for key in ("file", "hospital", "patient", "study_key")}})
+            carried = {
+                key: value
+                for key, value in row.items()
+                if key in _CARRIED and value and len(value) <= _MAX_CELL
+            }
+            rows.append(
+                {**carried, **{key: image[key] for key in ("file", "hospital", "patient", "study_key")}}
+            )
     return rows
 
 

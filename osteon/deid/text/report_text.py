@@ -94,7 +94,9 @@ def replace_spans(
     if subject.known is not None:
         _verify(output, subject.known)
     return DeidentifiedText(
-        text=output, source_entities=tuple(spans), replaced=dict(sorted(Counter(s.label for s in spans).items()))
+        text=output,
+        source_entities=tuple(spans),
+        replaced=dict(sorted(Counter(s.label for s in spans).items())),
     )
 
 
@@ -109,11 +111,17 @@ def _surrogates(subject: Subject, policy: Policy, pseudonymiser: Pseudonymiser) 
 
 
 def _verify(output: str, known: KnownIdentity) -> None:
-    """Reads the output again with the recogniser of known values; dates apart, for a shifted one may fall on a birth date."""
-    left = [s for s in find_known(output, known, lexicon()) if s.label != "DATE_NAISSANCE" and s.rule == "known" and s.score == 1.0]
+    """Reads the output again for known values; not for dates: a shifted one may fall on a birth date."""
+    left = [
+        s
+        for s in find_known(output, known, lexicon())
+        if s.label != "DATE_NAISSANCE" and s.rule == "known" and s.score == 1.0
+    ]
     if left:
         raise QuarantinedError(
-            "a text without known identity", f"{len(left)} known values after replacement", "review the report"
+            "a text without known identity",
+            f"{len(left)} known values after replacement",
+            "review the report",
         )
 
 

@@ -26,10 +26,32 @@ LABELS = (
     "NISS",
     "ID",
 )
-_PRIORITY = {label: place for place, label in enumerate(
-    ("MAIL", "URL", "SECU", "NISS", "RPPS", "INAMI", "TEL", "DATE_NAISSANCE", "DATE", "IPP", "NDA", "ID", "ADRESSE",
-     "ZIP", "HOPITAL", "NOM", "PRENOM", "VILLE", "AGE")
-)}
+_PRIORITY = {
+    label: place
+    for place, label in enumerate(
+        (
+            "MAIL",
+            "URL",
+            "SECU",
+            "NISS",
+            "RPPS",
+            "INAMI",
+            "TEL",
+            "DATE_NAISSANCE",
+            "DATE",
+            "IPP",
+            "NDA",
+            "ID",
+            "ADRESSE",
+            "ZIP",
+            "HOPITAL",
+            "NOM",
+            "PRENOM",
+            "VILLE",
+            "AGE",
+        )
+    )
+}
 _WHOLE = frozenset({"MAIL", "URL"})  # a name inside an address of these kinds goes with it
 
 
@@ -50,7 +72,16 @@ def merge(spans: Iterable[Span]) -> list[Span]:
     The surest span of an overlapping group gives its label; parts of others that stick out stay, as
     spans of their own.
     """
-    ranked = sorted(spans, key=lambda s: (s.label not in _WHOLE, -s.score, _PRIORITY.get(s.label, 99), -(s.end - s.start), s.start))
+    ranked = sorted(
+        spans,
+        key=lambda s: (
+            s.label not in _WHOLE,
+            -s.score,
+            _PRIORITY.get(s.label, 99),
+            -(s.end - s.start),
+            s.start,
+        ),
+    )
     kept: list[Span] = []
     for span in ranked:
         for start, end in _free(span.start, span.end, kept):

@@ -11,19 +11,13 @@ from rapidfuzz.distance import OSA
 
 from osteon.deid.identity import KnownIdentity
 from osteon.deid.pseudonyms import Pseudonymiser
-from osteon.deid.text.lexicon import lexicon
+from osteon.deid.text.lexicon import lexicon, word_class
 from osteon.deid.text.recognisers.dates import MONTHS, FoundDate, read_dates
 from osteon.deid.text.span import Span
 from osteon.deid.values import fold
 
 _WORD = re.compile(r"[^\W\d_]+")
-_KEPT_WORDS = frozenset(
-    """RUE AVENUE AV AVE BOULEVARD BOUL BD BLD BLVD PLACE PL CHEMIN CH IMPASSE IMP ALLEE ALLEES ROUTE RTE QUAI COURS SQUARE PASSAGE FAUBOURG
-    FBG LOTISSEMENT LOT RESIDENCE RES HAMEAU LIEU DIT RUELLE SENTIER ESPLANADE CHAUSSEE CLOS MONTEE TRAVERSE PROMENADE BIS TER QUATER DE DU DES
-    D LA LE LES L SUR SOUS SAINT SAINTE ST STE BP CS HOPITAL HOPITAUX CLINIQUE CLINIQUES POLYCLINIQUE CENTRE HOSPITALIER UNIVERSITAIRE
-    UNIVERSITAIRES REGIONAL INTERCOMMUNAL GENERAL PRIVE CHU CHR CHRU CHI CHRO INSTITUT FONDATION GROUPE MAISON SANTE CABINET RADIOLOGIE IMAGERIE
-    MEDICALE MEDICAL CARDIOLOGIQUE EHPAD SSR HIA SERVICE URGENCES""".split()
-)
+_KEPT_WORDS = word_class("words_kept_in_a_place")
 
 
 @dataclass(slots=True)
@@ -47,7 +41,9 @@ class Surrogates:
         if self.known:
             values = [p for name in (*self.known.names, *self.known.people) for p in name]
             values += [*self.known.addresses, *self.known.institutions]
-        self._avoid = frozenset(fold(word) for value in values for word in _WORD.findall(value) if len(word) > 1)
+        self._avoid = frozenset(
+            fold(word) for value in values for word in _WORD.findall(value) if len(word) > 1
+        )
 
     def replace(self, text: str, span: Span, dates: dict[tuple[int, int], FoundDate]) -> str:
         """The surrogate for one span of the text."""
@@ -78,7 +74,11 @@ class Surrogates:
 
     def _canonical(self, folded: str) -> str:
         """The known spelling of a mistyped known name, so that both get one surrogate."""
-        close = [p for p in sorted(self._avoid) if len(p) >= 5 and OSA.distance(p, folded, score_cutoff=2) <= (1 if len(p) < 8 else 2)]
+        close = [
+            p
+            for p in sorted(self._avoid)
+            if len(p) >= 5 and OSA.distance(p, folded, score_cutoff=2) <= (1 if len(p) < 8 else 2)
+        ]
         return folded if folded in self._avoid or not close else close[0]
 
     def _town(self, written: str) -> str:
@@ -131,7 +131,11 @@ class Surrogates:
             best = max(inner, key=lambda d: d.span.end - d.span.start, default=None)
             if best is None:
                 return self._digits(written)
-            return written[: best.span.start] + self._dates(written[best.span.start : best.span.end], best, best.span.start) + written[best.span.end :]
+            return (
+                written[: best.span.start]
+                + self._dates(written[best.span.start : best.span.end], best, best.span.start)
+                + written[best.span.end :]
+            )
         moved = shift(found, self.days)
         out, position = [], 0
         for name, start, end in sorted(found.parts, key=lambda part: part[1]):
@@ -142,9 +146,11 @@ class Surrogates:
 
 
 def shift(found: FoundDate, days: int) -> date:
-    """The date moved by whole days; a missing day counts as the 15th, a missing year as one without leap day."""
+    """The date moved by whole days; a missing day counts as the 15th, a missing year as 2001."""
     year = found.year or 2001
-    day = min(found.day or 15, 28 if found.month == 2 else 30) if found.as_date() is None else (found.day or 15)
+    day = (
+        min(found.day or 15, 28 if found.month == 2 else 30) if found.as_date() is None else (found.day or 15)
+    )
     try:
         return date(year, found.month, day) + timedelta(days=days)
     except (ValueError, OverflowError):
@@ -171,7 +177,11 @@ def _month_name(written: str, month: int) -> str:
     dot = written[len(bare) :]
     forms = MONTHS[month - 1]
     abbreviated = not any(fold(bare) == fold(full[0]) for full in MONTHS)
-    chosen = min((f for f in forms if len(f) > 2), key=lambda f: abs(len(f) - len(bare))) if abbreviated else forms[0]
+    chosen = (
+        min((f for f in forms if len(f) > 2), key=lambda f: abs(len(f) - len(bare)))
+        if abbreviated
+        else forms[0]
+    )
     return _cased(chosen, bare) + dot
 
 
@@ -198,10 +208,20 @@ def _letters_kept(surrogates: Surrogates, written: str) -> str:
 def _pools() -> dict[str, tuple[str, ...]]:
     """Surrogates by kind: frequent names that are no words, so that a reader sees a name."""
     lex = lexicon()
-    names = [n for n in lex.first_names if not lex.is_word(n) and 3 < len(n) < 11 and "-" not in n and " " not in n][:900]
+    names = [
+        n for n in lex.first_names if not lex.is_word(n) and 3 < len(n) < 11 and "-" not in n and " " not in n
+    ][:900]
     return {
         "female": tuple(n for n in names if lex.first_names[n] == "F")[:300],
         "male": tuple(n for n in names if lex.first_names[n] == "M")[:300],
-        "family": tuple(sorted(n for n in lex.surnames if not lex.is_word(n) and n.isalpha() and len(n) > 3 and n not in lex.protected)),
-        "towns": tuple(t for t in list(lex.towns)[30:400] if t.isalpha() and len(t) > 4 and not lex.is_word(t)),
+        "family": tuple(
+            sorted(
+                n
+                for n in lex.surnames
+                if not lex.is_word(n) and n.isalpha() and len(n) > 3 and n not in lex.protected
+            )
+        ),
+        "towns": tuple(
+            t for t in list(lex.towns)[30:400] if t.isalpha() and len(t) > 4 and not lex.is_word(t)
+        ),
     }

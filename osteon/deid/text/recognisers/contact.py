@@ -9,20 +9,31 @@ import re
 
 from osteon.deid.text.span import Span
 
-_MAIL = re.compile(r"[\w.%+'-]+(?:\s?@\s?|\s?\[at\]\s?|\s?\(at\)\s?)[\w-]+(?:\s?\.\s?[\w-]+)*\.[A-Za-z]{2,}", re.IGNORECASE)
-_URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"')]+|\b[\w-]+(?:\.[\w-]+)*\.(?:fr|be|ch|com|org|net|eu)(?:/[^\s<>\"')]*)?\b", re.IGNORECASE)
+_MAIL = re.compile(
+    r"[\w.%+'-]+(?:\s?@\s?|\s?\[at\]\s?|\s?\(at\)\s?)[\w-]+(?:\s?\.\s?[\w-]+)*\.[A-Za-z]{2,}", re.IGNORECASE
+)
+_URL = re.compile(
+    r"\b(?:https?://|www\.)[^\s<>\"')]+|\b[\w-]+(?:\.[\w-]+)*\.(?:fr|be|ch|com|org|net|"
+    r"eu)(?:/[^\s<>\"')]*)?\b",
+    re.IGNORECASE,
+)
 _SEP = r"[ .\-/\u00a0\u202f]?"
 _PHONES = (
-    re.compile(rf"(?<![\d.,/-])(?:\+|00)\s?(?:33|32|41|352|377|213|216|212){_SEP}(?:\(0\){_SEP})?(?:\d{_SEP}){{8,9}}(?![\d])"),
+    re.compile(
+        rf"(?<![\d.,/-])(?:\+|00)\s?(?:33|32|41|352|377|213|216|212){_SEP}(?:\(0\){_SEP})?(?:\d{_SEP}){{8,9}}(?![\d])"
+    ),
     re.compile(rf"(?<![\d.,/-])\(?\+?\(?(?:33|32|41|26[0-9]?|\d{{2}})\)\s?0\s?(?:\d{_SEP}){{8,9}}(?!\d)"),
     re.compile(rf"(?<![\d.,/-])0{_SEP}[1-9]{_SEP}(?:\d{_SEP}){{7}}\d(?![\d])"),
     re.compile(r"(?<![\d.,/-])0\s?[1-9](?:\s?[-.]\s?\d){8}(?!\d)"),
-    re.compile(r"(?<![\d.,/-])0\d{1,2}[ ./]{1,3}\d{2,3}(?:[ .]\d{2}){2}(?!\d)"),  # Belgium: 02/555.12.34, 0475 12 34 56
+    re.compile(
+        r"(?<![\d.,/-])0\d{1,2}[ ./]{1,3}\d{2,3}(?:[ .]\d{2}){2}(?!\d)"
+    ),  # Belgium: 02/555.12.34, 0475 12 34 56
     re.compile(r"(?<![\d.,/-])04\d{2}[ ./]{0,3}\d{2}[ .]?\d{2}[ .]?\d{2}(?!\d)"),
-    re.compile(r"(?<![\d.,/-])0(?:\s?\d){9}(?!\d)"),
+    re.compile(r"(?<![\d.,/-])0(?:\s?[-./]?\s?\d){9}(?!\d)"),
 )
 _LABELLED = re.compile(
-    r"\b(?:t[ée]l(?:[ée]phone)?|fax|portable|gsm|mobile|poste|bip|dect|standard|ligne directe)\b\.?\s*(?:n°|:|au|est le)?\s*"
+    r"\b(?:t[ée]l(?:[ée]phone)?|fax|portable|gsm|mobile|poste|bip|dect|standard|ligne "
+    r"directe)\b\.?\s*(?:n°|:|au|est le)?\s*"
     r"(?P<value>\+?\(?\d[\d .()/-]{2,18}\d)",
     re.IGNORECASE,
 )

@@ -24,35 +24,54 @@ MONTHS = (
     ("décembre", "decembre", "déc", "dec"),
 )
 MONTH_NUMBER = {fold(form): number for number, forms in enumerate(MONTHS, 1) for form in forms}
-_MONTH = "(?:" + "|".join(sorted((form for forms in MONTHS for form in forms), key=len, reverse=True)) + r")\.?"
-_WEEKDAY = r"(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu|ven|sam|dim)\b[.,]{0,2}\s*)"
+_MONTH = (
+    "(?:" + "|".join(sorted((form for forms in MONTHS for form in forms), key=len, reverse=True)) + r")\.?"
+)
+_WEEKDAY = (
+    r"(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu|ven|sam|dim)\b[.,]{0,2}\s*)"
+)
 _SPACE = r"[\s\u00a0]"
 _TEXTUAL = re.compile(
-    rf"\b{_WEEKDAY}?(?:le{_SPACE}+)?(?P<day>0?[1-9]|[12]\d|3[01])(?:er|ère|e)?{_SPACE}{{0,2}}(?:de{_SPACE})?[-/.]?(?P<month>{_MONTH})(?![^\W\d_])"
-    rf"(?:{_SPACE}{{0,2}}[-/.,]?{_SPACE}?(?P<year>(?:19|20|21)\d{{2}}|'?\d{{2}}(?![\d:hH])(?!\s*(?:ans|mm|cm|h\b|heures|mg|%))))?\b",
+    rf"\b{_WEEKDAY}?(?P<day>0?[1-9]|[12]\d|3[01])(?:er|ère|e)?{_SPACE}{{0,2}}(?:de{_SPACE})?[-/.]?(?P<month>{_MONTH})(?![^\W\d_])"
+    rf"(?:{_SPACE}{{0,2}}[-/.,]?{_SPACE}?(?P<year>(?:19|20|21)\d{{2}}|'?\d{{2}}(?![\d:hH])(?!\s*(?:ans|"
+    rf"mm|cm|h\b|heures|mg|%))))?\b",
     re.IGNORECASE,
 )
-_MONTH_YEAR = re.compile(rf"\b(?P<month>{_MONTH})(?![^\W\d_]){_SPACE}{{1,2}}(?P<year>(?:19|20)\d{{2}})\b", re.IGNORECASE)
-_NUMERIC = re.compile(
-    r"(?<![\d/.,-])(?P<day>0?[1-9]|[12]\d|3[01])(?P<sep>\s?[/.\-\u2013]\s?|\s)(?P<month>0?[1-9]|1[0-2])(?P=sep)(?P<year>(?:18|19|20|21)\d{2}|\d{2})(?![\d/]|[.,-]\d)"
+_MONTH_YEAR = re.compile(
+    rf"\b(?P<month>{_MONTH})(?![^\W\d_]){_SPACE}{{1,2}}(?P<year>(?:19|20)\d{{2}})\b", re.IGNORECASE
 )
-_ISO = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d{2})(?P<sep>[-/.])(?P<month>0[1-9]|1[0-2])(?P=sep)(?P<day>0[1-9]|[12]\d|3[01])(?!\d)")
+_NUMERIC = re.compile(
+    r"(?<![\d/.,-])(?P<day>0?[1-9]|[12]\d|3[01])(?P<sep>\s?[/.\-\u2013]\s?|\s)(?P<month>0?[1-9]|"
+    r"1[0-2])(?P=sep)(?P<year>(?:18|19|20|21)\d{2}|\d{2})(?![\d/]|[.,-]\d)"
+)
+_ISO = re.compile(
+    r"(?<!\d)(?P<year>(?:19|20)\d{2})(?P<sep>[-/.])(?P<month>0[1-9]|1[0-2])(?P=sep)(?P<day>0[1-9]|"
+    r"[12]\d|3[01])(?!\d)"
+)
 _SPACED = re.compile(
-    r"(?<![\d.,])(?P<day>[0-3]\s\d)\s?(?P<sep>[/.\-]?)\s?(?P<month>[01]\s\d)\s?(?P=sep)\s?(?P<year>[12]\s\d\s\d\s\d)(?!\s?\d)"
+    r"(?<![\d.,])(?P<day>(?:[0-3]\s)?\d)\s?(?P<sep>[/.\-]?)\s?(?P<month>(?:[01]\s)?\d)\s?(?P=sep)\s?(?P<year>[12]\s\d\s\d\s\d)(?!\s?\d)"
 )
 _COMPACT = re.compile(
-    r"(?:(?:n[ée]e?|le|du|date|ddn|naissance|examen)\s*:?\s*)(?P<whole>(?P<day>0[1-9]|[12]\d|3[01])(?P<month>0[1-9]|1[0-2])(?P<year>(?:19|20)\d{2}))(?!\d)",
+    r"(?:(?:n[ée]e?|le|du|date|ddn|naissance|examen)\s*:?\s*)(?P<whole>(?P<day>0[1-9]|"
+    r"[12]\d|3[01])(?P<month>0[1-9]|1[0-2])(?P<year>(?:19|20)\d{2}))(?!\d)",
     re.IGNORECASE,
 )
-_COMPACT_ISO = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?!\d)")
+_COMPACT_ISO = re.compile(
+    r"(?<!\d)(?P<year>(?:19|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?!\d)"
+)
 _DAY_MONTH = re.compile(
-    r"(?:\b(?:le|du|au|depuis|d[ée]but|avant|apr[èe]s|jusqu'au|vers|entre|et|d[èe]s)\s+(?:le\s+)?)(?P<whole>(?P<day>0?[1-9]|[12]\d|3[01])[/.](?P<month>0?[1-9]|1[0-2]))(?![\d/]|[.,]\d|\s*(?:mm|cm|ans))",
+    r"(?:\b(?:le|du|au|depuis|d[ée]but|avant|apr[èe]s|jusqu'au|vers|entre|et|d[èe]s)\s+(?:le\s+)?)(?P<whole>(?P<day>0?[1-9]|"
+    r"[12]\d|3[01])[/.](?P<month>0?[1-9]|1[0-2]))(?![\d/]|[.,]\d|\s*(?:mm|cm|ans))",
     re.IGNORECASE,
 )
 _MONTH_NUMBER_YEAR = re.compile(r"(?<![\d/.,-])(?P<month>0[1-9]|1[0-2])[/.-](?P<year>(?:19|20)\d{2})(?!\d)")
-_SCORE_BEFORE = re.compile(r"(?:apgar|score|eva|glasgow|tension|ta|pa|cotation)\s*:?\s*(?:à|a|de)?\s*$", re.IGNORECASE)
+_SCORE_BEFORE = re.compile(
+    r"(?:apgar|score|eva|glasgow|tension|ta|pa|cotation)\s*:?\s*(?:à|a|de)?\s*$", re.IGNORECASE
+)
 _BIRTH_BEFORE = re.compile(
-    r"(?:\bn[ée]{1,2}e?\s*\(?e?\)?\s*(?:le|en)?|naissance|\bddn|\bd\.d\.n\.?|\bn[ée]\(e\)(?: le)?)\s*(?:est)?\s*(?:le|:|=)?\s*$", re.IGNORECASE
+    r"(?:\bn[ée]{1,2}e?\s*\(?e?\)?\s*(?:le|en)?|naissance|\bddn|\bd\.d\.n\.?|\bn[ée]\(e\)(?: "
+    r"le)?)\s*(?:est)?\s*(?:le|:|=)?\s*$",
+    re.IGNORECASE,
 )
 _FORMS = (
     (_TEXTUAL, 0.97, "textual"),
@@ -122,7 +141,9 @@ def _read(text: str, match: re.Match[str], score: float, form: str) -> FoundDate
     if not 1 <= number <= 12:
         return None
     day = int(re.sub(r"\D", "", values["day"])) if "day" in values else None
-    return FoundDate(Span(start, end, label, score, f"date-{form}"), form, day, number, _year(values.get("year")), parts)
+    return FoundDate(
+        Span(start, end, label, score, f"date-{form}"), form, day, number, _year(values.get("year")), parts
+    )
 
 
 def _plausible(match: re.Match[str]) -> bool:

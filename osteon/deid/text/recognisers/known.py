@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rapidfuzz.distance import OSA
 
 from osteon.deid.identity import KnownIdentity
-from osteon.deid.text.lexicon import Lexicon
+from osteon.deid.text.lexicon import Lexicon, word_class
 from osteon.deid.text.recognisers.dates import read_dates
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import Token, words
@@ -34,7 +34,10 @@ def find_known(text: str, known: KnownIdentity, lex: Lexicon) -> list[Span]:
     for value in known.phones:
         spans += _literal(text, value, "TEL", minimum=6)
     for value in known.mails:
-        spans += [Span(m.start(), m.end(), "MAIL", 1.0, "known") for m in re.finditer(re.escape(value), text, re.IGNORECASE)]
+        spans += [
+            Span(m.start(), m.end(), "MAIL", 1.0, "known")
+            for m in re.finditer(re.escape(value), text, re.IGNORECASE)
+        ]
     for value in known.uids:
         spans += [Span(m.start(), m.end(), "ID", 1.0, "known") for m in re.finditer(re.escape(value), text)]
     births = {parse_da(value) for value in known.birth_dates} - {None}
@@ -56,7 +59,11 @@ def _known_names(text: str, known: KnownIdentity, lex: Lexicon) -> list[Span]:
                 hits[place] = "PRENOM" if token.folded in person.given else "NOM"
         for place in list(hits):
             for other in (place - 1, place + 1):
-                if 0 <= other < len(tokens) and other not in hits and _is_initial(text, tokens, place, other, person):
+                if (
+                    0 <= other < len(tokens)
+                    and other not in hits
+                    and _is_initial(text, tokens, place, other, person)
+                ):
                     hits[other] = "PRENOM"
     spans = [Span(tokens[p].start, tokens[p].end, label, 1.0, "known") for p, label in sorted(hits.items())]
     return spans + _bare_initials(text, known)
@@ -74,7 +81,7 @@ def _parts_of(name: tuple[str, ...]) -> _Known:
     return _Known(family | given, family, given)
 
 
-_PARTICLES = frozenset("DE DU DES LA LE LES BEN EL AL VAN VON DER DEN DA DI DOS SAINT SAINTE ST".split())
+_PARTICLES = word_class("particles_no_name_by_themselves")
 
 
 def _is_part(token: Token, person: _Known, lex: Lexicon, tokens: Sequence[Token], place: int) -> bool:
@@ -90,11 +97,7 @@ def _is_part(token: Token, person: _Known, lex: Lexicon, tokens: Sequence[Token]
     if not lex.is_word(token.folded) or token.is_upper:
         return True
     beside = [tokens[p].folded for p in (place - 1, place + 1) if 0 <= p < len(tokens)]
-    return any(other in person.parts for other in beside) or (token.is_capitalised and not _starts_sentence(tokens, place))
-
-
-def _starts_sentence(tokens: Sequence[Token], place: int) -> bool:
-    return place == 0
+    return any(other in person.parts for other in beside) or (token.is_capitalised and place > 0)
 
 
 def _alike(written: str, part: str) -> bool:
@@ -132,7 +135,10 @@ def _literal(text: str, value: str, label: str, *, minimum: int) -> list[Span]:
     if len(characters) < minimum:
         return []
     pattern = _SEPARATORS.join(re.escape(c) for c in characters)
-    return [Span(m.start(), m.end(), label, 1.0, "known") for m in re.finditer(rf"(?<![0-9A-Za-z]){pattern}(?![0-9A-Za-z])", text, re.IGNORECASE)]
+    return [
+        Span(m.start(), m.end(), label, 1.0, "known")
+        for m in re.finditer(rf"(?<![0-9A-Za-z]){pattern}(?![0-9A-Za-z])", text, re.IGNORECASE)
+    ]
 
 
 def _phrase(text: str, value: str, label: str, lex: Lexicon) -> list[Span]:

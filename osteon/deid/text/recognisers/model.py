@@ -29,7 +29,13 @@ def find_model_names(text: str, seen: Iterable[tuple[int, int, str]], lex: Lexic
         backed = any(lex.is_first_name(tokens[p].folded) for p in likely)
         if len(likely) >= 2 and backed:
             spans += [
-                Span(tokens[p].start, tokens[p].end, "PRENOM" if lex.is_first_name(tokens[p].folded) else "NOM", 0.5, "model")
+                Span(
+                    tokens[p].start,
+                    tokens[p].end,
+                    "PRENOM" if lex.is_first_name(tokens[p].folded) else "NOM",
+                    0.5,
+                    "model",
+                )
                 for p in likely
             ]
     return spans

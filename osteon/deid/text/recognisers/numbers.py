@@ -20,25 +20,46 @@ _NIR = re.compile(
 _NISS = re.compile(r"(?<!\d)\d{2}[. ]?[0-5]\d[. ]?\d{2}[- ]?\d{3}[. -]?\d{2}(?!\d)")
 _INAMI = re.compile(r"(?<!\d)\d[ -/.]?\d{5}[ -/.]?\d{2}[ -/.]?\d{3}(?!\d)")
 _LABELLED = (
-    ("SECU", r"(?:NIR|INS(?:-C|-NIR)?|s[ée]cu(?:rit[ée] sociale)?|n°\s?ss|num[ée]ro de s[ée]curit[ée] sociale|matricule)"),
+    (
+        "SECU",
+        r"(?:NIR|INS(?:-C|-NIR)?|s[ée]cu(?:rit[ée] sociale)?|n°\s?ss|num[ée]ro de s[ée]curit[ée] "
+        r"sociale|matricule)",
+    ),
     ("NISS", r"(?:NISS|registre national|n°\s?national|RN)"),
     ("RPPS", r"(?:RPPS|ADELI|FINESS)"),
     ("INAMI", r"(?:INAMI|RIZIV)"),
-    ("IPP", r"(?:IPP|NIP|n°\s?patient|num[ée]ro(?: de)? patient|id(?:entifiant)?(?: du)? patient|patient id|pid|n°\s?permanent)"),
+    (
+        "IPP",
+        r"(?:IPP|NIP|n°\s?patient|num[ée]ro(?: de)? patient|id(?:entifiant)?(?: du)? patient|"
+        r"patient id|pid|n°\s?permanent)",
+    ),
     (
         "NDA",
-        r"(?:NDA|IEP|n°\s?(?:de )?(?:dossier|s[ée]jour|venue|admission|visite)|num[ée]ro (?:de |d')(?:dossier|s[ée]jour|venue|admission)|"
+        r"(?:NDA|IEP|n°\s?(?:de )?(?:dossier|s[ée]jour|venue|admission|visite)|num[ée]ro (?:de "
+        r"|d')(?:dossier|s[ée]jour|venue|admission)|"
         r"dossier(?: n°| num[ée]ro)?|s[ée]jour(?: n°)?|venue(?: n°)?)",
     ),
     (
         "ID",
-        r"(?:accession(?: number)?|n°\s?(?:d'|de )?(?:examen|demande|acte|bon|prescription|accession|ordre)|examen n°|demande n°|"
-        r"r[ée]f(?:[ée]rence|\.)?|code patient|carte|passeport|immatriculation|plaque|s[ée]rie n°|n° de s[ée]rie|n°)",
+        r"(?:accession(?: number)?|n°\s?(?:d'|de )?(?:examen|demande|acte|bon|prescription|"
+        r"accession|ordre)|examen n°|demande n°|"
+        r"r[ée]f(?:[ée]rence|\.)?|code patient|carte|passeport|immatriculation|plaque|s[ée]rie "
+        r"n°|n° de s[ée]rie|n°)",
     ),
 )
-_VALUE = r"\s*(?:n°|num[ée]ro|est(?: le)?|=|:|#)?\s*:?\s*(?P<value>(?=[A-Z0-9./ -]*\d)[A-Z0-9](?:[A-Z0-9]|[-./ ](?=[A-Z]*\d)){2,24})"
-_PATTERNS = tuple((label, re.compile(rf"\b{words}\b\.?{_VALUE}", re.IGNORECASE)) for label, words in _LABELLED)
-_LONG = re.compile(r"(?<![\d.,])(?<!\w)[A-Z]{0,4}[-_]?\d(?:[-.\s]?\d){5,24}(?![\d])(?!\s?(?:mm|cm|ml|mg|UI|U/|€|euros|/mm|G/L))", re.IGNORECASE)
+_VALUE = (
+    r"\s*(?:n°|num[ée]ro|est(?: le)?|=|:|#)?\s*:?\s*"
+    r"(?P<value>(?=[A-Z0-9./ -]*\d)[A-Z0-9](?:[A-Z0-9]|[-./ ](?=[A-Z]*\d)){2,24})"
+)
+_PATTERNS = tuple(
+    (label, re.compile(rf"\b{words}\b\.?{_VALUE}", re.IGNORECASE)) for label, words in _LABELLED
+)
+_LONG = re.compile(
+    r"(?<![\d.,])(?<!\w)(?!\d{1,3}(?: \d{3})+(?!\s?\d)\s+[^\W\d_])[A-Z]{0,4}[-_]?(?:\d(?:[-\s]?\d){5,24}|"
+    r"\d{2,}(?:\.\d{2,}){2,})(?![\d]|[.,]\d)"
+    r"(?!\s?(?:mm|cm|ml|mg|UI|U/|€|euros|/mm|G/L|[ée]l[ée]ments|leucocytes|plaquettes|/))",
+    re.IGNORECASE,
+)
 _MIXED = re.compile(r"\b(?=[A-Z0-9-]*\d{4})(?=[A-Z0-9-]*[A-Z])[A-Z0-9]{2,}(?:-[A-Z0-9]+)*\b")
 _UID = re.compile(r"\b\d+(?:\.\d+){4,}\b")
 _PLATE = re.compile(r"\b(?:[A-Z]{2}-\d{3}-[A-Z]{2}|\d-[A-Z]{3}-\d{3})\b")

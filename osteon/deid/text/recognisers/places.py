@@ -4,46 +4,82 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
-from osteon.deid.text.lexicon import Lexicon
+from osteon.deid.text.lexicon import Lexicon, word_class
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import Token, words
 from osteon.deid.values import fold
 
 _STREET = (
-    r"(?:rue|avenue|av\.?|ave\.?|boulevard|boul\.?|bd\.?|bld\.?|blvd\.?|place|pl\.?|chemin|ch\.|impasse|imp\.?|all[ée]es?|route|rte\.?|quai|cours|square|"
-    r"passage|faubourg|fbg\.?|lotissement|lot\.|r[ée]sidence|r[ée]s\.|hameau|lieu-dit|ruelle|sentier|esplanade|chauss[ée]e|clos|"
-    r"mont[ée]e|traverse|promenade|rond-point|venelle|drève|dr[èe]ve|clos|parvis|sente|mail|villa|voie|cit[ée])"
+    r"(?:rue|avenue|av\.?|ave\.?|boulevard|boul\.?|bd\.?|bld\.?|blvd\.?|place|pl\.?|chemin|"
+    r"ch\.|impasse|imp\.?|all[ée]es?|route|rte\.?|quai|cours|square|"
+    r"passage|faubourg|fbg\.?|lotissement|lot\.|r[ée]sidence|r[ée]s\.|hameau|lieu-dit|"
+    r"ruelle|sentier|esplanade|chauss[ée]e|clos|"
+    r"mont[ée]e|traverse|promenade|rond-point|venelle|drève|dr[èe]ve|clos|parvis|sente|"
+    r"mail|villa|voie|cit[ée])"
 )
 _NAME = r"[^\W\d_][\w'’.\-]*"
 _SP = r"[ \t\u00a0]"
-_ZIP_TOWN = rf"(?:{_SP}*[,;\-–]?{_SP}*\n?{_SP}*(?:[A-Z]{{1,2}}-)?(?P<zip>\d{{2}}{_SP}?\d{{3}}|2[AB]{_SP}?\d{{3}}|[1-9]\d{{3}})\b{_SP}*(?P<town>{_NAME}(?:{_SP}+(?!tel|t[ée]l|fax|le\b|né){_NAME}){{0,4}})?)"
+_NOT_TOWN = r"(?!tel|t[ée]l|fax|le\b|né|pour\b|a\b|est\b|admis)"
+_ZIP_TOWN = (
+    rf"(?:{_SP}*[,;\-–]?{_SP}*\n?{_SP}*(?:[A-Z]{{1,2}}-)?"
+    rf"(?P<zip>\d{{2}}{_SP}?\d{{3}}|2[AB]{_SP}?\d{{3}}|[1-9]\d{{3}})\b"
+    rf"{_SP}*(?P<town>{_NAME}(?:{_SP}+{_NOT_TOWN}{_NAME}){{0,4}})?)"
+)
 _ADDRESS = re.compile(
-    rf"(?<![\w])(?:(?P<number>\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)?(?P<street>{_STREET})(?![\w])(?P<name>(?:{_SP}+{_NAME}){{1,6}}))(?P<rest>{_ZIP_TOWN})?",
+    rf"(?<![\w])(?:(?P<number>\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)?"
+    rf"(?P<street>{_STREET})(?![\w])(?P<name>(?:{_SP}+{_NAME}){{1,6}}))(?P<rest>{_ZIP_TOWN})?",
     re.IGNORECASE,
 )
-_BOX = re.compile(r"\b(?:BP|CS|b\.p\.)\s?\d{1,5}(?:\s?[-–]?\s?\d{5}\s+[A-Z][\w'-]+(?:[ -][A-Z][\w'-]+)*)?", re.IGNORECASE)
+_BOX = re.compile(
+    r"\b(?:BP|CS|b\.p\.)\s?\d{1,5}(?:\s?[-–]?\s?\d{5}\s+[A-Z][\w'-]+(?:[ -][A-Z][\w'-]+)*)?", re.IGNORECASE
+)
 _ZIP = re.compile(
-    rf"(?<![\d.,/])(?P<zip>(?:(?:F|FR|B|BE|CH)-)?(?:(?:0[1-9]|[1-8]\d|9[0-5]|2[ABab]){_SP}?\d{{3}}|9[78]{_SP}?\d{{3}}))(?![\d.,/]\d|\d)[,]?{_SP}+(?P<town>[^\W\d_][\w'’\-]*(?:{_SP}+[^\W\d_][\w'’\-]*){{0,4}})"
+    rf"(?<![\d.,/])(?P<zip>(?:(?:F|FR|B|BE|CH)-)?(?:(?:0[1-9]|[1-8]\d|9[0-5]|2[ABab]){_SP}?\d{{3}}|"
+    rf"9[78]{_SP}?\d{{3}}))(?![\d.,/]\d|\d)[,]?{_SP}+(?P<town>[^\W\d_][\w'’\-]*(?:{_SP}+[^\W\d_][\w'’\-]*){{0,4}})"
 )
-_ZIP4 = re.compile(rf"(?<![\d.,/])(?P<zip>(?:(?:B|BE|CH)-)?[1-9]\d{{3}}){_SP}+(?P<town>[A-ZÀ-Ý][\w'’\-]*(?:[ -][A-ZÀ-Ý][\w'’\-]*){{0,3}})")
-_LABELLED_ADDRESS = re.compile(r"\b(?:adresse|domicile|demeurant(?: au)?|domicili[ée]e?(?: au| à)?|r[ée]sidant(?: au)?|habitant(?: au)?)\s*:?\s*(?P<value>\d[^\n;]{8,80})", re.IGNORECASE)
-_STOP_AFTER_STREET = frozenset(
-    "LE LA LES EST A AU AUX EN ET OU POUR PAR SUR DANS AVEC SANS TEL TELEPHONE FAX ADMISSION NE NEE POSTE ETAGE".split()
+_ZIP4 = re.compile(
+    rf"(?<![\d.,/\-])(?P<zip>(?:(?:B|BE|CH)-)?[1-9]\d{{3}}){_SP}+(?P<town>[A-ZÀ-Ý][\w'’\-]*(?:[ "
+    rf"-][A-ZÀ-Ý][\w'’\-]*){{0,3}})"
 )
-_BEFORE_TOWN = frozenset("A DE SUR D VERS DEPUIS HABITE HABITANT RESIDANT DOMICILIE DOMICILIEE NE NEE".split())
-_HOSPITAL = re.compile(
-    r"\b(?P<kind>C\.?H\.?R?\.?U\.?(?![\w])|CHR(?:U|O)?(?![\w])|CHI[CP]?(?![\w])|C\.?H\.?(?:\s?G)?(?![\w.])|CHC|AP-?HP|AP-?HM|HCL|HIA|EHPAD|SSR|CDS|CMC|CLCC|h[ôo]pital(?:\s+(?:priv[ée]|universitaire|militaire|civil|g[ée]n[ée]ral))?|"
-    r"h[ôo]pitaux|(?:poly)?clinique|centre hospitalier(?:\s+(?:universitaire|r[ée]gional|intercommunal|g[ée]n[ée]ral|sp[ée]cialis[ée]|interr[ée]gional))*|centre (?:m[ée]dical|de sant[ée]|d'imagerie|d’imagerie|de radiologie|cardiologique|chirurgical|clinical)|"
-    r"groupe hospitalier|grand h[ôo]pital|institut|maison de sant[ée]|fondation|cabinet de radiologie|cabinet d['’]imagerie|imagerie m[ée]dicale|cliniques universitaires|maison m[ée]dicale|hospices)",
+_DATELINE = re.compile(
+    r"(?:^|\n|\bfait à )[ \t]*(?P<town>[A-ZÀ-Ý][\w'’-]+(?:[ -][\w'’-]+){0,4}),?[ \t]+le[ "
+    r"\t]+(?=\d{1,2}(?:er)?[ ./-]|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
+)
+_LABELLED_ADDRESS = re.compile(
+    r"\b(?:adresse|domicile|demeurant(?: au)?|domicili[ée]e?(?: au| à)?|r[ée]sidant(?: "
+    r"au)?|habitant(?: au)?)\s*:?\s*(?P<value>\d[^\n;]{8,80})",
     re.IGNORECASE,
 )
-_LINK = frozenset("DE DU DES D LA LE LES L SAINT SAINTE ST STE NOTRE SUR EN ET SOUS".split())
-_GENERIC_AFTER = frozenset(
-    "DE JOUR NUIT JOURNEE SEMAINE GARDE PROXIMITY PLATRE AVEC POUR MEDICALE MEDICAL SCOLAIRE PUBLIC PRIVE PRIVEE REFERENCE REFERENT".split()
+_STOP_AFTER_STREET = word_class("words_after_a_street")
+_BEFORE_TOWN = word_class("words_before_a_town")
+_HOSPITAL = re.compile(
+    r"\b(?P<kind>C\.?H\.?R?\.?U\.?(?![\w])|CHR(?:U|O)?(?![\w])|CHI[CP]?(?![\w])|C\.?H\.?(?:\s?G)?(?![\w.])|"
+    r"CHC|AP-?HP|AP-?HM|HCL|HIA|EHPAD|SSR|CDS|CMC|CLCC|h[ôo]pital(?:\s+(?:priv[ée]|universitaire|"
+    r"militaire|civil|g[ée]n[ée]ral))?|"
+    r"h[ôo]pitaux|(?:poly)?clinique|centre hospitalier(?:\s+(?:universitaire|r[ée]gional|"
+    r"intercommunal|g[ée]n[ée]ral|sp[ée]cialis[ée]|interr[ée]gional))*|centre (?:m[ée]dical|"
+    r"de sant[ée]|d'imagerie|d’imagerie|de radiologie|cardiologique|chirurgical|clinical)|"
+    r"groupe hospitalier|grand h[ôo]pital|institut|maison de sant[ée]|fondation|cabinet "
+    r"de radiologie|cabinet d['’]imagerie|imagerie m[ée]dicale|cliniques universitaires|"
+    r"maison m[ée]dicale|hospices)",
+    re.IGNORECASE,
 )
-_TITLES = frozenset("DR DOCTEUR PR PROFESSEUR MME MR M TEL FAX RPPS SERVICE".split())
-_ARTICLE_L = re.compile(r"\b(?P<l>[Ll]['’]\s?)(?P<name>[B-DF-GJ-NP-TV-XZb-df-gj-np-tv-xz][\w.\-]*|[A-Z]\.?[A-Z]{2,}[\w.\-]*)")
+_LINK = word_class("words_inside_a_place")
+_GENERIC_AFTER = word_class("words_after_a_hospital_that_name_none")
+_SERVICE_OF = re.compile(
+    r"(?<=[Ss]ervice de )[^\W\d_]+ (?:de |du )(?P<name>[A-ZÀ-Ý]{3,}(?:[ -]+(?:[A-ZÀ-Ý\d]+|–))*)"
+)
+_OFFICE = re.compile(
+    r"\b(?:CPAM|CAF|CCAS|[Mm]airie|[Cc]ommune|[Vv]ille|[Pp]ré?fecture|[Tt]ribunal)\s+(?:de\s+la\s+|"
+    r"de\s+|d['’]|du\s+)(?P<name>[A-ZÀ-Ý][\w'’-]+(?:[ -][A-ZÀ-Ý][\w'’-]+)*)"
+)
+_ADJECTIVES = word_class("adjectives_of_a_hospital")
+_TITLES = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR", "MME", "MR", "M", "TEL", "FAX", "RPPS", "SERVICE"])
+_ARTICLE_L = re.compile(
+    r"\b(?P<l>[Ll]['’]\s?)(?P<name>[B-DF-GJ-NP-TV-XZb-df-gj-np-tv-xz][\w.\-]*|[A-Z]\.[A-Z]{2,}[\w.\-]*)"
+)
 
 
 def find_addresses(text: str) -> list[Span]:
@@ -55,7 +91,11 @@ def find_addresses(text: str) -> list[Span]:
             spans.append(Span(match.start(), end, "ADRESSE", 0.93, "street"))
     spans += [Span(m.start(), m.end(), "ADRESSE", 0.85, "box") for m in _BOX.finditer(text)]
     for match in _LABELLED_ADDRESS.finditer(text):
-        stop = re.search(r"[,\s–-]+(?:a été|est|98|t[ée]l|vit|qui|pour|admis|gsm|mail|e-mail)\b", match["value"], re.IGNORECASE)
+        stop = re.search(
+            r"[,\s–-]+(?:a été|est|98|t[ée]l|vit|qui|pour|admis|gsm|mail|e-mail)\b",
+            match["value"],
+            re.IGNORECASE,
+        )
         if not re.match(r"\d{1,2}\s?ans|\d{1,2}[/.-]\d", match["value"]):
             end = match.start("value") + (stop.start() if stop else len(match["value"].rstrip()))
             spans.append(Span(match.start("value"), end, "ADRESSE", 0.7, "labelled-address"))
@@ -65,15 +105,22 @@ def find_addresses(text: str) -> list[Span]:
 def _street_end(match: re.Match[str]) -> int | None:
     """Where the street ends; None when the words are no address (an accident in the street)."""
     numbered, zipped = match["number"] is not None, match["zip"] is not None
-    names = [m for m in re.finditer(r"\S+", match["name"])]
+    names = list(re.finditer(r"\S+", match["name"]))
     capital = any(n.group()[0].isupper() for n in names[:3] if fold(n.group()) not in _LINK)
-    if not numbered and not (zipped and match["name"].strip()) and not (capital and match["street"][0].isupper()):
+    if fold(match["street"]) == "PASSAGE" and not zipped and not (names and names[0].group()[0].isupper()):
+        return None
+    if (
+        not numbered
+        and not (zipped and match["name"].strip())
+        and not (capital and match["street"][0].isupper())
+    ):
         return None
     if zipped:
         return match.end("rest") if not _is_count(match) else match.end("name")
     end = match.start("name")
     for name in names:
-        if fold(name.group()).strip(".,") in _STOP_AFTER_STREET and end > match.start("name"):
+        word = fold(name.group()).strip(".,")
+        if word in _STOP_AFTER_STREET and (end > match.start("name") or word not in _LINK):
             break
         end = match.start("name") + name.end()
     return end
@@ -90,11 +137,16 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         town = _town_words(match["town"], lex)
         if town:
             spans.append(Span(*match.span("zip"), "ZIP", 0.9, "zip"))
-            spans.append(Span(match.start("town"), match.start("town") + len(town), "VILLE", 0.88, "zip-town"))
+            spans.append(
+                Span(match.start("town"), match.start("town") + len(town), "VILLE", 0.88, "zip-town")
+            )
     for match in _ZIP4.finditer(text):
-        if fold(match["town"]) in lex.towns or match["zip"][0].isalpha():
+        named = fold(match["town"]) in lex.towns and not lex.is_word(fold(match["town"]))
+        if named or match["zip"][0].isalpha():
             spans.append(Span(*match.span("zip"), "ZIP", 0.85, "zip4"))
             spans.append(Span(*match.span("town"), "VILLE", 0.85, "zip-town"))
+    spans += [Span(*m.span("town"), "VILLE", 0.8, "dateline") for m in _DATELINE.finditer(text)]
+    spans += [Span(*m.span("name"), "VILLE", 0.7, "office-of") for m in _OFFICE.finditer(text)]
     return spans + _named_towns(text, lex)
 
 
@@ -103,7 +155,9 @@ def _town_words(text: str, lex: Lexicon) -> str:
     end = 0
     for match in re.finditer(r"\S+", text):
         folded = fold(match.group()).strip(",.")
-        if not (match.group()[0].isupper() or folded in _LINK or folded in lex.towns or not lex.is_word(folded)):
+        if not (
+            match.group()[0].isupper() or folded in _LINK or folded in lex.towns or not lex.is_word(folded)
+        ):
             break
         end = match.end()
     return text[:end]
@@ -128,27 +182,45 @@ def _longest_town(tokens: Sequence[Token], index: int, text: str, lex: Lexicon) 
     for length in (5, 4, 3, 2, 1):
         piece = tokens[index : index + length]
         if len(piece) == length and all(
-            text[a.end : b.start] in {" ", "-", "'", "’"} for a, b in zip(piece, piece[1:], strict=False)
+            text[a.end : b.start] in {" ", "-", "'", "’"} for a, b in pairwise(piece)
         ):
             written = fold(text[piece[0].start : piece[-1].end]).replace("’", "'")
-            for form in (written, written.replace(" ", "-"), written.replace("ST-", "SAINT-").replace("STE-", "SAINTE-").replace("ST ", "SAINT-")):
+            for form in (
+                written,
+                written.replace(" ", "-"),
+                written.replace("ST-", "SAINT-").replace("STE-", "SAINTE-").replace("ST ", "SAINT-"),
+            ):
                 if form in lex.towns:
                     return length, form
     return 0, ""
 
 
-def _is_town_here(tokens: Sequence[Token], index: int, length: int, folded: str, text: str, lex: Lexicon) -> bool:
+def _is_town_here(
+    tokens: Sequence[Token], index: int, length: int, folded: str, text: str, lex: Lexicon
+) -> bool:
     """A town's name counts where it is written as one: with a preposition, or unmistakable by itself."""
     token = tokens[index]
     before = tokens[index - 1].folded if index else ""
     gap = text[tokens[index - 1].end : token.start] if index else ""
     prepositional = before in _BEFORE_TOWN and gap in {" ", "'", "’"}
-    plain_word = length == 1 and (lex.is_word(folded) or folded in lex.protected or lex.first_name_rank.get(folded, 10**6) < 6000)
+    plain_word = length == 1 and (
+        lex.is_word(folded) or folded in lex.protected or lex.first_name_rank.get(folded, 10**6) < 6000
+    )
+    if folded.startswith("L'") and not (token.is_capitalised and tokens[index + 1].is_capitalised):
+        return False
+    if (
+        folded.split("-")[0].split(" ")[0] in {"LE", "LA", "LES"}
+        and length > 1
+        and not tokens[index + 1].is_capitalised
+    ):
+        return False
+    if plain_word and token.is_upper and before == "DE" and prepositional and not tokens[index - 1].is_upper:
+        return lex.towns[folded] < 300
     if plain_word:
         return prepositional and token.is_capitalised and before in {"A", "SUR"} and lex.towns[folded] < 3000
     if not token.is_capitalised:
         return prepositional and lex.towns[folded] < 2500 and (length > 1 or len(folded) > 3)
-    if len(folded) < 4:
+    if len(folded) < 4 or folded == "L'HOPITAL":
         return False
     rank_limit = 40_000 if prepositional or length > 1 else 4_000
     return lex.towns[folded] < rank_limit or lex.towns[folded] >= 32_000
@@ -157,7 +229,7 @@ def _is_town_here(tokens: Sequence[Token], index: int, length: int, folded: str,
 def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     """Hospitals by their kind and name, by their name alone, and after an article that only a name takes."""
     tokens = words(text)
-    spans = []
+    spans = [Span(*m.span("name"), "HOPITAL", 0.6, "service-of") for m in _SERVICE_OF.finditer(text)]
     for match in _HOSPITAL.finditer(text):
         end = _hospital_end(text, tokens, match, lex)
         if end is not None:
@@ -174,13 +246,36 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
     end, named, previous = match.end(), False, match.end()
     for token in following:
         gap = text[previous : token.start]
-        if gap.strip(" \t\n'’.-–") or "\n" in gap or len(gap) > 4 or re.search(r"\s[-–]\s", gap) or token.folded in _TITLES:
+        if (
+            gap.strip(" \t\n'’.-–")
+            or re.search(r"\.\s", gap)
+            or "\n" in gap
+            or len(gap) > 4
+            or re.search(r"\s[-–]\s", gap)
+            or token.folded in _TITLES
+        ):
             break
-        if token.folded in _LINK:
+        if token.folded in _LINK or (not named and token.folded in _ADJECTIVES):
             previous = token.end
             continue
+        if named and gap in {"'", "’"}:
+            end = previous = token.end
+            continue
+        if not named and token.folded in {"NORD", "SUD", "EST", "OUEST", "CENTRE"} and previous > match.end():
+            named, end, previous = True, token.end, token.end
+            continue
         proper = token.is_capitalised or (lex.is_rare_word(token.folded)) or token.folded in lex.hospitals
-        if not proper or token.folded in _GENERIC_AFTER or (named and token.is_capitalised and not token.is_upper and lex.is_word(token.folded) and not _is_place(token, lex)):
+        if (
+            not proper
+            or token.folded in _GENERIC_AFTER
+            or (
+                named
+                and token.is_capitalised
+                and not token.is_upper
+                and lex.is_word(token.folded)
+                and not _is_place(token, lex)
+            )
+        ):
             break
         named, end, previous = True, token.end, token.end
     kind = fold(match["kind"])
@@ -199,7 +294,11 @@ def _named_hospitals(text: str, tokens: Sequence[Token], lex: Lexicon) -> list[S
             if len(piece) < length:
                 continue
             written = re.sub(r"\s+", " ", fold(text[piece[0].start : piece[-1].end]))
-            if written in lex.hospitals and (length > 1 or token.is_capitalised) and not _is_common(written, lex):
+            if (
+                written in lex.hospitals
+                and (length > 1 or token.is_capitalised)
+                and not _is_common(written, lex)
+            ):
                 spans.append(Span(token.start, piece[-1].end, "HOPITAL", 0.75, "hospital-name"))
                 break
     return spans
@@ -222,7 +321,9 @@ def _after_article(text: str, tokens: Sequence[Token], match: re.Match[str], lex
     for token in following:
         if token.start < end:
             continue
-        if text[end : token.start].strip(" -–.") or not (token.is_capitalised or lex.is_rare_word(token.folded)):
+        if text[end : token.start].strip(" -–.") or not (
+            token.is_capitalised or lex.is_rare_word(token.folded)
+        ):
             break
         if lex.is_word(token.folded) and not _is_place(token, lex) and not token.is_upper:
             break
