@@ -13,6 +13,7 @@ from osteon.cli.stack import ServiceSpec, free_port
 CALLING_AE = "OSTEON_DEMO"
 CALLED_AE = "OSTEON"
 _FILE = "addresses.json"
+_BACKGROUND = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,7 @@ def service_specs(home: Home, addresses: Addresses, sites: tuple[str, ...]) -> l
             name="feature_writer",
             module="osteon.features.writer",
             arguments=("--loop",),
+            niceness=_BACKGROUND,
             environment={
                 "OSTEON_WRITER_OUTBOX_URL": outbox,
                 "OSTEON_WRITER_REPOSITORY": str(home.features),
@@ -111,6 +113,7 @@ def service_specs(home: Home, addresses: Addresses, sites: tuple[str, ...]) -> l
             "drift_monitor",
             "OSTEON_DRIFT_",
             urls["drift_monitor"] + "/readyz",
+            niceness=_BACKGROUND,
             port=addresses.drift_monitor,
             features=home.features,
             references=home.references,
@@ -133,10 +136,13 @@ def service_specs(home: Home, addresses: Addresses, sites: tuple[str, ...]) -> l
     ]
 
 
-def _spec(name: str, prefix: str, ready_url: str, **settings: str | int | Path) -> ServiceSpec:
+def _spec(
+    name: str, prefix: str, ready_url: str, *, niceness: int = 0, **settings: str | int | Path
+) -> ServiceSpec:
     return ServiceSpec(
         name=name,
         module=f"services.{name}",
         ready_url=ready_url,
+        niceness=niceness,
         environment={f"{prefix}{key.upper()}": str(value) for key, value in settings.items()},
     )

@@ -28,6 +28,7 @@ class ServiceSpec:
 
     Attributes:
         ready_url: answers 200 once the service is ready; empty for one without an address.
+        niceness: what works in the background yields the processor to what answers.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ServiceSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     ready_url: str = ""
+    niceness: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,9 @@ def start(home: Home, spec: ServiceSpec) -> RunningService:
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
-    created = psutil.Process(process.pid).create_time()
+    started = psutil.Process(process.pid)
+    started.nice(spec.niceness)
+    created = started.create_time()
     return RunningService(name=spec.name, pid=process.pid, created=created, ready_url=spec.ready_url)
 
 

@@ -116,7 +116,7 @@ def _replay_once(home: Home) -> None:
     """Sends the sample through the services in the background, so that the drift monitor has events."""
     if not home.replayed.exists():
         spec = stack.ServiceSpec(
-            name="replay", module="osteon.cli", arguments=("replay", "--home", str(home.root))
+            name="replay", module="osteon.cli", arguments=("replay", "--home", str(home.root)), niceness=15
         )
         stack.record(home, [*stack.running(home), stack.start(home, spec)])
 
