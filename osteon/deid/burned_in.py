@@ -18,7 +18,8 @@ MARKER_GLYPHS = 2  # up to two letters standing alone are a position marker (L, 
 _STROKE_FRACTION = 1 / 160  # of the frame's height: strokes are at most this wide
 _CONTRASTS = (0.22, 0.34, 0.5)  # of the value range; the next is taken where the one before sees a texture
 _MIN_HEIGHT_PX, _MAX_HEIGHT_FRACTION = 7, 0.05
-_MAX_GLYPHS = 400
+_MAX_GLYPHS = 400  # more of them are a texture, to be seen at a higher contrast
+_MAX_PAGE_GLYPHS = 5000
 _MIN_EDGE = 0.35  # of the value range within three pixels, on the outline of a letter
 _SAME_INK = 0.02  # of the value range: the letters of one line are drawn in one value, bone is not
 _MIN_FLAT = 0.45  # share of a letter's pixels that have that value
@@ -103,9 +104,10 @@ def _glyphs(strokes: NDArray[np.uint8], grey: NDArray[np.uint8]) -> list[_Glyph]
         like = _letter_like(stats, strokes.shape[0])
         like[0] = False
         found = stats[like]
-        if len(found) <= _MAX_GLYPHS:
+        if len(found) <= _MAX_GLYPHS or (contrast == _CONTRASTS[-1] and len(found) <= _MAX_PAGE_GLYPHS):
             return _sharp(np.flatnonzero(like), labels, stats, grey)
-    return []
+    height, width = strokes.shape  # letters all over: the whole frame is one text
+    return [_Glyph(k * width // 3, 0, width // 3, height, 255) for k in range(MARKER_GLYPHS + 1)]
 
 
 def _letter_like(stats: NDArray[np.int32], rows: int) -> NDArray[np.bool_]:
@@ -148,7 +150,7 @@ def _lines(glyphs: list[_Glyph], shape: tuple[int, ...]) -> list[Box]:
     """Glyphs side by side on one baseline with letter-like gaps and heights, as padded boxes."""
     lines: list[list[_Glyph]] = []
     for glyph in glyphs:
-        for line in lines:
+        for line in reversed(lines):
             if _follows(line[-1], glyph):
                 line.append(glyph)
                 break

@@ -17,7 +17,7 @@ _TITLE = re.compile(
 _LOOSE_TITLE = re.compile(
     r"\bPR\b\.?\s+[^\WA-ZÀ-Ý\d_]"
 )  # PR is also an acronym: before a small letter it is no title
-_M = re.compile(r"(?<![\w.'’])M\.?(?=\s+[A-ZÀ-Ý])")
+_M = re.compile(r"(?<![\w.'’])M\.?(?=\s+(?:d['’])?[A-ZÀ-Ý])")
 _ROLE = re.compile(
     r"\b(?P<title>patiente?|usag[eè]re?|b[ée]n[ée]ficiaire|assur[ée]e?|enfant|personne "
     r"suivie|r[ée]sidente?|confr[èe]re|interne|externe|manipulat(?:eur|rice)|"

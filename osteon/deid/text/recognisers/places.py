@@ -145,7 +145,10 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         if named or match["zip"][0].isalpha():
             spans.append(Span(*match.span("zip"), "ZIP", 0.85, "zip4"))
             spans.append(Span(*match.span("town"), "VILLE", 0.85, "zip-town"))
-    spans += [Span(*m.span("town"), "VILLE", 0.8, "dateline") for m in _DATELINE.finditer(text)]
+    for match in _DATELINE.finditer(text):
+        first = fold(match["town"]).split()[0]
+        if first not in _TITLES and not lex.is_first_name(first):
+            spans.append(Span(*match.span("town"), "VILLE", 0.8, "dateline"))
     spans += [Span(*m.span("name"), "VILLE", 0.7, "office-of") for m in _OFFICE.finditer(text)]
     return spans + _named_towns(text, lex)
 
