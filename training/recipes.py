@@ -17,17 +17,24 @@ def bone_age() -> FinetuneRecipe:
         name="bone_age",
         preprocess=Preprocess(size=112),
         sex_dim=16,
-        fit=FitSettings(label_sigma=6.0, l1_weight=20.0),
+        fit=FitSettings(label_sigma=6.0, l1_weight=20.0, distortion=Distortion(erase=0.2, log_scale=0.1)),
     )
 
 
 def knee_oa() -> FinetuneRecipe:
-    """Kellgren-Lawrence grade from a knee; a grade beside the true one is half right."""
+    """Kellgren-Lawrence grade from a knee; a grade beside the true one is half right.
+
+    Osteophytes and the joint space are small, so the picture is larger than a hand's; small pictures
+    in the first half pay for it.
+    """
     return FinetuneRecipe(
         name="knee_oa",
-        preprocess=Preprocess(size=128),
+        preprocess=Preprocess(size=160),
         fit=FitSettings(
-            label_sigma=0.6, l1_weight=4.0, distortion=Distortion(rotation_degrees=10.0, invert=0.05)
+            label_sigma=0.6,
+            l1_weight=4.0,
+            start_size=112,
+            distortion=Distortion(rotation_degrees=10.0, log_scale=0.1, invert=0.05, erase=0.2, mixup=0.4),
         ),
     )
 

@@ -15,6 +15,7 @@ from osteon.models.task_model import task_values
 
 Floats = NDArray[np.float64]
 COVERAGE = 0.9
+_KEPT_MOVE = 0.8
 _TEMPERATURES = np.exp(np.linspace(math.log(0.25), math.log(6.0), 120))
 
 
@@ -146,8 +147,8 @@ def fit_calibration(task: Task, log_BK: Floats, truth_B: Floats, target_BK: Floa
 def fit_cuts(expectation_B: Floats, truth_B: Floats, classes: int) -> tuple[float, ...]:
     """Cuts between grades for the best quadratic kappa, drawn towards the midpoints when rows are few.
 
-    Each cut is searched in turn around its midpoint; half of the gain's direction is kept, since the
-    best cuts of a few hundred rows are partly noise.
+    Each cut is searched in turn around its midpoint, and a fifth of its move is given back: the best
+    cuts of a few hundred rows are partly noise.
     """
     cuts = [grade + 0.5 for grade in range(classes - 1)]
     if len(truth_B) < 20 * classes:
@@ -162,7 +163,7 @@ def fit_cuts(expectation_B: Floats, truth_B: Floats, classes: int) -> tuple[floa
                 for c in candidates
             ]
             cuts[index] = float(candidates[np.flatnonzero(np.asarray(kappas) >= max(kappas) - 1e-9)].mean())
-    return tuple((cut + middle + 0.5) / 2 for middle, cut in enumerate(cuts))
+    return tuple(_KEPT_MOVE * cut + (1 - _KEPT_MOVE) * (grade + 0.5) for grade, cut in enumerate(cuts))
 
 
 def quadratic_kappa(truth_B: Floats, graded_B: Floats) -> float:
