@@ -42,15 +42,15 @@ FIGURE = {Task.FRACTURE: "auroc", Task.BONE_AGE: "mae_months", Task.KNEE_OA: "qw
 class Plan:
     """How much of everything. Training is counted in epochs: a busy machine changes no figure."""
 
-    studies: int = 3000
-    unseen_studies: int = 900
+    studies: int = 2500
+    unseen_studies: int = 500
     seed: int = 11
     unseen_seed: int = 12
     picture_size: int = 256
     recipe: str = "standard"
     label_fraction: float = 0.1
     label_seeds: tuple[int, ...] = (0, 1, 2)
-    scarce_epochs: int = 150
+    scarce_epochs: int = 100
 
 
 SHORT = Plan(

@@ -60,12 +60,12 @@ class PretrainRecipe:
 
 def standard() -> PretrainRecipe:
     """For two cores and some thousand studies."""
-    return PretrainRecipe(name="standard")
+    return PretrainRecipe(name="standard", size=160, epochs=60)
 
 
 def quick() -> PretrainRecipe:
     """For two cores, some hundred studies and some minutes: the recipe of `make up`."""
-    return PretrainRecipe(name="quick", epochs=25)
+    return PretrainRecipe(name="quick", epochs=40)
 
 
 def tiny() -> PretrainRecipe:
