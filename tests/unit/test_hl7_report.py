@@ -11,7 +11,8 @@ from osteon.domain import OsteonError, RefusedError
 
 MESSAGE = (
     "MSH|^~\\&|RIS|H|||20240101||ORU^R01|1|P|2.5|||||FRA|UNICODE UTF-8\r"
-    "PID|1||4711^^^H^PI~2550814^^^INS^NH||VERCAUTRIN^Odilon^^^M.||19310203|M|||12 rue des Tilleuls^^Nîmes^^30000"
+    "PID|1||4711^^^H^PI~2550814^^^INS^NH||VERCAUTRIN^Odilon^^^M.||19310203|M|||"
+    "12 rue des Tilleuls^^Nîmes^^30000"
     "||06 11 22 33 44\r"
     "OBR|1||ACC776650|RX\r"
     "OBX|1|FT|||Compte rendu\\.br\\Pas de fracture \\T\\ rien\r"

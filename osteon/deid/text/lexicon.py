@@ -1,6 +1,6 @@
 """Word lists: French words, first names, surnames, towns, hospitals, and the eponyms that stay.
 
-Where each list comes from and under which licence stands in docs/decisions/deid-word-lists.md.
+Where each list comes from and under which licence stands in docs/decisions/de-identification.md.
 """
 
 from __future__ import annotations
