@@ -32,6 +32,7 @@ from training.label_table import (
 )
 from training.metrics import task_metrics
 from training.model_card import model_card
+from training.pace import kept_threads
 from training.schedule import Budget
 from training.targets import soft_targets
 
@@ -39,7 +40,7 @@ RANDOM = "random"
 Progress = Callable[[str, int, int], None]
 _LEAST_ROWS = 8
 _READING_PART = 0.4  # of the time limit at most: a slow disk must leave time to learn
-_FAMILIAR_ROWS = 2000
+_FAMILIAR_ROWS = 1000
 _CLOSING_S = 4.0  # writing, hashing, the interpreter's exit
 _TICKS = 1000
 _BATCH = 32
@@ -322,14 +323,19 @@ def _held_out_metrics(
 def _answer(
     model: TaskModel, levels: NDArray[np.uint8], sex: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """Log probabilities (N, K) and features (N, F) of prepared bytes."""
+    """Log probabilities (N, K) and features (N, F) of prepared bytes.
+
+    On one thread: as long on a loaded machine as on an idle one, so that its time can be foreseen.
+    """
     model.eval()
     logs, features = [], []
-    for first in range(0, len(levels), _BATCH):
-        image = normalise(torch.from_numpy(levels[first : first + _BATCH])[:, None].float() / 255)
-        log_part, feature_part = model.answer(image, torch.from_numpy(sex[first : first + _BATCH]))
-        logs.append(log_part.double().numpy())
-        features.append(feature_part.numpy())
+    with kept_threads():
+        torch.set_num_threads(1)
+        for first in range(0, len(levels), _BATCH):
+            image = normalise(torch.from_numpy(levels[first : first + _BATCH])[:, None].float() / 255)
+            log_part, feature_part = model.answer(image, torch.from_numpy(sex[first : first + _BATCH]))
+            logs.append(log_part.double().numpy())
+            features.append(feature_part.numpy())
     if not logs:
         shape = (0, len(model.head.values))
         return np.zeros(shape), np.zeros((0, model.image_encoder.feature_dim), dtype=np.float32)

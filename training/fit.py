@@ -13,10 +13,13 @@ from osteon.models.preprocess import normalise
 from osteon.models.task_model import TaskModel
 from training.data import PreparedSet
 from training.distortion import Distortion, distort, mixup
+from training.pace import Pace, kept_threads
 from training.schedule import Budget, learning_rate
 from training.targets import distribution_loss, soft_targets
 
+Batch = tuple[Tensor, Tensor, Tensor]
 _LOSS_MEMORY = 0.98
+_MIXED_PART = 0.5  # of the batches, where mixup is on
 _CURVE_POINTS = 40
 
 
@@ -82,85 +85,94 @@ def fit(
         pretrained: the encoder starts from learned weights, so it moves more slowly.
         progress: called with the part done (0 to 1) and the running loss.
     """
+    with kept_threads() as threads:
+        # Without a deadline the thread count stays, since it changes the last bits of a sum.
+        pace = None if budget.deadline is None else Pace(threads)
+        return _fit(
+            model, data, settings, budget, seed=seed, pretrained=pretrained, pace=pace, progress=progress
+        )
+
+
+def _fit(
+    model: TaskModel,
+    data: PreparedSet,
+    settings: FitSettings,
+    budget: Budget,
+    *,
+    seed: int,
+    pretrained: bool,
+    pace: Pace | None,
+    progress: Callable[[float, float], None] | None,
+) -> Fitted:
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)  # dropout has no generator of its own
-    levels_NHW, label_N, sex_N = data.tensors()
-    batches = _Batches(len(data), settings.batch_size, generator)
+    batches = _Batches(data, settings.batch_size, generator)
     optimizer = _optimizer(model, settings, pretrained=pretrained)
     averaged = copy.deepcopy(model)
-    reduced = torch.cpu._is_avx512_bf16_supported()
     curve: list[float] = []
     loss_mean, step = 0.0, 0
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     while (done := budget.progress) < 1.0 or step == 0:
+        if pace:
+            torch.set_num_threads(pace.begin())
         rate = learning_rate(1.0, done, warmup=settings.warmup)
         for group in optimizer.param_groups:
             group["lr"] = rate * group["peak"]
-        index_B = batches.take()
-        size = settings.start_size if done < settings.full_size_from else 0
-        loss = _batch_loss(
-            model,
-            levels_NHW[index_B],
-            label_N[index_B],
-            sex_N[index_B],
-            settings,
-            size or levels_NHW.shape[-1],
-            generator,
-            reduced=reduced,
-        )
+        batch = batches.take()
+        small = settings.start_size if done < settings.full_size_from else 0
+        loss = _batch_loss(model, batch, settings, small or batch[0].shape[-1], generator)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
         optimizer.step()
         step += 1
-        budget.seen += len(index_B)
+        budget.seen += len(batch[0])
         _average(averaged, model, min(settings.average_decay, (1 + step) / (10 + step)))
         loss_mean += (1 - _LOSS_MEMORY) * (loss.item() - loss_mean)
         if done * _CURVE_POINTS >= len(curve):
             curve.append(loss_mean / (1 - _LOSS_MEMORY**step))
+        if pace:
+            pace.end()
         if progress:
             progress(done, loss_mean / (1 - _LOSS_MEMORY**step))
     return Fitted(model=averaged.eval(), steps=step, samples=budget.seen, loss_curve=tuple(curve))
 
 
 class _Batches:
-    """Endless batches of row numbers, each row once per epoch; an incomplete last batch is dropped."""
+    """Endless batches, each row once per epoch; an incomplete last batch is dropped."""
 
-    def __init__(self, count: int, batch_size: int, generator: torch.Generator) -> None:
-        self._count, self._size, self._generator = count, min(batch_size, count), generator
+    def __init__(self, data: PreparedSet, batch_size: int, generator: torch.Generator) -> None:
+        self._rows = data.tensors()
+        self._size, self._generator = min(batch_size, len(data)), generator
         self._order, self._next = torch.empty(0, dtype=torch.long), 0
 
-    def take(self) -> Tensor:
+    def take(self) -> Batch:
+        """Levels (B, H, W), labels (B,) and sex codes (B,)."""
         if self._next + self._size > len(self._order):
-            self._order, self._next = torch.randperm(self._count, generator=self._generator), 0
-        batch = self._order[self._next : self._next + self._size]
+            self._order = torch.randperm(len(self._rows[0]), generator=self._generator)
+            self._next = 0
+        index_B = self._order[self._next : self._next + self._size]
         self._next += self._size
-        return batch
+        levels_NHW, label_N, sex_N = self._rows
+        return levels_NHW[index_B], label_N[index_B], sex_N[index_B]
 
 
 def _batch_loss(
-    model: TaskModel,
-    levels_BHW: Tensor,
-    label_B: Tensor,
-    sex_B: Tensor,
-    settings: FitSettings,
-    size: int,
-    generator: torch.Generator,
-    *,
-    reduced: bool,
+    model: TaskModel, batch: Batch, settings: FitSettings, size: int, generator: torch.Generator
 ) -> Tensor:
+    levels_BHW, label_B, sex_B = batch
     values_K = model.head.values
     image_B1SS = distort(levels_BHW, settings.distortion, size, generator)
     target_BK = soft_targets(label_B, values_K, settings.label_sigma)
     withheld = torch.rand(len(sex_B), generator=generator) < settings.unknown_sex
     sex_B = torch.where(withheld, 0, sex_B)
-    if settings.distortion.mixup and float(torch.rand(1, generator=generator)) < 0.5:
+    if settings.distortion.mixup and float(torch.rand(1, generator=generator)) < _MIXED_PART:
         image_B1SS, target_BK, label_B = mixup(
             image_B1SS, target_BK, label_B, settings.distortion.mixup, generator
         )
     image_B1SS = normalise(image_B1SS).contiguous(memory_format=torch.channels_last)
     model.train()
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=reduced):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported()):
         logits_BK = model(image_B1SS, sex_B)
     return distribution_loss(logits_BK, target_BK, label_B, values_K, l1_weight=settings.l1_weight)
 
