@@ -81,5 +81,5 @@ def ankle(months: float, rng: np.random.Generator) -> Scene:
         ),
         Limb(points=np.array([(-3.0, -20.0), (-2.0, -55.0)]), radii=np.array([39.0, 32.0]) * thick),
     ]
-    scene.window = (-60.0, -74.0, 56.0, 112.0)
+    scene.window = (-56.0, -64.0, 52.0, 94.0)
     return scene

@@ -93,5 +93,5 @@ def ankle_profile(months: float, rng: np.random.Generator) -> Scene:
             radii=np.array([28.0, 30.0, 27.0, 17.0]) * thick,
         ),
     ]
-    scene.window = (-70.0, -80.0, 92.0, 112.0)
+    scene.window = (-68.0, -74.0, 84.0, 94.0)
     return scene

@@ -35,6 +35,10 @@ def forearm(months: float, rng: np.random.Generator, *, profile: bool = False) -
         scene.bones.append(bone)
     scene.bones += _stubs(squeeze)
     scene.bones.append(_humerus(months, profile))
+    for bone in scene.bones:
+        if bone.follows is None and bone.name not in {"radius", "ulna", "humerus"}:
+            # The hand hangs on the radius.
+            bone.follows = "radius"
     thick = float(rng.normal(1.0, 0.07)) * (0.9 if profile else 1.0)
     scene.limbs = [
         Limb(
@@ -42,7 +46,7 @@ def forearm(months: float, rng: np.random.Generator, *, profile: bool = False) -
             radii=np.array([36.0, 33.0, 29.0, 29.0, 37.0, 44.0, 45.0, 46.0]) * thick,
         )
     ]
-    scene.window = (-58.0, -34.0, 58.0, 272.0)
+    scene.window = (-58.0, -34.0, 58.0, 186.0)
     return scene
 
 

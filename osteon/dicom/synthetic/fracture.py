@@ -78,7 +78,7 @@ def _cuts(
     span = 2.5 * width + 4
     steps = max(int(span * 2 / 1.3), 6)
     zigzag = rng.normal(0, 0.35 + 0.02 * width, steps)
-    gap = (1.9 + 0.8 * rng.random()) * pixel_mm * severity
+    gap = (2.3 + 1.0 * rng.random()) * pixel_mm * severity
     slope = {
         "transverse": rng.uniform(-12, 12),
         "oblique": side * rng.uniform(28, 44),
@@ -101,16 +101,20 @@ def _cuts(
     if kind == "spiral":
         grid = np.linspace(-1, 1, steps)
         cut.zigzag = zigzag + 0.35 * width * np.sin(grid * np.pi * span / max(width, 1.0) / 1.6)
-        cut.turn_degrees = float(side * rng.uniform(1, 4))
+        cut.turn_degrees = float(side * rng.uniform(3, 8))
     elif kind in ("transverse", "oblique"):
-        cut.shift = float(side * min(rng.uniform(0.12, 0.32) * width, 4.5))
-        cut.turn_degrees = float(-side * rng.uniform(1, 6))
+        cut.shift = float(side * min(rng.uniform(0.2, 0.5) * width, 6.0))
+        cut.turn_degrees = float(-side * rng.uniform(4, 12))
     elif kind == "displaced":
-        cut.shift = float(side * min(rng.uniform(0.6, 1.1) * width * severity, 8.0))
+        cut.shift = float(
+            side * min(rng.uniform(0.8, 1.3) * width * severity, 9.0 if bone.name != "tibia" else 7.0)
+        )
         cut.gap = float(-min(rng.uniform(0.2, 0.7) * width, 5.0))
-        cut.turn_degrees = float(-side * rng.uniform(5, 14))
+        cut.turn_degrees = float(-side * rng.uniform(8, 18))
     elif kind == "comminuted":
-        return _comminuted(cut, width, side, pixel_mm, rng, steps)
+        cuts = _comminuted(cut, width, side, pixel_mm, rng, steps)
+        _keep_in_limb(bone, cut)
+        return cuts
     elif kind == "line":
         cut.partial_from = float(width * rng.uniform(0.2, 1.2))
         cut.gap, cut.depth, cut.shift = 0.75 * pixel_mm, 0.75, side * 0.01
@@ -121,6 +125,7 @@ def _cuts(
     if bone.name == "tibia":
         # The foot hangs on the distal fragment.
         cut.turn_degrees *= 0.4
+    _keep_in_limb(bone, cut)
     return [cut]
 
 
@@ -128,25 +133,32 @@ def _comminuted(
     cut: Cut, width: float, side: float, pixel_mm: float, rng: np.random.Generator, steps: int
 ) -> list[Cut]:
     """Two crossing planes that free a wedge."""
-    cut.shift = float(side * min(rng.uniform(0.25, 0.55) * width, 6.0))
-    cut.turn_degrees = float(-side * rng.uniform(2, 8))
+    cut.shift = float(side * min(rng.uniform(0.3, 0.6) * width, 7.0))
+    cut.turn_degrees = float(-side * rng.uniform(4, 12))
     second = Cut(
         at=cut.at - float(rng.uniform(0.6, 1.1)) * width,
         slope=-cut.slope,
         zigzag=rng.normal(0, 0.5, steps),
         span=cut.span,
-        gap=float(rng.uniform(1.5, 2.1)) * pixel_mm,
+        gap=float(rng.uniform(2.0, 2.8)) * pixel_mm,
         shift=float(-side * min(rng.uniform(0.1, 0.3) * width, 4.0)),
         softness=0.5,
     )
     return [second, cut]
 
 
+def _keep_in_limb(bone: Bone, cut: Cut) -> None:
+    """Limit the turn so that the far end of the fragment stays inside the limb."""
+    reach = max(bone.length - cut.at, 10.0)
+    most = float(np.rad2deg(8.5 / reach))
+    cut.turn_degrees = float(np.clip(cut.turn_degrees, -most, most))
+
+
 def _buckle(bone: Bone, level: float, severity: float, pixel_mm: float) -> None:
     u = min(level * bone.length, 0.88 * bone.length)
     u = max(u, 0.74 * bone.length)
     width = half_width(bone, u)
-    gain = min(2.6 * pixel_mm * severity / max(width, 1.0), 0.5)
+    gain = min(3.2 * pixel_mm * severity / max(width, 1.0), 0.6)
     bone.outline = bulge(bone.outline, bone.origin, bone.direction, u, 2.2 + pixel_mm, gain)
     bone.bands.append((u, 0.9 + 0.6 * pixel_mm, 0.85))
 
@@ -165,7 +177,7 @@ def add_distractors(scene: Scene, names: tuple[str, ...], rng: np.random.Generat
                 (
                     start,
                     start + 1.7 * width * bone.direction - side * 0.7 * width * normal,
-                    float(rng.uniform(0.25, 0.45)),
+                    float(rng.uniform(0.12, 0.26)),
                 )
             )
 

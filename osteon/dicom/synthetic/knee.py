@@ -29,8 +29,8 @@ def knee(state: Wear, rng: np.random.Generator) -> Scene:
             radii=np.array([78.0, 70.0, 62.0, 56.0, 56.0, 52.0]) * thick,
         )
     ]
-    half = 66.0
-    scene.window = (-half, -104.0, half, 102.0)
+    half = 58.0
+    scene.window = (-half, -82.0, half, 80.0)
     return scene
 
 

@@ -113,5 +113,5 @@ def knee_profile(state: Wear, rng: np.random.Generator) -> Scene:
             radii=np.array([78.0, 66.0, 56.0, 52.0, 54.0, 54.0]) * thick,
         )
     ]
-    scene.window = (-68.0, -100.0, 72.0, 102.0)
+    scene.window = (-62.0, -82.0, 68.0, 80.0)
     return scene

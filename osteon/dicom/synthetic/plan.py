@@ -14,8 +14,8 @@ _REGIONS = ("hand", "knee", "forearm", "ankle")
 _SHARES = (0.35, 0.25, 0.20, 0.20)
 _FIRST_DAY = date(2021, 1, 4)
 _FRACTURE_KINDS = ("transverse", "oblique", "spiral", "displaced", "comminuted", "buckle", "line")
-_ADULT_KINDS = (0.22, 0.22, 0.14, 0.22, 0.15, 0.0, 0.05)
-_CHILD_KINDS = (0.26, 0.17, 0.10, 0.21, 0.06, 0.15, 0.05)
+_ADULT_KINDS = (0.22, 0.22, 0.13, 0.24, 0.15, 0.0, 0.04)
+_CHILD_KINDS = (0.24, 0.17, 0.10, 0.24, 0.06, 0.15, 0.04)
 SITES = {
     "hand": (
         ("radius", 0.36),
@@ -246,7 +246,7 @@ def _trauma(
     if not broken:
         return None, cast, implant, bool(old or implant is not None)
     return (
-        Fracture(bones=bones, kind=kind, level=level, severity=float(rng.uniform(0.75, 1.35))),
+        Fracture(bones=bones, kind=kind, level=level, severity=float(rng.uniform(0.85, 1.4))),
         cast,
         implant,
         bool(old and implant is None),

@@ -23,9 +23,9 @@ class Wear:
 
 # Kellgren and Lawrence, Ann Rheum Dis 16:494, 1957: 1 doubtful lipping, 2 definite osteophyte, 3 moderate
 # with narrowing and some sclerosis, 4 large, marked narrowing, severe sclerosis and deformity.
-_SPACE = (5.6, 5.2, 4.3, 2.7, 0.7)
-_SPUR = (0.0, 1.6, 3.4, 4.8, 7.0)
-_SCLEROSIS = (0.0, 0.05, 0.22, 0.5, 0.85)
+_SPACE = (6.0, 5.4, 4.3, 2.4, 0.4)
+_SPUR = (0.0, 2.2, 4.2, 6.0, 8.5)
+_SCLEROSIS = (0.0, 0.08, 0.3, 0.65, 1.0)
 
 
 def wear(grade: int, rng: np.random.Generator) -> Wear:
