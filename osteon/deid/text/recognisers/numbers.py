@@ -14,11 +14,13 @@ from osteon.deid.text.span import Span
 
 _S = r"[ .\-\u00a0\u202f]?"
 _NIR = re.compile(
-    rf"(?<!\d)[1-478]{_S}\d{_S}\d{_S}(?:0\d|1[0-2]|[2-9]\d){_S}(?:\d{_S}\d|2{_S}[AB]){_S}(?:\d{_S}){{5}}\d(?:{_S}(?:[/(]?\s?(?:cl[ée]\s?:?\s?)?)?\d{_S}\d\)?)?(?!\d)",
+    rf"(?<!\d)[1-478]{_S}\d{_S}\d{_S}\d{_S}\d{_S}(?:\d{_S}\d|2{_S}[AB]){_S}(?:\d{_S}){{5}}\d"
+    rf"(?:{_S}(?:[/(]?\s?(?:cl[ée]\s?:?\s?)?)?\d{_S}\d\)?)?(?!\d)",
     re.IGNORECASE,
 )
 _NISS = re.compile(r"(?<!\d)\d{2}[. ]?[0-5]\d[. ]?\d{2}[- ]?\d{3}[. -]?\d{2}(?!\d)")
-_INAMI = re.compile(r"(?<!\d)\d[ -/.]?\d{5}[ -/.]?\d{2}[ -/.]?\d{3}(?!\d)")
+_INAMI = re.compile(r"(?<![\d.,/-])\d(?P<sep>[-/. ])\d{5}(?P=sep)\d{2}(?P=sep)\d{3}(?!\d)")
+_ELEVEN = re.compile(r"(?<!\d)\d{11}(?!\d)")
 _LABELLED = (
     (
         "SECU",
@@ -74,8 +76,9 @@ def find_numbers(text: str) -> list[Span]:
     for match in _NISS.finditer(text):
         if niss_is_valid(re.sub(r"\D", "", match.group())):
             spans.append(Span(match.start(), match.end(), "NISS", 0.97, "niss"))
-    for match in _INAMI.finditer(text):
-        if luhn_is_valid(re.sub(r"\D", "", match.group())):
+    spans += [Span(m.start(), m.end(), "INAMI", 0.85, "inami") for m in _INAMI.finditer(text)]
+    for match in _ELEVEN.finditer(text):
+        if luhn_is_valid(match.group()):
             spans.append(Span(match.start(), match.end(), "RPPS", 0.6, "rpps"))
     for label, pattern in _PATTERNS:
         for match in pattern.finditer(text):

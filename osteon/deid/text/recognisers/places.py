@@ -39,6 +39,11 @@ _ZIP = re.compile(
     rf"(?<![\d.,/])(?P<zip>(?:(?:F|FR|B|BE|CH)-)?(?:(?:0[1-9]|[1-8]\d|9[0-5]|2[ABab]){_SP}?\d{{3}}|"
     rf"9[78]{_SP}?\d{{3}}))(?![\d.,/]\d|\d)[,]?{_SP}+(?P<town>[^\W\d_][\w'’\-]*(?:{_SP}+[^\W\d_][\w'’\-]*){{0,4}})"
 )
+_ZIP_ALONE = re.compile(
+    rf"(?:\b(?:code{_SP}postal|c\.?p\.?|cedex){_SP}*:?{_SP}*|^[ \t]*)"
+    rf"(?P<zip>(?:\d{{2}}|2[AB]){_SP}?\d{{3}})(?=[ \t]*(?:$|[,.;\n]|[A-Za-z]))(?!\d)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _ZIP4 = re.compile(
     rf"(?<![\d.,/\-])(?P<zip>(?:(?:B|BE|CH)-)?[1-9]\d{{3}}){_SP}+(?P<town>[A-ZÀ-Ý][\w'’\-]*(?:[ "
     rf"-][A-ZÀ-Ý][\w'’\-]*){{0,3}})"
@@ -117,11 +122,12 @@ def _street_end(match: re.Match[str]) -> int | None:
         return None
     if zipped:
         return match.end("rest") if not _is_count(match) else match.end("name")
-    end = match.start("name")
+    end, linked = match.start("name"), False
     for name in names:
         word = fold(name.group()).strip(".,")
-        if word in _STOP_AFTER_STREET and (end > match.start("name") or word not in _LINK):
+        if word in _STOP_AFTER_STREET and (word not in _LINK or (end > match.start("name") and not linked)):
             break
+        linked = word in _LINK
         end = match.start("name") + name.end()
     return end
 
@@ -132,7 +138,7 @@ def _is_count(match: re.Match[str]) -> bool:
 
 def find_towns(text: str, lex: Lexicon) -> list[Span]:
     """Postcodes with their towns, and towns by name."""
-    spans = []
+    spans = [Span(*m.span("zip"), "ZIP", 0.85, "zip-alone") for m in _ZIP_ALONE.finditer(text)]
     for match in _ZIP.finditer(text):
         town = _town_words(match["town"], lex)
         if town:
@@ -207,7 +213,7 @@ def _is_town_here(
     gap = text[tokens[index - 1].end : token.start] if index else ""
     prepositional = before in _BEFORE_TOWN and gap in {" ", "'", "’"}
     plain_word = length == 1 and (
-        lex.is_word(folded) or folded in lex.protected or lex.first_name_rank.get(folded, 10**6) < 6000
+        folded in lex.words or folded in lex.protected or lex.first_name_rank.get(folded, 10**6) < 6000
     )
     if folded.startswith("L'") and not (token.is_capitalised and tokens[index + 1].is_capitalised):
         return False
