@@ -48,7 +48,8 @@ def test_intervals_and_weekdays_are_kept(day, interval, number):
 @given(st.just("1.2.840.99.7"))
 def test_another_process_gives_the_same_map(uid):
     program = (
-        "from tests.identified_instances import PSEUDONYMISER as p\nfrom osteon.domain import OriginalId as o\n"
+        "from tests.identified_instances import PSEUDONYMISER as p\n"
+        "from osteon.domain import OriginalId as o\n"
         f"print(p.uid(o('{uid}')).value, p.patient(o('4711')).value, p.days(o('4711')))"
     )
     said = subprocess.run(
