@@ -40,7 +40,7 @@ RANDOM = "random"
 Progress = Callable[[str, int, int], None]
 _LEAST_ROWS = 8
 _READING_PART = 0.4  # of the time limit at most: a slow disk must leave time to learn
-_FAMILIAR_ROWS = 1000
+_FAMILIAR_ROWS = 800
 _CLOSING_S = 4.0  # writing, hashing, the interpreter's exit
 _TICKS = 1000
 _BATCH = 32
@@ -231,7 +231,7 @@ def _closing_s(model: TaskModel, learned: PreparedSet, held_out: PreparedSet) ->
     before = time.monotonic()
     _answer(model, sample, learned.sex[:_BATCH])
     each = (time.monotonic() - before) / max(1, len(sample))
-    return _CLOSING_S + 1.5 * each * (len(held_out) + min(len(learned), _FAMILIAR_ROWS))
+    return _CLOSING_S + 1.3 * each * (len(held_out) + min(len(learned), _FAMILIAR_ROWS) / 2)
 
 
 def _learn(
@@ -268,8 +268,7 @@ def _packaged(
     init: str | Path,
 ) -> tuple[Package, dict[str, Any]]:
     model = fitted.model
-    familiar, familiar_sex = learned.levels[:_FAMILIAR_ROWS], learned.sex[:_FAMILIAR_ROWS]
-    _, learned_features = _answer(model, familiar, familiar_sex)
+    learned_features = _features(model, learned.levels[:_FAMILIAR_ROWS])
     log_BK, held_features = _answer(model, held_out.levels, held_out.sex)
     target_BK = soft_targets(
         torch.from_numpy(held_out.label.astype(np.float32)), model.head.values, recipe.fit.label_sigma
@@ -340,6 +339,18 @@ def _answer(
         shape = (0, len(model.head.values))
         return np.zeros(shape), np.zeros((0, model.image_encoder.feature_dim), dtype=np.float32)
     return np.concatenate(logs), np.concatenate(features)
+
+
+@torch.inference_mode()
+def _features(model: TaskModel, levels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Features (N, F) alone: half the work of `_answer`, which looks at the mirror image too."""
+    parts = []
+    with kept_threads():
+        torch.set_num_threads(1)
+        for first in range(0, len(levels), _BATCH):
+            image = normalise(torch.from_numpy(levels[first : first + _BATCH])[:, None].float() / 255)
+            parts.append(model.image_encoder.encode(image).numpy())
+    return np.concatenate(parts)
 
 
 def _inputs(data: Path, val: Path | None, start: _Start) -> dict[str, str]:

@@ -24,9 +24,9 @@ class Pace:
         self, most: int, *, every_s: float = 90.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.threads = most
-        self._counts = sorted({most, 1}, reverse=True)
+        self._counts = sorted({most, 1})
         self._every_s, self._clock = every_s, clock
-        self._plan = [most] * _WARM_STEPS + self._trials()
+        self._plan = [1] * _WARM_STEPS + self._trials()
         self._fastest: dict[int, float] = {}
         self._steps, self._next, self._begun = 0, 0.0, 0.0
 
@@ -47,6 +47,8 @@ class Pace:
         taken = self._clock() - self._begun
         threads = self._plan.pop(0)
         if self._steps > _WARM_STEPS:
+            if taken > 2 * min(self._fastest.values(), default=taken):
+                self._plan = [count for count in self._plan if count != threads]
             self._fastest[threads] = min(taken, self._fastest.get(threads, taken))
         if not self._plan and self._fastest:
             self.threads = min(self._fastest, key=lambda count: self._fastest[count])
