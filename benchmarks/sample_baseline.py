@@ -1,6 +1,6 @@
 """Is the fracture label a give-away? A baseline on pixel statistics alone, on the held-out hospital.
 
-    python benchmarks/sample_baseline.py SAMPLE_DIR
+    python -m benchmarks.sample_baseline SAMPLE_DIR
 
 Gradient boosting on the histogram, the moments and the gradient energy of each picture at 256 px, and
 on the table's side facts (cast, implant, burned-in text, age, device, region, view); the held-out
