@@ -15,7 +15,8 @@ ifeq ($(UV_FIND_LINKS),)
 unexport UV_FIND_LINKS
 export UV_TORCH_BACKEND ?= auto
 endif
-export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Last: pynetdicom brings programs with the names of dcmtk's.
+export PATH := $(PATH):$(CURDIR)/$(BIN)
 export HF_HUB_OFFLINE := 1
 export BENTOML_DO_NOT_TRACK := true
 

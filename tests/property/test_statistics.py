@@ -24,7 +24,7 @@ def samples(draw):
 def test_distances_do_not_depend_on_which_sample_comes_first(pair):
     x, y = pair
     sigma = st.median_bandwidth(x, y)
-    assert sigma == st.median_bandwidth(y, x)
+    assert sigma == pytest.approx(st.median_bandwidth(y, x), rel=1e-12)
     assert st.mmd_squared(x, y, sigma) == pytest.approx(st.mmd_squared(y, x, sigma), abs=1e-9)
     assert st.energy_distance(x, y) == pytest.approx(st.energy_distance(y, x), abs=1e-9)
     assert st.frechet_distance(x, y) == pytest.approx(st.frechet_distance(y, x), rel=1e-6, abs=1e-4)
