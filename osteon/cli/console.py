@@ -76,7 +76,9 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=stderr, transient=not stderr.is_terminal) as progress:
+    if not stderr.is_terminal:
+        say(f"{title} ...")
+    with Progress(*columns, console=stderr, disable=not stderr.is_terminal) as progress:
         task = progress.add_task(title, total=None)
 
         def update(done: int, total: int) -> None:

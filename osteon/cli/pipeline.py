@@ -120,7 +120,7 @@ def _show(process: subprocess.Popen[bytes], progress_file: Path) -> None:
         TimeRemainingColumn(),
     )
     bars: dict[str, Any] = {}
-    with Progress(*columns, console=stderr) as progress:
+    with Progress(*columns, console=stderr, disable=not stderr.is_terminal) as progress:
         for line in _lines(process, progress_file):
             stage = line["stage"]
             if stage not in bars:
