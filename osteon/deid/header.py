@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pydicom._uid_dict import UID_dictionary
-from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
@@ -101,10 +101,10 @@ class HeaderRules:
             setattr(target, keyword, [])
             return True
         element = _element(source, keyword)
-        if element is None:
-            return False
-        if rule.action is Action.KEEP:
-            return self._keep(rule, element, target, keyword)
+        if element is not None and rule.action is Action.KEEP and self._keep(rule, element, target, keyword):
+            return True
+        if element is None or rule.action is Action.KEEP:
+            return _empty(rule, target, keyword)
         texts = _texts(element)
         new = self._replace[rule.action](self, rule, texts)
         if new is None:
@@ -165,7 +165,13 @@ class HeaderRules:
         return cap_age(texts[0], self.policy.text.age_cap_years) or None if texts else None
 
     def _clean(self, _rule: Rule, texts: list[str]) -> str | None:
-        return clean_description(" ".join(texts), self.policy.words) or None
+        names = {
+            fold(word)
+            for name in (*self.known.names, *self.known.people)
+            for part in name
+            for word in part.split()
+        }
+        return clean_description(" ".join(texts), self.policy.words - names) or None
 
     _replace = {
         Action.ZERO: _zero,
@@ -179,6 +185,14 @@ class HeaderRules:
 
 
 Replacement = Callable[[HeaderRules, Rule, list[str]], str | list[str] | None]
+
+
+def _empty(rule: Rule, target: Dataset, keyword: str) -> bool:
+    """Leaves an attribute empty where the rule says that it must be there; False where it goes."""
+    if rule.otherwise == "zero":
+        target.add(DataElement(tag_for_keyword(keyword) or 0, dictionary_VR(keyword), None))
+        return True
+    return False
 
 
 def _set_sequence(target: Dataset, keyword: str, items: list[Dataset]) -> bool:

@@ -82,10 +82,9 @@ def deidentify_dataset(
 ) -> DeidentifiedInstance:
     """As `deidentify_dicom`, for a data set already read; the data set is not changed."""
     _require_allowed(dataset, policy)
-    identity = known_from_dataset(dataset).merged(*([known] if known else []))
-    patient = patient_key(dataset)
-    rules = HeaderRules(policy, pseudonymiser, patient, identity)
     try:
+        identity = known_from_dataset(dataset).merged(*([known] if known else []))
+        rules = HeaderRules(policy, pseudonymiser, patient_key(dataset), identity)
         target = rules.apply(dataset)
     except MALFORMED as error:
         raise RefusedError(
@@ -95,7 +94,7 @@ def deidentify_dataset(
         ) from None
     boxes, reencoded = _write_pixels(dataset, target, policy)
     content = _as_file(target)
-    verify_instance(content, identity, pseudonymiser)
+    verify_instance(content, identity, pseudonymiser, policy.closed_words)
     return DeidentifiedInstance(
         content=content,
         report=InstanceReport(

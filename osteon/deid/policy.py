@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydicom.datadict import tag_for_keyword
 
+from osteon.deid.values import fold
 from osteon.domain.errors import UsageError
 from osteon.domain.manifest import canonical_json, sha256_text
 
@@ -53,6 +54,7 @@ class Rule(_Strict):
     values: tuple[str, ...] | None = None
     pattern: str | None = None
     when_absent: Literal["add"] | None = None
+    otherwise: Literal["zero"] | None = None  # a type 2 attribute stays, empty, when its value may not
 
     @model_validator(mode="after")
     def _consistent(self) -> Rule:
@@ -135,6 +137,13 @@ class Policy(_Strict):
     def words(self) -> frozenset[str]:
         """The vocabulary that descriptions are cleaned to, upper case without accents."""
         return frozenset(self.vocabulary)
+
+    @cached_property
+    def closed_words(self) -> frozenset[str]:
+        """Words that stand in outputs whoever the patient is: of enumerated values and of our own remarks."""
+        texts = [value for rule in self.rules for value in (*(rule.values or ()), rule.value or "")]
+        texts += [self.name, "OSTEON", "MODIFIED", *(meaning for _, meaning in self.method_codes)]
+        return frozenset(word for text in texts for word in (*fold(text).split(), fold(text)) if word)
 
     @cached_property
     def hash(self) -> str:

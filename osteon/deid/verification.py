@@ -26,13 +26,15 @@ _TEXT_BYTES[
     ]
 ] = True
 _TEXT_BYTES[0x80:] = True  # accents in any one-byte or UTF-8 form
-_NEUTRAL = frozenset({"HAND", "KNEE", "FOOT", "LEFT", "RIGHT", "FACE", "NONE", "ANONYMOUS"})
 
 
-def identity_needles(known: KnownIdentity, pseudonymiser: Pseudonymiser | None = None) -> tuple[str, ...]:
+def identity_needles(
+    known: KnownIdentity, pseudonymiser: Pseudonymiser | None = None, neutral: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
     """Texts that may not stand in an output: names part by part, numbers, dates, phones, addresses, UIDs.
 
-    Values that our own key made are no identity: a second pass finds them in its input.
+    Values that our own key made are no identity: a second pass finds them in its input. Nor are `neutral`
+    words, which stand in every output.
     """
     words = [part for name in (*known.names, *known.people) for part in _name_words(name)]
     values = [
@@ -47,11 +49,13 @@ def identity_needles(known: KnownIdentity, pseudonymiser: Pseudonymiser | None =
     found = [form for value in (*words, *values) for form in (fold(value).strip(), value.strip().upper())]
     own = pseudonymiser.owns if pseudonymiser else (lambda _value: False)
     return tuple(
-        dict.fromkeys(v for v in found if len(v) >= _MIN_IN_HEADER and v not in _NEUTRAL and not own(v))
+        dict.fromkeys(v for v in found if len(v) >= _MIN_IN_HEADER and v not in neutral and not own(v))
     )
 
 
-def verify_instance(content: bytes, known: KnownIdentity, pseudonymiser: Pseudonymiser) -> None:
+def verify_instance(
+    content: bytes, known: KnownIdentity, pseudonymiser: Pseudonymiser, neutral: frozenset[str] = frozenset()
+) -> None:
     """Returns when no byte of the file holds a known value.
 
     Names are searched without case and accents, in one-byte and two-byte encodings. In the pixels only
@@ -60,7 +64,7 @@ def verify_instance(content: bytes, known: KnownIdentity, pseudonymiser: Pseudon
     Raises:
         QuarantinedError: one was found; the text says which kind of place, never the value.
     """
-    needles = identity_needles(known, pseudonymiser)
+    needles = identity_needles(known, pseudonymiser, neutral)
     start = max(content.find(_PIXEL_DATA + b"OW"), content.find(_PIXEL_DATA + b"OB"))
     header, pixels = (content[:start], content[start:]) if start >= 0 else (content, b"")
     if _holds(header, needles):

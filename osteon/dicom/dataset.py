@@ -196,6 +196,6 @@ def items_of(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
     """The items of a sequence; empty when absent or malformed."""
     try:
         value = dataset.get(keyword)
-        return tuple(value) if value else ()
+        return tuple(item for item in value if isinstance(item, Dataset)) if value else ()
     except MALFORMED:
         return ()

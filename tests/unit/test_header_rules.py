@@ -83,7 +83,7 @@ def test_a_code_string_outside_its_list_goes(keyword, value):
     ds = radiograph()
     setattr(ds, keyword, value)
     _, out = deidentified(ds)
-    assert keyword not in out
+    assert not out.get(keyword)
 
 
 def test_bits_above_the_stored_ones_and_bytes_after_the_last_pixel_go():
@@ -187,3 +187,29 @@ def test_the_policy_hash_ignores_layout_and_follows_content(tmp_path):
     content["version"] = "2"
     (tmp_path / "p.yaml").write_text(yaml.safe_dump(content))
     assert Policy.load(tmp_path / "p.yaml").hash != POLICY.hash
+
+
+def test_a_type_2_attribute_stays_empty_when_its_value_may_not_leave():
+    ds = radiograph()
+    ds.ViewPosition, ds.PositionerType, ds.StudyTime = "DUPONT", "QUENTRELEC", "noon"
+    _, out = deidentified(ds)
+    assert [out[k].value or "" for k in ("ViewPosition", "PositionerType", "StudyTime")] == ["", "", ""]
+
+
+def test_a_sequence_that_became_text_in_a_damaged_file_is_passed_over():
+    ds = radiograph()
+    content = as_file(plant_everywhere(ds, "QUENTRELEC"))
+    start = content.index(b"\x08\x00\x18\x22SQ")
+    damaged = content[: start + 4] + b"LO" + content[start + 6 :]
+    try:
+        made = deidentify_dicom(damaged, POLICY, PSEUDONYMISER).content
+    except RefusedError:
+        made = b""
+    assert b"QUENTRELEC" not in made
+
+
+def test_a_patient_named_like_a_body_part_is_neither_told_nor_quarantined():
+    ds = radiograph(name="GENOU^Claire")
+    ds.StudyDescription = "RX Genou gauche"
+    _, out = deidentified(ds)
+    assert (out.StudyDescription, out.BodyPartExamined) == ("RX GAUCHE", "KNEE")
