@@ -91,7 +91,9 @@ class ModelServer:
         return {"predictions": [each.as_dict() for each in self.predictions], "research_use_only": True}
 
     async def _pseudonym(self, request: Request) -> Any:
-        assert (await request.json())["patient_id"]
+        asked = await request.json()
+        assert asked["patient_id"]
+        assert asked["site"]
         return {"pseudonym": "P0123456789ABCDEF"}
 
     def start(self) -> None:

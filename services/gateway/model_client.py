@@ -75,10 +75,10 @@ class ModelClient:
         return Question(
             site=site,
             sex=header.sex if header.sex in {"M", "F"} else None,
-            subject=self._pseudonym(patient.value) if patient else None,
+            subject=self._pseudonym(patient.value, site) if patient else None,
         )
 
-    def _pseudonym(self, patient_id: str) -> str | None:
+    def _pseudonym(self, patient_id: str, site: str) -> str | None:
         """The patient's pseudonym; None, so that the event is unlinked, when the service cannot tell."""
         if self._settings.deid_url is None:
             return None
@@ -86,7 +86,7 @@ class ModelClient:
         try:
             response = self._http.post(
                 f"{self._settings.deid_url}/v1/pseudonym",
-                json={"patient_id": patient_id},
+                json={"patient_id": patient_id, "site": site},  # numbers are scoped by who issued them
                 headers=_bearer(token) if token else {},
                 timeout=5.0,
             )

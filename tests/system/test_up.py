@@ -5,6 +5,7 @@ One installation is made for the whole module, with a patient planted among the 
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -145,6 +146,17 @@ def test_answers_reach_the_feature_store_and_the_drift_metrics(installation):
             break
         time.sleep(2)
     assert 'site="ouest"' in text
+
+
+def test_a_patient_has_one_pseudonym_in_the_feature_store_and_in_the_training_data(installation):
+    from osteon.features import FeatureRepository
+
+    with (installation.root / "workspace" / "deid" / "instances.csv").open(encoding="utf-8") as stream:
+        trained = {row["patient"] for row in csv.DictReader(stream) if row["hospital"] == "ouest"}
+    events = FeatureRepository(installation.root / "features").history(site="ouest")
+    linked = {subject for subject in events["subject"] if isinstance(subject, str) and subject}
+    assert linked
+    assert linked <= trained
 
 
 def test_every_service_is_ready_and_the_portal_asks_for_the_token(installation):
