@@ -18,6 +18,8 @@ _MIN_SPREAD = 0.02  # of a picture stretched to [0, 1]
 _SHRINKAGE = 0.1
 _QUANTILE = 0.98  # of held-out distances: one near-black file among them must not lift the limit
 _MARGIN = 1.75  # on that distance: a new picture is not refused for being rare
+# OT and SC stand on radiographs that were captured or converted.
+_RADIOGRAPHS = frozenset({"CR", "DX", "RG", "RF", "OT", "SC", "unknown", ""})
 UNKNOWN_PARTS = frozenset({"", "unknown"})
 
 
@@ -27,6 +29,7 @@ class Reason(StrEnum):
     TOO_SMALL = "picture_too_small"
     BLANK = "picture_blank"
     BODY_PART = "body_part_not_covered"
+    MODALITY = "not_a_radiograph"
     OUT_OF_DISTRIBUTION = "unlike_the_training_pictures"
     UNREADABLE = "picture_unreadable"
 
@@ -41,6 +44,15 @@ def body_part_reason(task: Task, body_part: str | None) -> Reason | None:
     if part in UNKNOWN_PARTS or not task.body_parts or part in task.body_parts:
         return None
     return Reason.BODY_PART
+
+
+def modality_reason(modality: str | None) -> Reason | None:
+    """A reason when the header names a modality other than projection radiography (PS3.3 C.7.3.1.1.1).
+
+    >>> modality_reason("CT").value, modality_reason("DX"), modality_reason("unknown")
+    ('not_a_radiograph', None, None)
+    """
+    return None if (modality or "unknown").strip() in _RADIOGRAPHS else Reason.MODALITY
 
 
 def picture_reason(pixels: NDArray[np.floating[Any]], prepared: NDArray[np.floating[Any]]) -> Reason | None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from osteon.dicom import Picture, read_picture
 from osteon.domain import FaultError, Kind, Prediction, RefusedError, Task, UsageError
-from osteon.models.abstention import Reason, body_part_reason, picture_reason
+from osteon.models.abstention import Reason, body_part_reason, modality_reason, picture_reason
 from osteon.models.calibration import expectation_and_spread
 from osteon.models.package import LoadedPackage, load_package
 from osteon.models.preprocess import normalise
@@ -203,7 +203,9 @@ class Predictor:
             picture=picture,
             prepared=prepared,
             sex=sex_code(sex or picture.sex),
-            reason=body_part_reason(self.task, picture.body_part) or picture_reason(picture.pixels, prepared),
+            reason=modality_reason(picture.modality)
+            or body_part_reason(self.task, picture.body_part)
+            or picture_reason(picture.pixels, prepared),
             digest=digest,
         )
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from osteon.domain import Task
-from osteon.models.abstention import Familiarity, Reason, body_part_reason, fit_familiarity, picture_reason
+from osteon.models.abstention import (
+    Familiarity,
+    Reason,
+    body_part_reason,
+    fit_familiarity,
+    modality_reason,
+    picture_reason,
+)
 
 
 def test_a_leg_is_no_knee_and_an_unknown_part_may_be_one() -> None:
@@ -13,6 +20,13 @@ def test_a_leg_is_no_knee_and_an_unknown_part_may_be_one() -> None:
     assert body_part_reason(Task.KNEE_OA, "KNEE") is None
     assert body_part_reason(Task.KNEE_OA, "unknown") is None
     assert body_part_reason(Task.KNEE_OA, None) is None
+
+
+def test_a_slice_of_a_ct_is_no_radiograph_and_a_converted_picture_may_be_one() -> None:
+    assert modality_reason("CT") is Reason.MODALITY
+    assert modality_reason("MR") is Reason.MODALITY
+    assert modality_reason("CR") is None
+    assert modality_reason("unknown") is None
 
 
 def test_a_hand_or_a_wrist_may_have_a_bone_age() -> None:
