@@ -21,6 +21,7 @@ _REASONS = {
     "picture_blank": "image vide",
     "picture_unreadable": "image illisible",
     "body_part_not_covered": "région anatomique non prise en charge",
+    "not_a_radiograph": "l'image n'est pas une radiographie",
     "unlike_the_training_pictures": "image trop différente de celles de l'apprentissage",
 }
 
