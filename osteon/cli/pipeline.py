@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -29,6 +30,7 @@ from pipelines.run import RunSettings, compile_pipeline, run_here, submit
 app = typer.Typer(no_args_is_help=True, help="De-identify, pair, pretrain, fine-tune, evaluate, register.")
 
 _POLL_S = 0.2
+_LOOK_S = 2.0
 
 
 def artefacts(workspace: Path) -> dict[str, Manifest]:
@@ -78,8 +80,11 @@ def follow_run(settings: RunSettings, *, scratch: Path, log: Path) -> None:
     for name, value in asdict(settings).items():
         if value != "":
             command += [f"--{name.replace('_', '-')}", str(value)]
+    environment = {"OMP_NUM_THREADS": str(idle_cores()), **os.environ}
     with log.open("ab") as stream:
-        process = subprocess.Popen(command, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL, env=environment
+        )
     try:
         _show(process, progress_file)
     except BaseException:
@@ -87,6 +92,18 @@ def follow_run(settings: RunSettings, *, scratch: Path, log: Path) -> None:
         raise
     if process.returncode:
         raise FaultError("the pipeline to finish", "a stage that failed", f"read {log}")
+
+
+def idle_cores() -> int:
+    """Cores that nothing else uses just now, at least one.
+
+    A training thread that has to share its core holds up every other at each layer's barrier: two threads
+    made 11 pictures/s and one made 215 beside one busy program (docs/decisions/0002-local-pipeline.md).
+    """
+    import psutil
+
+    idle = psutil.cpu_times_percent(interval=_LOOK_S).idle
+    return max(1, int((psutil.cpu_count() or 1) * idle / 100 + 0.25))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
