@@ -67,11 +67,15 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("accept/synthetic"), help="artefacts are kept here")
     parser.add_argument("--short", action="store_true", help="a few studies: does it run, not how well")
     parser.add_argument("--studies", type=int, help="studies of the first sample")
+    parser.add_argument("--unseen-studies", type=int, help="studies of the sample by another seed")
     arguments = parser.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)))
     plan = SHORT if arguments.short else Plan()
-    if arguments.studies:
-        plan = replace(plan, studies=arguments.studies)
+    plan = replace(
+        plan,
+        studies=arguments.studies or plan.studies,
+        unseen_studies=arguments.unseen_studies or plan.unseen_studies,
+    )
     record = write_record(arguments.json, figures(plan, arguments.work))
     print(record["figures"]["done"])
 
