@@ -100,10 +100,12 @@ def _start(home: Home) -> Addresses:
     if addresses is None:
         stack.stop(home)
         alive, addresses = {}, choose_addresses(home)
-    services = []
-    for spec in service_specs(home, addresses, sites(home.sample)):
+    specs = service_specs(home, addresses, sites(home.sample))
+    others = [alive[name] for name in alive.keys() - {spec.name for spec in specs}]
+    services: list[stack.RunningService] = []
+    for spec in specs:
         services.append(alive.get(spec.name) or stack.start(home, spec))
-        stack.record(home, services)
+        stack.record(home, [*services, *others])
     with progress_bar("start the services") as progress:
         for done, service in enumerate(services):
             progress(done, len(services))
@@ -114,11 +116,12 @@ def _start(home: Home) -> Addresses:
 
 def _replay_once(home: Home) -> None:
     """Sends the sample through the services in the background, so that the drift monitor has events."""
-    if not home.replayed.exists():
+    running = stack.running(home)
+    if not home.replayed.exists() and all(service.name != "replay" for service in running):
         spec = stack.ServiceSpec(
             name="replay", module="osteon.cli", arguments=("replay", "--home", str(home.root)), niceness=15
         )
-        stack.record(home, [*stack.running(home), stack.start(home, spec)])
+        stack.record(home, [*running, stack.start(home, spec)])
 
 
 def _send_one_study(home: Home, addresses: Addresses) -> dict[str, Any]:
