@@ -69,7 +69,7 @@ def model_card(
         "## When it does not answer",
         "",
         "It abstains when the picture cannot be read, is blank or tiny, shows a body part outside its task "
-        "(as far as the header says so), or lies 1.75 times as far from the training pictures as 98 % of the "
+        "(as far as the header says so), or lies 1.5 times as far from the training pictures as 98 % of the "
         "validation rows do. Intervals of months and grades are split-conformal at 90 %: they hold on "
         "pictures like the validation rows and promise nothing on others.",
         "",
