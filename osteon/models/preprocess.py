@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 Contrast = Literal["percentile", "local"]
 PREPROCESS_NAME = "preprocess.json"
-_ALGORITHM = 1  # raise it when the arithmetic below changes: old packages then refuse to load
+_ALGORITHM = 2  # raise it when the arithmetic below changes: old packages then refuse to load
 _LEVELS = 255
+_COMMON_SIDE = 256  # longest side of the pictures that osteon.pairs keeps: serving starts from there too
 _LOCAL_RANGE = 3.0  # standard deviations either side of the local mean that the 256 levels span
 _LOCAL_FLOOR = 0.03  # keeps noise in an empty background from being stretched to full contrast
 _MEAN, _STD = 0.5, 0.25
@@ -79,7 +80,8 @@ class Preprocess:
             raise RefusedError(
                 "a two-dimensional picture", f"{pixels.ndim} dimensions", "send one grayscale radiograph"
             )
-        square = letterbox(self._stretch(np.asarray(pixels, dtype=np.float32)), self.size)
+        small = shrink(np.asarray(pixels, dtype=np.float32), max(_COMMON_SIDE, self.size))
+        square = letterbox(self._stretch(small), self.size)
         if self.contrast == "local":
             square = _local_contrast(square, self.local_scale * self.size)
         return np.asarray(np.rint(square * _LEVELS), dtype=np.uint8)
@@ -132,6 +134,19 @@ class Preprocess:
 def normalise(level_tensor: Tensor) -> Tensor:
     """Prepared values in [0, 1] to about zero mean and unit spread: what encoders take."""
     return (level_tensor - _MEAN) / _STD
+
+
+def shrink(pixels: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """The picture with its longest side at most `side`, areas averaged; a smaller one is left as it is.
+
+    The range is stretched after this step, so that the noise of a large picture does not widen it.
+    """
+    height, width = pixels.shape
+    scale = side / max(height, width)
+    if scale >= 1:
+        return pixels
+    shape = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(pixels, shape, interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
 def letterbox(pixels: NDArray[np.float32], size: int) -> NDArray[np.float32]:

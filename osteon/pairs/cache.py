@@ -2,9 +2,8 @@
 
 Serving prepares a model's input from the DICOM file itself. Here a picture only goes through
 `read_picture` (the same door), a linear stretch of its own range, and an area-averaging resize that keeps
-its aspect; the model's preprocessing begins with a stretch of the range and an area-averaging resize too,
-so that both paths agree up to the rounding to 256 levels, to resizing in two steps instead of one, and to the
-percentiles of the stretch, which noise widens in the large picture (1 to 2 % of the range; a test bounds it).
+its aspect; the model's preprocessing begins with the same resize to the same side, so that both paths agree
+up to the rounding to 256 levels (a test bounds it).
 """
 
 from __future__ import annotations
