@@ -12,10 +12,7 @@ from training.fit import FitSettings
 
 
 def bone_age() -> FinetuneRecipe:
-    """Months from a hand; sex goes in beside the picture.
-
-    Small pictures in the first half buy half as many passes again.
-    """
+    """Months from a hand; sex goes in beside the picture."""
     return FinetuneRecipe(
         name="bone_age",
         preprocess=Preprocess(size=112),
@@ -23,7 +20,6 @@ def bone_age() -> FinetuneRecipe:
         fit=FitSettings(
             label_sigma=6.0,
             l1_weight=20.0,
-            start_size=80,
             distortion=Distortion(erase=0.2, log_scale=0.1),
         ),
     )
