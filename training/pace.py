@@ -17,7 +17,7 @@ class Pace:
 
     Every layer ends in a barrier, so that a second thread which has to share its core with another
     program delays each of some thousand barriers in a step: 12 pictures/s with two threads against 155
-    with one on a loaded machine, 1.8 times faster with two on an idle one.
+    with one on a loaded machine, about 1.7 times faster with two on an idle one.
     """
 
     def __init__(
