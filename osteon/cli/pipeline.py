@@ -87,7 +87,7 @@ def follow_run(settings: RunSettings, *, scratch: Path, log: Path) -> None:
         )
     try:
         _show(process, progress_file)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: the run's processes end with it; it is raised again
         _end(process)
         raise
     if process.returncode:

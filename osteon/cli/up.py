@@ -47,11 +47,13 @@ def up(
     started = time.monotonic()
     stay = stderr.is_terminal if attach is None else attach
     place = open_home(home)
+    answered = False
     signal.signal(signal.SIGTERM, _interrupt)  # a stopped container ends as cleanly as Ctrl-C does
     try:
         _prepare(place, studies=studies, seed=seed, recipe=recipe)
         addresses = _start(place)
         answer = _send_one_study(place, addresses)
+        answered = True
         _replay_once(place)
         _announce(place, addresses, answer, time.monotonic() - started, json_output=json_output)
         if stay:
@@ -59,8 +61,8 @@ def up(
             signal.pause()
     except KeyboardInterrupt:
         say(f"stopping: {stack.stop(place)} services stopped; what was finished is kept")
-        raise typer.Exit(0 if "answer" in locals() else INTERRUPTED) from None
-    except BaseException:
+        raise typer.Exit(0 if answered else INTERRUPTED) from None
+    except BaseException:  # whatever happened, nothing half-started goes on; it is raised again
         stack.stop(place)
         raise
 
