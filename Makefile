@@ -51,8 +51,12 @@ fix: $(VENV)/.installed ## Mend what a tool can mend
 	@$(BIN)/ruff format $(CODE)
 
 .PHONY: bench
-bench: $(VENV)/.installed ## Run every benchmark; one JSON line each
+bench: $(VENV)/.installed peers ## Run every benchmark; one JSON line each
 	@$(BIN)/osteon bench
+
+.PHONY: peers
+peers: $(VENV)/.installed ## Install the programs that the benchmarks measure ours against
+	@$(BIN)/uv pip install -q --python $(VENV) -c requirements.lock -r benchmarks/peers.txt
 
 .PHONY: accept-01
 accept-01: $(VENV)/.installed $(VENV)/.debian-test ## The long checks of the first issue, about three hours; figures to accept/
