@@ -35,6 +35,27 @@ def test_predict_prints_one_array_in_input_order(tmp_path: Path, key: Path) -> N
     assert [one["status"] for one in json.loads(done.stdout)] == ["abstained", "answered"]
 
 
+def test_every_encoding_of_the_extremity_image_gets_a_value_where_the_task_covers_it_and_a_reason_elsewhere(
+    tmp_path: Path, key: Path, shared_data: Path
+) -> None:
+    files = sorted((shared_data / "dicom" / "extremity").glob("RG3_*.dcm"))
+    assert len(files) == 8
+    answers = {}
+    for task in ("fracture", "knee-oa", "bone-age"):
+        model = make_model_package(tmp_path / task, task)
+        arguments = ["--model", str(model), "--hmac-key", str(key), "--json"]
+        done = runner.invoke(app, ["predict", *map(str, files), *arguments])
+        assert done.exit_code == 0
+        answers[task] = json.loads(done.stdout)
+        assert len(answers[task]) == 8
+    values = {path.stem: one["value"] for path, one in zip(files, answers["fracture"], strict=True)}
+    assert {one["status"] for one in answers["fracture"]} == {"answered"}
+    for name in ("RLE", "JPLL", "JLSL", "J2KR"):
+        assert values[f"RG3_{name}"] == values["RG3_UNC"]
+    for task in ("knee-oa", "bone-age"):  # a lower leg
+        assert {one["reason"] for one in answers[task]} == {"body_part_not_covered"}
+
+
 def test_predict_refuses_when_no_file_is_a_picture(tmp_path: Path, key: Path) -> None:
     model = make_model_package(tmp_path / "model", "fracture")
     bad = tmp_path / "b.png"
