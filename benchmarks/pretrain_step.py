@@ -23,10 +23,9 @@ from torch import Tensor
 
 from osteon.models.dual_encoder import MAX_LOGIT_SCALE, DualEncoder
 from osteon.models.tokenizer import ReportTokenizer
+from training.pace import BFLOAT16_PAYS
 from training.pretrain import build_model, build_optimizer, train_step
 from training.pretrain_recipes import PretrainRecipe, standard
-
-BF16 = torch.cpu._is_avx512_bf16_supported()
 
 
 def open_clip_step(
@@ -36,7 +35,7 @@ def open_clip_step(
     from open_clip.loss import ClipLoss
 
     optimizer.zero_grad()
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=BF16):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=BFLOAT16_PAYS):
         image_BD, text_BD, logit_scale = model(image_B1SS, token_BL)
         loss = ClipLoss()(image_BD, text_BD, logit_scale)
     loss.backward()

@@ -13,7 +13,7 @@ from osteon.models.preprocess import normalise
 from osteon.models.task_model import TaskModel
 from training.data import PreparedSet
 from training.distortion import Distortion, distort, mixup
-from training.pace import Pace, kept_threads
+from training.pace import BFLOAT16_PAYS, Pace, Way, kept_threads
 from training.schedule import Budget, learning_rate
 from training.targets import distribution_loss, soft_targets
 
@@ -111,16 +111,18 @@ def _fit(
     averaged = copy.deepcopy(model)
     curve: list[float] = []
     loss_mean, step = 0.0, 0
+    way = Way(torch.get_num_threads(), BFLOAT16_PAYS)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     while (done := budget.progress) < 1.0 or step == 0:
         if pace:
-            torch.set_num_threads(pace.begin())
+            way = pace.begin()
+            torch.set_num_threads(way.threads)
         rate = learning_rate(1.0, done, warmup=settings.warmup)
         for group in optimizer.param_groups:
             group["lr"] = rate * group["peak"]
         batch = batches.take()
         small = settings.start_size if done < settings.full_size_from else 0
-        loss = _batch_loss(model, batch, settings, small or batch[0].shape[-1], generator)
+        loss = _batch_loss(model, batch, settings, small or batch[0].shape[-1], generator, way)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
@@ -158,7 +160,12 @@ class _Batches:
 
 
 def _batch_loss(
-    model: TaskModel, batch: Batch, settings: FitSettings, size: int, generator: torch.Generator
+    model: TaskModel,
+    batch: Batch,
+    settings: FitSettings,
+    size: int,
+    generator: torch.Generator,
+    way: Way,
 ) -> Tensor:
     levels_BHW, label_B, sex_B = batch
     values_K = model.head.values
@@ -172,7 +179,7 @@ def _batch_loss(
         )
     image_B1SS = normalise(image_B1SS).contiguous(memory_format=torch.channels_last)
     model.train()
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported()):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=way.bfloat16):
         logits_BK = model(image_B1SS, sex_B)
     return distribution_loss(logits_BK, target_BK, label_B, values_K, l1_weight=settings.l1_weight)
 

@@ -28,6 +28,7 @@ from osteon.models.tokenizer import ReportTokenizer
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.distortion import distort
 from training.losses import info_nce, report_groups
+from training.pace import BFLOAT16_PAYS
 from training.pair_data import PairSet, epoch_batches, load_pairs
 from training.pretrain_recipes import PretrainRecipe, pretrain_recipe
 from training.retrieval import retrieval_figures
@@ -178,7 +179,7 @@ def train_step(
     for group in optimizer.param_groups:
         group["lr"] = learning_rate(recipe.learning_rate, share, warmup=recipe.warmup_share)
     report_B = report_groups(token_BL) if recipe.mask_repeated_reports else None
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported()):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=BFLOAT16_PAYS):
         image_BD, text_BD, logit_scale = model(image_B1SS, token_BL)
     loss = info_nce(image_BD.float(), text_BD.float(), logit_scale.float(), report_B=report_B)
     optimizer.zero_grad(set_to_none=True)

@@ -60,7 +60,7 @@ class PretrainRecipe:
 
 def standard() -> PretrainRecipe:
     """For two cores and some thousand studies."""
-    return PretrainRecipe(name="standard", size=160, epochs=60)
+    return PretrainRecipe(name="standard", size=160, epochs=40)
 
 
 def quick() -> PretrainRecipe:
