@@ -50,7 +50,7 @@ class Plan:
     recipe: str = "standard"
     label_fraction: float = 0.1
     label_seeds: tuple[int, ...] = (0, 1, 2)
-    scarce_epochs: int = 100
+    scarce_epochs: int = 60
 
 
 SHORT = Plan(

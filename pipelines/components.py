@@ -49,12 +49,14 @@ def finetune_stage(encoder_digest: str, workspace: str, task: str, recipe: str, 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def evaluate_stage(model_digest: str, workspace: str, task: str, metrics: dsl.Output[dsl.Metrics]) -> str:
-    """Measure one model on the test rows."""
+    """Measure one model on the test rows, and on a hospital that is kept out of training."""
     from pipelines import stages
 
     del model_digest  # names the run this one follows
     run, figures = stages.evaluate(f"{workspace}/models/{task}", f"{workspace}/pairs", workspace, task=task)
-    for name, value in figures["metrics"].items():
+    held_out = figures.get("held_out", {"metrics": {}})["metrics"]
+    logged = figures["metrics"] | {f"held_out_{name}": value for name, value in held_out.items()}
+    for name, value in logged.items():
         if isinstance(value, int | float):
             metrics.log_metric(name, float(value))
     return run.digest

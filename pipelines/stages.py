@@ -100,11 +100,16 @@ def finetune(
 
 
 def evaluate(model_uri: str, pairs_uri: str, workspace: str, *, task: str) -> tuple[StageRun, dict[str, Any]]:
-    """The model's figures on the test rows, at WORKSPACE/evaluation/TASK, and those figures."""
+    """The model's figures on the test rows, at WORKSPACE/evaluation/TASK, and those figures.
+
+    Where a hospital is kept out of training, its figures stand beside them under `held_out`.
+    """
     import json
 
     from osteon.artefact import atomic_write, sha256_file, write_manifest
+    from osteon.pairs import LABELS, LABELS_HELD_OUT
     from training.evaluate import evaluate as measure
+    from training.label_table import has_labels
 
     uri = join(workspace, "evaluation", task)
     with reading(model_uri) as model, reading(pairs_uri) as shards:
@@ -112,7 +117,9 @@ def evaluate(model_uri: str, pairs_uri: str, workspace: str, *, task: str) -> tu
 
         def work(folder: Path) -> Manifest:
             with stage_progress(f"evaluate {task}"):
-                result = measure(model, shards / "labels.csv")
+                result = measure(model, shards / LABELS)
+                if has_labels(shards / LABELS_HELD_OUT, Task.parse(task)):
+                    result["held_out"] = measure(model, shards / LABELS_HELD_OUT, rows="all")
             folder.mkdir(parents=True, exist_ok=True)
             atomic_write(folder / "evaluation.json", json.dumps(result, indent=2, sort_keys=True) + "\n")
             manifest = Manifest(
@@ -120,7 +127,7 @@ def evaluate(model_uri: str, pairs_uri: str, workspace: str, *, task: str) -> tu
                 inputs=inputs,
                 settings={"task": task},
                 outputs={"evaluation.json": sha256_file(folder / "evaluation.json")},
-                figures={"n": result["n"], **result["metrics"]},
+                figures={"n": result["n"], **result["metrics"], **_held_out(result)},
             )
             write_manifest(folder, manifest)
             return manifest
@@ -222,3 +229,8 @@ def _source_digest(source: Path) -> str:
         if path.is_file()
     ]
     return sha256_text(canonical_json(entries))
+
+
+def _held_out(result: dict[str, Any]) -> dict[str, Any]:
+    held = result.get("held_out")
+    return {} if held is None else {"held_out": {"n": held["n"], **held["metrics"]}}

@@ -83,6 +83,18 @@ def read_label_table(path: Path, task: Task) -> LabelTable:
     return LabelTable(task=task, rows=tuple(rows), has_patients="patient" in columns, skipped=skipped)
 
 
+def has_labels(path: Path, task: Task) -> bool:
+    """Whether there is such a table with a label of the task.
+
+    >>> has_labels(Path("no/such/table.csv"), Task.FRACTURE)
+    False
+    """
+    if not path.is_file():
+        return False
+    _, records = _records(path)
+    return any((record.get(task.label_column) or "").strip() for record in records)
+
+
 def require_variety(rows: Sequence[LabelRow], task: Task, *, least: int) -> None:
     """Refuses rows that nothing can be learned from: too few, or all with one answer."""
     if len(rows) < least:

@@ -85,6 +85,15 @@ def test_every_stage_left_its_manifest(installation):
     assert [name for name in expected if not (workspace / name / "manifest.json").is_file()] == []
 
 
+def test_the_hospital_that_is_kept_out_of_training_is_measured_beside_the_test_rows(installation):
+    workspace = installation.root / "workspace"
+    with (workspace / "pairs" / "labels_held_out.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    for task, column in (("fracture", "fracture"), ("bone-age", "bone_age_months"), ("knee-oa", "kl_grade")):
+        measured = json.loads((workspace / "evaluation" / task / "evaluation.json").read_text())
+        assert measured.get("held_out", {"n": 0})["n"] == sum(row[column] != "" for row in rows)
+
+
 def test_a_second_up_reuses_everything_and_answers_again(installation):
     before = {
         path: path.stat().st_mtime_ns for path in (installation.root / "workspace").rglob("manifest.json")
