@@ -90,9 +90,11 @@ class BurnedIn(_Strict):
 class TextOptions(_Strict):
     """How identifiers in report text are replaced."""
 
-    language: Literal["fr"] = "fr"
+    language: Literal["fr", "nl", "en"] = "fr"
     replacement: Literal["surrogate", "tag"] = "surrogate"
     age_cap_years: int = Field(default=89, ge=1)
+    ages: Literal["keep", "cap", "band", "redact"] = "cap"  # reports of studies
+    ages_in_notes: Literal["keep", "cap", "band", "redact"] = "band"  # notes on their own
 
 
 class Limits(_Strict):
