@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.deid_text.letters import letters
+from benchmarks.deid_text.letters import Letter, letters
+from benchmarks.deid_text.resampled import notes
 from benchmarks.deid_text.scoring import Score
 from benchmarks.deid_text.values import SPLITS
 from osteon.deid.identity import known_from_keywords
 from osteon.deid.text.engine import find_spans_of
 
 
-def measure(count: int, split: str, identity: str, seed: int, batch: int = 64) -> Score:
-    """The score over `count` letters of one half."""
-    score, source = Score(), letters(count, split, seed)
+def measure(source: Iterator[Letter], identity: str, batch: int = 64) -> Score:
+    """The score over letters."""
+    score = Score()
     while group := list(islice(source, batch)):
         known = [known_from_keywords(one.header) if identity == "known" else None for one in group]
         for letter, spans in zip(group, find_spans_of([one.text for one in group], known), strict=True):
@@ -36,6 +38,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=300, help="letters; one holds about 20 identifiers")
     parser.add_argument("--split", choices=[*SPLITS, "both"], default="both")
     parser.add_argument("--identity", choices=["known", "unknown", "both"], default="both")
+    parser.add_argument("--notes", type=Path, nargs="*", help="marked notes to resample, --count rounds, instead")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--errors", type=Path, help="JSON lines of every error")
     given = parser.parse_args()
@@ -45,7 +48,11 @@ def main() -> None:
     errors: list[dict[str, object]] = []
     for identity in identities:
         for split in halves:
-            score = measure(given.count // len(halves), split, identity, given.seed)
+            if given.notes:
+                source = notes(given.notes, max(1, given.count // len(halves)), split, given.seed)
+            else:
+                source = letters(given.count // len(halves), split, given.seed)
+            score = measure(source, identity)
             results.setdefault(identity, {})[split] = score.table()
             errors += [{"identity": identity, "split": split, **error} for error in score.errors]
     if given.errors:

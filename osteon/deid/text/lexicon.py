@@ -32,10 +32,11 @@ class Lexicon:
     language: str = "fr"
 
     def is_word(self, folded: str) -> bool:
-        """True for a French word, also in its parts."""
-        return folded in self.words or (
-            "-" in folded and all(p in self.words for p in folded.split("-") if p)
-        )
+        """True for a word of the language, also in its parts, unless these are first names: Rose-Marie."""
+        if folded in self.words or "-" not in folded:
+            return folded in self.words
+        parts = [p for p in folded.split("-") if p]
+        return all(p in self.words for p in parts) and not all(p in self.first_names for p in parts)
 
     def is_first_name(self, folded: str) -> bool:
         """True for a first name, also a compound one."""

@@ -42,7 +42,9 @@ def _hospital(code: str) -> re.Pattern[str]:
 _LINK = word_class("words_inside_a_place")
 _GENERIC_AFTER = word_class("words_after_a_hospital_that_name_none")
 _SERVICE_OF = re.compile(
-    r"(?<=[Ss]ervice de )[^\W\d_]+ (?:de |du )(?P<name>[A-ZÀ-Ý]{3,}(?:[ -]+(?:[A-ZÀ-Ý\d]+|–))*)"
+    rf"(?:(?<=[Ss]ervice de )|(?<=[Ss]ervice d['’])|(?<=[Ss]ervice des )|(?<=[Cc]onsultation de )|(?<=[Uu]nité de ))"
+    rf"[^\W\d_]+ (?:de |du |d['’])(?P<name>[A-ZÀ-Ý]{{3,}}(?:[ -]+(?:[A-ZÀ-Ý\d]+|–))*"
+    rf"|{UPPER}[^\W\d_]+(?:[ -]{UPPER}[^\W\d_]+){{0,3}}(?=\s*(?:$|[\n.,;:)])))"
 )
 _ADJECTIVES = word_class("adjectives_of_a_hospital")
 _TITLES = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR", "MME", "MR", "M", "TEL", "FAX", "RPPS", "SERVICE"])

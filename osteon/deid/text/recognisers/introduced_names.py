@@ -21,7 +21,7 @@ from osteon.deid.text.tokens import UPPER, Token, first_at
 _LOOSE_TITLE = re.compile(
     r"\bPR\b\.?\s+[^\WA-ZÀ-Ý\d_]"
 )  # PR is also an acronym: before a small letter it is no title
-_M = re.compile(rf"(?<![\w.'’])M\.?(?=\s+(?:d['’])?{UPPER})")
+_M = re.compile(rf"(?<![\w.'’])M(?:\.?(?=\s+(?:d['’])?{UPPER})|\.(?= [^\W\d_]{{3}}))")
 _BEFORE_MAIDEN = re.compile(
     rf"(?P<gap>,?\s+)(?:[ée]pouse|[ée]p\.|veuve|vve|n[ée]e|n[ée]\(e\))\s+(?=(?:[dDlL]['’])?{UPPER})"
 )
@@ -118,7 +118,7 @@ def _strength_of(match: re.Match[str], strength: int, fields: _Patterns | None) 
     if fields is None:
         return strength
     strict = ":" in match.group() and fields.strict_field.match(match["title"])
-    return 3 if strict or match["title"].lower().startswith(("né", "ne")) else strength
+    return 3 if strict or match["title"].lower().startswith(("né", "ne", "ép", "ep", "vve", "veuve")) else strength
 
 
 def _near(text: str, end: int, start: int, strength: int) -> bool:
@@ -154,6 +154,9 @@ def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength:
         else:
             break
         place += 1
+    if run and strength == 3 and pending and place == pending[-1] + 1 and tokens[pending[0]].start - tokens[run[-1]].end == 1:
+        ends = place == len(tokens) or text[tokens[pending[-1]].end : tokens[place].start].strip(" ")
+        return [*run, *pending] if ends else run
     if not run and strength == 3 and pending and all(tokens[p].is_capitalised for p in pending):
         return pending  # a surname that is a particle by itself: Vo Van
     return run

@@ -10,6 +10,7 @@ from osteon.deid.text.lexicon import COMMON_FIRST_NAMES, Lexicon
 from osteon.deid.text.recognisers.name_shapes import (
     ACRONYMS,
     FUNCTION_WORDS,
+    MEDICAL_SHAPE,
     PARTICLES,
     is_eponym,
     is_heading,
@@ -90,7 +91,11 @@ def alone_on_line(tokens: Sequence[Token], text: str, lex: Lexicon) -> list[list
         if not line or text[start : tokens[line[0]].start].strip():
             continue
         part = list(range(line[0], first_at(tokens, stop)))
-        head = _head_of_line(tokens, line, text, lex) or _whole_part(tokens, part, text, stop, lex)
+        head = (
+            _head_of_line(tokens, line, text, lex)
+            or _whole_part(tokens, part, text, stop, lex)
+            or _before_contact(tokens, line, text, lex)
+        )
         if head:
             found.append(head)
     return found
@@ -105,10 +110,15 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
     between = {text[a.end : b.start] for a, b in pairwise(named)}
     if rest.strip(" \t,.-–—|(;:)\r\n\u00a0") or not between <= {" ", "-", "'", "’", ", ", ",", ". ", "\u00a0"}:
         return []
+    beside = any(lex.is_first_name(t.folded) and not lex.is_word(t.folded) for t in named)
     for token in named:
-        if is_title(token) or is_heading(token) or token.folded in ACRONYMS or token.folded in lex.protected:
+        if is_title(token) or is_heading(token) or token.folded in ACRONYMS:
             return []
-        if token.folded not in PARTICLES and (not token.is_capitalised or token.folded in FUNCTION_WORDS):
+        if token.folded in lex.protected and not beside:
+            return []
+        if token.folded in FUNCTION_WORDS and token.folded not in PARTICLES:
+            return []
+        if token.folded not in PARTICLES and not token.is_capitalised and not (beside and len(named) == 2):
             return []
     real = [t for t in named if t.folded not in PARTICLES]
     known = any(
@@ -117,6 +127,39 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
     upper = all(t.is_upper or len(t.text) == 1 for t in real)
     strange = any(not lex.is_word(t.folded) for t in real)
     return part if strange or (known and not upper) else []
+
+
+_CONTACT = re.compile(
+    r"\s*[,(:–-]?\s*(?:\d|\+|\(\+?\d|[\w.%+'-]+\s?@|n[ée]e?\b|(?:lun|mar|mer|jeu|ven|sam|dim)[a-z]*\b[.,]{0,2}\s*\d|"
+    r"(?:rue|avenue|boulevard|place|chemin)\b)",
+    re.IGNORECASE,
+)
+
+
+def _before_contact(tokens: Sequence[Token], line: list[int], text: str, lex: Lexicon) -> list[int]:
+    """Two to four words at a line's beginning before a date, a telephone, a mail or an address, in any case."""
+    head: list[int] = []
+    for place in line[:5]:
+        gap = text[tokens[place - 1].end : tokens[place].start] if head else " "
+        if head and (gap not in {" ", "-", "'", "’", ", ", " , "} or _MAIL_WORD.match(text, tokens[place].start)):
+            break
+        if is_title(tokens[place]) or is_heading(tokens[place]) or tokens[place].folded in ACRONYMS:
+            return []
+        if tokens[place].folded in FUNCTION_WORDS:
+            return []
+        head.append(place)
+    real = [tokens[p] for p in head if tokens[p].folded not in PARTICLES]
+    if not 2 <= len(real) <= 3 or not _CONTACT.match(text, tokens[head[-1]].end):
+        return []
+    strange = [t for t in real if not lex.is_word(t.folded) and t.folded not in lex.protected]
+    named = [t for t in real if lex.is_first_name(t.folded) or t.folded in lex.surnames or t in strange]
+    shaped = any(MEDICAL_SHAPE.search(t.folded) for t in strange if t.text.islower() and not lex.is_first_name(t.folded))
+    first = any(lex.is_first_name(t.folded) for t in real)
+    enough = len(named) == len(real) or (first and bool(strange) and len(real) <= 2)
+    return head if strange and enough and not (shaped and not first) else []
+
+
+_MAIL_WORD = re.compile(r"[\w.%+'-]+\s?@")
 
 
 def _head_of_line(tokens: Sequence[Token], line: list[int], text: str, lex: Lexicon) -> list[int]:

@@ -12,7 +12,7 @@ FUNCTION_WORDS = word_class("function_words")
 PARTICLES = word_class("name_particles")
 ACRONYMS = word_class("acronyms")
 _EPONYM_BEFORE = word_class("words_before_an_eponym")
-_HEADINGS = word_class("headings")
+HEADINGS = word_class("headings")
 _LINKERS = frozenset(["DE", "D", "DU", "SELON", "ET", "OU"])
 TERM_ENDING = re.compile(
     r"(?:IQUES?|MENT|EES?|ALES?|EUX|EUSES?|AIRES?|OIDES?|GENES?|TOMIES?|PATHIES?|SCOPES?|"
@@ -35,7 +35,7 @@ def is_title(token: Token) -> bool:
 
 def is_heading(token: Token) -> bool:
     """True for a word that begins a part of a letter or a form: `Service`, `Tél`, `Indication`."""
-    return token.folded in _HEADINGS
+    return token.folded in HEADINGS
 
 
 def is_namelike(
@@ -61,7 +61,8 @@ def is_namelike(
     if token.is_capitalised and strength == 3 and not first and len(tokens[place - 1].text) == 1:
         return True
     if token.is_capitalised and strength >= 2 and not first and _ends_here(text, token):
-        return token.folded not in ACRONYMS and token.folded not in _HEADINGS
+        after_first_name = strength == 3 and lex.is_first_name(tokens[place - 1].folded)
+        return token.folded not in ACRONYMS and (token.folded not in HEADINGS or after_first_name)
     if token.is_capitalised:
         if first and strength >= 2:
             return strength == 3 or not lex.is_word(token.folded) or known

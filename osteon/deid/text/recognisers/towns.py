@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from osteon.deid.text.lexicon import Lexicon, lexicon, word_class
 from osteon.deid.text.span import Span
-from osteon.deid.text.recognisers.name_shapes import ACRONYMS
+from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
 from osteon.deid.text.tokens import UPPER, Token, words
 from osteon.deid.values import fold
 
@@ -28,7 +28,7 @@ _ZIP_ALONE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ZIP4 = re.compile(
-    rf"(?<![\d.,/\-])(?P<zip>(?:(?:B|BE|CH|L|NL)-)?[1-9]\d{{3}}(?: [A-Z]{{2}}(?= {{1,2}}{UPPER}))?){_SP}+"
+    rf"(?<![\d.,/\-])(?P<zip>(?:(?:B|BE|CH|L|NL)-)?[1-9]\d{{3}}(?: (?!L[AE]|DE|DU|ST)[A-Z]{{2}}(?= {{1,2}}{UPPER}))?){_SP}+"
     rf"(?P<town>{UPPER}[\w'’\-]*(?:[ -](?:{UPPER}|(?:sur|sous|en|le|la|les|de|du|lès|lez|d['’])\b)[\w'’\-]*){{0,4}})"
 )
 _BEFORE_ZIP = re.compile(r"(?:^|[\n,;(–—|]|[ \t]-)[ \t]*$")
@@ -36,15 +36,24 @@ _DATELINE = re.compile(
     rf"(?:^|\n|\b[Ff]ait à )[ \t]*(?P<town>{UPPER}[\w'’-]+(?:[ -][\w'’-]+){{0,4}}),?[ \t]+[Ll]e[ "
     r"\t]+(?=\d ?\d?(?:er)?[ ./-]|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
 )
-_SEQUENCE = rf"(?:[LD]['’])?{UPPER}[\w’'.-]*(?:[ -](?:(?:sur|sous|en|le|la|les|de|du|des|lès|lez|d['’])[ -])?{UPPER}[\w’'-]*){{0,4}}"
+_LETTERS = r"[^\W\d_]"
+_SEQUENCE = (
+    rf"(?:[LD]['’])?{UPPER}(?:{_LETTERS}|[’'-](?={_LETTERS}))*"
+    rf"(?:[ -](?:(?:sur|sous|en|le|la|les|de|du|des|lès|lez|d['’])[ -])?{UPPER}(?:{_LETTERS}|[’'-](?={_LETTERS}))*){{0,4}}(?!\d)"
+)
+_LETTERHEAD = re.compile(
+    rf"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{{2,60}},[ ]?(?P<town>[^\W\d_][^,\n\d]{{2,40}}),[ ]?"
+    r"(?=(?i:standard|t[ée]l|fax|secr[ée]tariat|n°|\+?\d))"
+)
+_ROMAN = re.compile(r"[IVX]+")
 _AT = re.compile(
     rf"(?<![^\W_])(?P<before>{_AT_WORDS})\s(?P<town>{_SEQUENCE})"
 )
 _BEFORE_TOWN = word_class("words_before_a_town")
 _LINK = word_class("words_inside_a_place")
 _OFFICE = re.compile(
-    r"\b(?:CPAM|CAF|CCAS|[Mm]airie|[Cc]ommune|[Vv]ille|[Pp]ré?fecture|[Tt]ribunal)\s+(?:de\s+la\s+|"
-    r"de\s+|d['’]|du\s+)(?P<name>[A-ZÀ-Ý][\w'’-]+(?:[ -][A-ZÀ-Ý][\w'’-]+)*)"
+    rf"\b(?:CPAM|CAF|CCAS|[Mm]airie|[Cc]ommune|[Vv]ille|[Pp]ré?fecture|[Tt]ribunal)\s+(?:de\s+la\s+|"
+    rf"de\s+|d['’]|du\s+)(?P<name>{UPPER}[\w'’-]+(?:[ -]{UPPER}[\w'’-]+)*|[^\W\d_]{{4,}}[\w'’-]*)"
 )
 _TITLES = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR", "MME", "MR", "M", "TEL", "FAX", "RPPS", "SERVICE"])
 
@@ -67,7 +76,11 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         first = fold(match["town"]).split()[0]
         if first not in _TITLES and not lex.is_first_name(first):
             spans.append(Span(*match.span("town"), "VILLE", 0.8, "dateline"))
-    spans += [Span(*m.span("name"), "VILLE", 0.7, "office-of") for m in _OFFICE.finditer(text)]
+    spans += [
+        Span(*m.span("name"), "VILLE", 0.7, "office-of")
+        for m in _OFFICE.finditer(text)
+        if m["name"][0].isupper() or not lex.is_word(fold(m["name"]))
+    ]
     return spans + _towns_after(text, lex) + _named_towns(text, lex)
 
 
@@ -89,15 +102,33 @@ def _towns_after(text: str, lex: Lexicon) -> list[Span]:
     spans = []
     for match in _AT.finditer(text):
         sure = match["before"] not in {"à", "À"}
-        town = fold(match["town"]).replace("’", "'").strip(".-'")
+        written = _one_place(match["town"], lex)
+        town = fold(written).replace("’", "'").strip("-'")
         parts = [p for p in re.split(r"[ '-]", town) if len(p) > 1 and p not in _LINK]
-        if not parts or any(p in lex.protected or p in ACRONYMS for p in parts) or parts[0] in _TITLES:
+        if not parts or _ROMAN.fullmatch(parts[0]) or any(p in lex.protected for p in parts):
             continue
         known = town in lex.towns or town.replace(" ", "-") in lex.towns
         if sure or known or any(not lex.is_word(p) and len(p) > 2 for p in parts):
-            end = match.start("town") + len(match["town"].rstrip(".-'’"))
-            spans.append(Span(match.start("town"), end, "VILLE", 0.58, "town-after"))
+            spans.append(Span(match.start("town"), match.start("town") + len(written), "VILLE", 0.58, "town-after"))
+    spans += [Span(*m.span("town"), "VILLE", 0.6, "letterhead") for m in _LETTERHEAD.finditer(text)]
     return spans
+
+
+def _one_place(text: str, lex: Lexicon) -> str:
+    """The words that belong to the place's name: it ends before an acronym, a heading or a new sentence's word."""
+    end, upper = 0, text.split(" ")[0].isupper()
+    for match in re.finditer(r"[^ ]+", text):
+        word = match.group().strip("-'’")
+        folded = fold(word)
+        if folded in ACRONYMS or folded in _TITLES or folded in HEADINGS:
+            break
+        strange = not lex.is_word(folded) or folded in _LINK or lex.is_first_name(folded)
+        if end and not strange and not (upper and word.isupper()):
+            break
+        if end and upper and not word.isupper() and folded not in _LINK:
+            break
+        end = match.end()
+    return text[:end]
 
 
 def _town_words(text: str, lex: Lexicon) -> str:

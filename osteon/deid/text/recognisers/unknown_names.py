@@ -22,7 +22,7 @@ from osteon.deid.text.tokens import Token
 
 _VOWELS = frozenset("AEIOUY")
 _MIN_LETTERS = 4
-_MIN_CAPITALS = 6
+_MIN_CAPITALS = 5
 _JOINED = frozenset([" ", "-", "'", "’", "\u00a0", ", "])
 
 
@@ -35,9 +35,20 @@ def unknown_capitals(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
             continue
         if token.is_upper and (len(token.text) < _MIN_CAPITALS or not _is_pronounceable(token.folded)):
             continue
-        if MEDICAL_SHAPE.search(token.folded) and _starts_sentence(text, token):
+        if MEDICAL_SHAPE.search(token.folded) and not token.is_upper and not _beside_capital(tokens, place, text):
             continue
         yield place
+
+
+def _beside_capital(tokens: Sequence[Token], place: int, text: str) -> bool:
+    """A medical ending is no excuse between capitalised words: `Nuno Delatures`."""
+    for other in (place - 1, place + 1):
+        if 0 <= other < len(tokens):
+            low, high = sorted((place, other))
+            near = text[tokens[low].end : tokens[high].start] in _JOINED
+            if near and tokens[other].is_capitalised and not _starts_sentence(text, tokens[low]):
+                return True
+    return False
 
 
 def _is_unknown(token: Token, lex: Lexicon) -> bool:
@@ -74,11 +85,7 @@ def neighbours(
         if token.folded in FUNCTION_WORDS or token.folded in ACRONYMS or is_heading(token):
             continue
         left = place - 1 in found and text[tokens[place - 1].end : token.start] in _JOINED
-        right = (
-            place + 1 < len(tokens)
-            and place + 1 in found
-            and text[token.end : tokens[place + 1].start] in _JOINED
-        )
+        right = _next_of(tokens, place, text) in found
         if not (left or right) or is_eponym(tokens, place, text, lex):
             continue
         if left and (_closes(text, token) or not lex.is_word(token.folded) or lex.is_first_name(token.folded)):
@@ -93,21 +100,48 @@ def _closes(text: str, token: Token) -> bool:
     return not after or not (after[0].isalpha() or after[0] in "'’")
 
 
+def _next_of(tokens: Sequence[Token], place: int, text: str) -> int:
+    """The place of the word that touches this one on the right, over an elision (L'); -1 when none does."""
+    following = place + 1
+    if following < len(tokens) and len(tokens[following].text) == 1 and tokens[following].folded in _ELIDED:
+        following += 1
+        gap = text[tokens[place].end : tokens[following - 1].start] if following < len(tokens) else "\n"
+    else:
+        gap = text[tokens[place].end : tokens[following].start] if following < len(tokens) else "\n"
+    return following if gap in _JOINED else -1
+
+
+_ELIDED = frozenset(["D", "L", "O"])
+
+
 def particles_before(tokens: Sequence[Token], text: str, found: Container[int]) -> list[int]:
-    """Particles that belong to the name after them: capitalised, or foreign ones."""
+    """Particles that belong to the name after them: the outermost is capitalised, foreign or opens a line."""
     places: list[int] = []
-    for place, token in enumerate(tokens):
-        if place in found and place - 1 not in found:
-            back = place - 1
-            while back >= 0 and text[tokens[back].end : tokens[back + 1].start] in {" ", "-", "'", "’"}:
-                before = tokens[back]
-                foreign = before.folded in _FOREIGN
-                opens = before.is_capitalised or _starts_sentence(text, before)
-                if before.folded not in PARTICLES or not (foreign or opens) or before.folded in {"N", "O", "L"}:
-                    break
-                places.append(back)
-                back -= 1
+    for place in range(1, len(tokens)):
+        if place not in found or place - 1 in found:
+            continue
+        run: list[int] = []
+        back = place - 1
+        while (
+            back >= 0
+            and text[tokens[back].end : tokens[back + 1].start] in {" ", "-", "'", "’"}
+            and tokens[back].folded in PARTICLES
+            and tokens[back].folded not in {"N", "O", "L"}
+        ):
+            run.append(back)
+            back -= 1
+        while run and not _opens_name(tokens[run[-1]], text):
+            run.pop()
+        places += run
     return places
+
+
+def _opens_name(token: Token, text: str) -> bool:
+    return token.is_capitalised or token.folded in _FOREIGN or _starts_line(text, token)
+
+
+def _starts_line(text: str, token: Token) -> bool:
+    return not text[: token.start].rsplit("\n", 1)[-1].strip(" \t-•*")
 
 
 _FOREIGN = frozenset(["VAN", "VON", "DEN", "DER", "BEN", "EL", "AL", "BOU", "AIT", "OULD", "DOS", "DELLA", "ABDEL"])
