@@ -152,6 +152,12 @@ class Policy(_Strict):
         """SHA-256 of the policy's content, whatever its layout and comments."""
         return sha256_text(canonical_json(self.model_dump(mode="json")))
 
+    def with_text(self, **options: object) -> Policy:
+        """This policy with other options for text; its hash is that of the changed content."""
+        changed = self.model_dump(mode="json")
+        changed["text"] |= options
+        return type(self).model_validate(changed)
+
     @classmethod
     def load(cls, path: Path | str | None = None) -> Policy:
         """The policy in the YAML file, or the one that comes with the package.

@@ -7,14 +7,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, get_args
 
 from osteon.deid.text.span import Span
+from osteon.domain.errors import UsageError
 
 AgeRule = Literal["keep", "cap", "band", "redact"]
 BAND_YEARS = 5
 _NUMBER = re.compile(r"\d{1,3}")
 _SMALL = re.compile(r"mois|maand|month|sem|week|wek|jour|dag|day", re.IGNORECASE)
+
+
+def require_age_rule(value: str) -> AgeRule:
+    """The rule of that name.
+
+    Raises:
+        UsageError: none of that name.
+    """
+    for rule in get_args(AgeRule):
+        if rule == value:
+            return value  # type: ignore[return-value]  # one of the literals
+    raise UsageError("keep, cap, band or redact for ages", "another word", "choose one of them")
 
 
 def redacted_ages(spans: Iterable[Span], text: str, rule: AgeRule, cap_years: int) -> list[Span]:
@@ -42,7 +55,7 @@ def age_surrogate(written: str, rule: AgeRule, cap_years: int) -> str:
     """
     numbers = _numbers(written)
     if rule == "redact" or not numbers:
-        return _NUMBER.sub("XX", written) if numbers else "XX ans"
+        return "[age]"
     first = _NUMBER.search(written)
     assert first is not None
     unit = re.sub(r"^[\s\d/à-]*(?:ou \d+)?", " ", written[first.end() :])

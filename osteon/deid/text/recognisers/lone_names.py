@@ -15,6 +15,7 @@ from osteon.deid.text.recognisers.name_shapes import (
     is_eponym,
     is_heading,
     is_strong_first_name,
+    is_term_word,
     is_title,
 )
 from osteon.deid.text.tokens import Token, first_at
@@ -106,6 +107,8 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
     if not 2 <= len(part) <= 5:
         return []
     named = [tokens[p] for p in part]
+    if any(len(t.text) == 1 and text[t.end : t.end + 1] != "." for t in named):
+        return []
     rest = re.split(r"\d", text[named[-1].end : stop])[0]
     between = {text[a.end : b.start] for a, b in pairwise(named)}
     if rest.strip(" \t,.-–—|(;:)\r\n\u00a0") or not between <= {" ", "-", "'", "’", ", ", ",", ". ", "\u00a0"}:
@@ -114,7 +117,9 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
     for token in named:
         if is_title(token) or is_heading(token) or token.folded in ACRONYMS:
             return []
-        if token.folded in lex.protected and not beside:
+        if not beside and (token.folded in lex.protected or is_term_word(token)):
+            return []
+        if any(piece in lex.protected for piece in token.folded.split("-")) and token.folded not in lex.protected:
             return []
         if token.folded in FUNCTION_WORDS and token.folded not in PARTICLES:
             return []
@@ -125,7 +130,7 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
         (lex.is_first_name(t.folded) or t.folded in lex.surnames or not lex.is_word(t.folded)) for t in real
     )
     upper = all(t.is_upper or len(t.text) == 1 for t in real)
-    strange = any(not lex.is_word(t.folded) for t in real)
+    strange = any(not lex.is_word(t.folded) and len(t.text) > 2 for t in real)
     return part if strange or (known and not upper) else []
 
 

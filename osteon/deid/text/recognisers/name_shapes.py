@@ -38,6 +38,11 @@ def is_heading(token: Token) -> bool:
     return token.folded in HEADINGS
 
 
+def is_term_word(token: Token) -> bool:
+    """True for a word that an eponym follows: `Fracture de`, `Signe de`."""
+    return token.folded in _EPONYM_BEFORE
+
+
 def is_namelike(
     tokens: Sequence[Token], place: int, text: str, lex: Lexicon, strength: int, *, first: bool
 ) -> bool:

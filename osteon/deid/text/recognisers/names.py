@@ -72,7 +72,7 @@ def _joined(spans: list[Span], text: str) -> list[Span]:
 
 def _with_elision(span: Span, text: str) -> Span:
     """A surname with the D' or O' before it."""
-    match = re.search(r"(?<![^\W_])[DOL]['’]$", text[max(0, span.start - 3) : span.start])
+    match = re.search(r"(?:(?<![^\W_])[DOL]|(?:^|(?<=\n))[dl])['’]$", text[: span.start][-3:])
     return (
         Span(span.start - 2, span.end, span.label, span.score, span.rule)
         if match and span.label == "NOM"

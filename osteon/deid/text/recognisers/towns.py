@@ -108,6 +108,8 @@ def _towns_after(text: str, lex: Lexicon) -> list[Span]:
         if not parts or _ROMAN.fullmatch(parts[0]) or any(p in lex.protected for p in parts):
             continue
         known = town in lex.towns or town.replace(" ", "-") in lex.towns
+        if written.isupper() and len(written) < 5 and not known:
+            continue  # an acronym
         if sure or known or any(not lex.is_word(p) and len(p) > 2 for p in parts):
             spans.append(Span(match.start("town"), match.start("town") + len(written), "VILLE", 0.58, "town-after"))
     spans += [Span(*m.span("town"), "VILLE", 0.6, "letterhead") for m in _LETTERHEAD.finditer(text)]

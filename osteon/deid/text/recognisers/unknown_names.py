@@ -88,7 +88,8 @@ def neighbours(
         right = _next_of(tokens, place, text) in found
         if not (left or right) or is_eponym(tokens, place, text, lex):
             continue
-        if left and (_closes(text, token) or not lex.is_word(token.folded) or lex.is_first_name(token.folded)):
+        shouted = token.is_upper and len(token.text) > 2 and left and not tokens[place - 1].is_upper
+        if left and (shouted or _closes(text, token) or not lex.is_word(token.folded) or lex.is_first_name(token.folded)):
             yield place
         elif right and (not _starts_sentence(text, token) or not lex.is_word(token.folded) or token.is_upper):
             yield place
