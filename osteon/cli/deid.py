@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from osteon.cli.console import answers, print_json, progress_bar, say
+
+if TYPE_CHECKING:
+    from osteon.deid.policy import Policy
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,7 +29,18 @@ KeyFile = Annotated[
 PolicyFile = Annotated[
     Path | None, typer.Option("--policy", help="A YAML policy; the package's own when left out.")
 ]
-Language = Annotated[str, typer.Option("--language", help="Language of the reports: fr.")]
+Language = Annotated[
+    str | None,
+    typer.Option("--language", help="Language of the reports: fr, nl or en; the policy's when left out."),
+]
+Ages = Annotated[
+    str | None,
+    typer.Option(
+        "--ages",
+        help="What becomes of ages in notes: keep, cap (above 89), band (five years) or redact; the "
+        "policy's when left out.",
+    ),
+]
 Project = Annotated[str, typer.Option("--project", help="Two projects get pseudonyms that cannot be linked.")]
 Site = Annotated[str, typer.Option("--site", help="Who issued the patient numbers.")]
 Workers = Annotated[
@@ -34,11 +48,20 @@ Workers = Annotated[
 ]
 
 
-def _require_language(language: str) -> None:
-    from osteon.domain.errors import UsageError
+def _policy(path: Path | None, language: str | None, **text: str | None) -> Policy:
+    """The policy with what the command line changes in it."""
+    from osteon.deid.policy import Policy
+    from osteon.deid.text.ages import require_age_rule
+    from osteon.deid.text.languages import language_data
 
-    if language != "fr":
-        raise UsageError("the language fr", "another", "reports in other languages are not read yet")
+    chosen = Policy.load(path)
+    given = {"language": language, **text}
+    if language is not None:
+        language_data(language)
+    if text.get("ages_in_notes") is not None:
+        require_age_rule(str(text["ages_in_notes"]))
+    changes = {name: value for name, value in given.items() if value is not None}
+    return chosen.with_text(**changes) if changes else chosen
 
 
 @key_app.command("create")
@@ -60,17 +83,14 @@ def dicom(
     output: Annotated[Path, typer.Argument(metavar="OUT", help="The file or folder to write.")],
     key_file: KeyFile,
     policy: PolicyFile = None,
-    language: Language = "fr",
+    language: Language = None,
     project: Project = "osteon",
     site: Site = "local",
     workers: Workers = None,
     json_output: Annotated[bool, typer.Option("--json", help="What was done, as JSON.")] = False,
 ) -> None:
     """De-identify one DICOM file, or a folder of studies with their reports."""
-    from osteon.deid.policy import Policy
-
-    _require_language(language)
-    chosen = Policy.load(policy)
+    chosen = _policy(policy, language)
     if source.is_dir():
         from dataclasses import asdict
 
@@ -112,10 +132,11 @@ def text(
     ],
     key_file: KeyFile,
     policy: PolicyFile = None,
-    language: Language = "fr",
+    language: Language = None,
     project: Project = "osteon",
     site: Site = "local",
     workers: Workers = None,
+    ages: Ages = None,
     tags: Annotated[
         bool, typer.Option("--tags", help="Write tags such as <NOM> instead of surrogates.")
     ] = False,
@@ -123,14 +144,10 @@ def text(
 ) -> None:
     """De-identify notes: replaced `note_text`, and `source_entities` in the coordinates of the input."""
     from osteon.deid.keys import load_key
-    from osteon.deid.policy import Policy
     from osteon.deid.pseudonyms import Pseudonymiser
     from osteon.deid.text.notes import deidentify_notes
 
-    _require_language(language)
-    chosen = Policy.load(policy)
-    if tags:
-        chosen = chosen.model_copy(update={"text": chosen.text.model_copy(update={"replacement": "tag"})})
+    chosen = _policy(policy, language, ages_in_notes=ages, replacement="tag" if tags else None)
     with progress_bar("De-identifying notes") as update:
         counts = deidentify_notes(
             source, output, chosen, Pseudonymiser(load_key(key_file, project), site), workers, update
@@ -145,21 +162,24 @@ def text(
 @answers
 def evaluate(
     gold: Annotated[Path, typer.Argument(metavar="GOLD.jsonl", help="Notes with `entities`.")],
-    language: Language = "fr",
+    language: Language = None,
     policy: PolicyFile = None,
+    ages: Ages = None,
     json_output: Annotated[bool, typer.Option("--json", help="The measures as JSON.")] = False,
 ) -> None:
     """Measure what is found in notes whose identifying spans are marked."""
-    from osteon.deid.policy import Policy
     from osteon.deid.text.evaluation import evaluate_notes
 
-    _require_language(language)
-    measures = evaluate_notes(gold, Policy.load(policy))
+    measures = evaluate_notes(gold, _policy(policy, language, ages_in_notes=ages))
     if json_output:
         print_json(measures)
         return
     for label, row in measures["labels"].items():
-        say(f"{label:<16} recall {row['recall']:.3f}   n {row['n']}")
+        share = row["documents_fully_redacted"]
+        say(
+            f"{label:<16} recall {row['recall']:.3f} ({row['low']:.3f} to {row['high']:.3f}) of {row['n']}   "
+            f"documents {share['value']:.3f} of {share['n']}"
+        )
     overall, whole = measures["overall"], measures["documents_fully_redacted"]
     say(
         f"overall          recall {overall['recall']:.3f}   "

@@ -90,9 +90,11 @@ class BurnedIn(_Strict):
 class TextOptions(_Strict):
     """How identifiers in report text are replaced."""
 
-    language: Literal["fr"] = "fr"
+    language: Literal["fr", "nl", "en"] = "fr"
     replacement: Literal["surrogate", "tag"] = "surrogate"
     age_cap_years: int = Field(default=89, ge=1)
+    ages: Literal["keep", "cap", "band", "redact"] = "cap"  # reports of studies
+    ages_in_notes: Literal["keep", "cap", "band", "redact"] = "band"  # notes on their own
 
 
 class Limits(_Strict):
@@ -149,6 +151,12 @@ class Policy(_Strict):
     def hash(self) -> str:
         """SHA-256 of the policy's content, whatever its layout and comments."""
         return sha256_text(canonical_json(self.model_dump(mode="json")))
+
+    def with_text(self, **options: object) -> Policy:
+        """This policy with other options for text; its hash is that of the changed content."""
+        changed = self.model_dump(mode="json")
+        changed["text"] |= options
+        return type(self).model_validate(changed)
 
     @classmethod
     def load(cls, path: Path | str | None = None) -> Policy:

@@ -3,14 +3,19 @@
 import pytest
 
 from osteon.deid import known_from_keywords
+from osteon.deid.text.engine import find_spans
 from osteon.deid.text.lexicon import lexicon
+from osteon.deid.text.recognisers.addresses import find_addresses
 from osteon.deid.text.recognisers.ages import find_ages
 from osteon.deid.text.recognisers.contact import find_contacts
 from osteon.deid.text.recognisers.dates import find_dates, read_dates
+from osteon.deid.text.recognisers.hospitals import find_hospitals
+from osteon.deid.text.recognisers.initials import find_initials
 from osteon.deid.text.recognisers.known import find_known
 from osteon.deid.text.recognisers.names import find_names
 from osteon.deid.text.recognisers.numbers import find_numbers
-from osteon.deid.text.recognisers.places import find_addresses, find_hospitals, find_towns
+from osteon.deid.text.recognisers.towns import find_towns
+from osteon.deid.text.tokens import words
 
 LEX = lexicon()
 
@@ -75,6 +80,9 @@ def test_contacts(text, found):
         ("INAMI 1-23456-78-901", "INAMI"),
         ("IPP : 8170875016", "IPP"),
         ("Dossier : 2219147149", "NDA"),
+        ("véhicule immatriculé VD 23340", "ID"),
+        ("AB-123-CD", "ID"),
+        ("AVS 756.1234.5678.97", "SECU"),
     ],
 )
 def test_numbers_of_people(text, label):
@@ -86,9 +94,38 @@ def test_measures_are_no_numbers_of_people(text):
     assert not find_numbers(text)
 
 
-def test_ages_are_capped_and_young_ones_stay():
-    text = "Patiente de 34 ans, sa mère a 93 ans."
-    assert covered(text, find_ages(text)) == "93"
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Patiente de 34 ans, sa mère a 93 ans.", "34 ans|93 ans"),
+        ("Mme Roux , 19 ans, fumeuse", "19 ans"),
+        ("Âge : 45. Enfant de 7 mois", "45|7 mois"),
+        ("fille de 13 ans et 8 mois", "13 ans et 8 mois"),
+        ("âgé de cinquante-deux ans", "cinquante-deux ans"),
+        ("Indication : 78a, chute", ""),
+        ("Patient de 78a", "78a"),
+        ("depuis 3 ans, il y a 20 ans, à 6 mois de recul", ""),
+        ("revu dans 2 ans, 5 ans plus tard", ""),
+        ("fracture datant de 3 semaines, plâtre 6 semaines", ""),
+    ],
+)
+def test_ages_are_found_and_durations_are_not(text, found):
+    assert covered(text, find_ages(text)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Frappe : MB", "MB"),
+        ("Réf. : JD/mp du dossier", "JD/mp"),
+        ("l'âge de Mme L.", "L."),
+        ("chez M. D. V., connu", "D. V."),
+        ("Incidence de face et profil", ""),
+        ("TDM, IRM et RX", ""),
+    ],
+)
+def test_initials_are_found_where_something_says_that_they_are(text, found):
+    assert covered(text, find_initials(text)) == found.replace(". ", ". ")
 
 
 @pytest.mark.parametrize(
@@ -102,6 +139,10 @@ def test_ages_are_capped_and_young_ones_stay():
         "Atlas de Greulich et Pyle.",
         "Chute dans la rue.",
         "Ligne de Blumensaat, fracture de Maisonneuve.",
+        "Signe de Hawkins positif, test de Jobe.",
+        "Hémopéritoine de découverte fortuite.",
+        "SpO2 98 %, HbA1c 7 %.",
+        "Pas de lésion. Spondylarthropathie connue.",
         "Maladie d'Osgood-Schlatter.",
     ],
 )
@@ -121,6 +162,15 @@ def test_eponyms_and_anatomy_stay(text):
         ("LESPILETTE, Abdulkadir, 8/07/76", "LESPILETTE|Abdulkadir"),
         ("vu avec M. d'Hauteville ce jour", "d'Hauteville"),
         ("Dr Colles", "Colles"),
+        ("Drs Petit et Vercautrin, Boucher.", "Petit|Vercautrin|Boucher"),
+        ("revu par Tijl BOUCHER ce jour", "Tijl|BOUCHER"),
+        ("Quentrelec épouse Page Maëlys", "Quentrelec|Page|Maëlys"),
+        ("né(e) Vandenplas le", "Vandenplas"),
+        ("Dr Van de Haegenwouwer", "Van de Haegenwouwer"),
+        ("Page 1/2 - Ormebrac, Maëlys - 12/03/1957", "Ormebrac|Maëlys"),
+        ("weber ANATOLE", "weber ANATOLE"),
+        ("adressé au Zwyntrecht pour avis", "Zwyntrecht"),
+        ("Docteur A. Goyenaga", "A|Goyenaga"),
     ],
 )
 def test_names(text, found):
@@ -133,7 +183,16 @@ def test_addresses_and_towns():
 
 
 @pytest.mark.parametrize(
-    "text", ["CHU de Liège", "Clinique mutualiste de la Presqu'île", "Hôpital Joseph-Fabrègue"]
+    "text", [
+        "CHU de Liège",
+        "Clinique mutualiste de la Presqu'île",
+        "Hôpital Joseph-Fabrègue",
+        "Cliniques universitaires Saint-Ode",
+        "AZ Sint-Zwyntrecht",
+        "GHT Bois-Joli",
+        "Hôpital privé Claude Bui Duc",
+        "pavillon Vercautrin",
+    ],
 )
 def test_hospitals(text):
     assert covered(text, find_hospitals(text, LEX)) == text
@@ -164,6 +223,24 @@ def test_a_known_patient_is_found_however_it_is_written(text):
     start = sentence.index(text)
     inside = {c for span in spans for c in range(span.start, span.end)}
     assert all(c in inside for c in range(start, start + len(text)) if sentence[c].isalnum())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "left"),
+    [
+        ("VO VAN^Thi", "Mme Vo Van revue", ["MME", "REVUE"]),
+        ("VAN DEN BROUCKE^Jan", "van den broucke Jan", []),
+        ("L'HERMITTE^Anne", "vu chez L'Hermitte hier", ["VU", "CHEZ", "HIER"]),
+        ("DU PLESSIS^Jean", "dossier du Plessis Jean", ["DOSSIER"]),
+        ("LEFEBVRE^Marie", "vu LEFEB\u00adVRE, Lefe\u0300bvre", ["VU"]),
+    ],
+)
+def test_a_known_name_goes_with_its_particles_and_whatever_breaks_it(name, text, left):
+    identity = known_from_keywords({"PatientName": name})
+    kept = list(text)
+    for span in find_spans(text, identity):
+        kept[span.start : span.end] = " " * (span.end - span.start)
+    assert [t.folded for t in words("".join(kept))] == left
 
 
 def test_a_name_that_is_a_word_stays_a_word_in_a_sentence():

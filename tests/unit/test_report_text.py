@@ -83,10 +83,29 @@ def test_the_evaluation_counts_spans_characters_and_documents(tmp_path):
         '{"note_id":"b","note_text":"rien ici","entities":[{"start":0,"end":4,"label":"NOM"}]}\n'
     )
     measures = evaluate_notes(path, POLICY)
-    assert measures["labels"] == {"NOM": {"recall": 0.5, "n": 2}}
+    label = measures["labels"]["NOM"]
+    assert (label["recall"], label["n"]) == (0.5, 2)
+    assert (label["low"], label["high"]) == wilson(1, 2)
+    assert label["documents_fully_redacted"]["value"] == 0.5
     assert measures["overall"]["precision"] == 1.0
     assert measures["documents_fully_redacted"]["value"] == 0.5
     assert measures["documents_fully_redacted"]["n"] == 2
+
+
+def test_the_share_of_whole_documents_is_told_by_label_and_over_all(tmp_path):
+    path = tmp_path / "gold.jsonl"
+    path.write_text(
+        '{"note_text":"Dr Vercautrin, rien","entities":[{"start":3,"end":13,"label":"NOM"},'
+        '{"start":15,"end":19,"label":"VILLE"}]}\n'
+        '{"note_text":"Dr Vercautrin","entities":[{"start":3,"end":13,"label":"NOM"}]}\n'
+        '{"note_text":"Vu le 03/04/2021","entities":[]}\n'
+    )
+    measures = evaluate_notes(path, POLICY)
+    whole = {label: row["documents_fully_redacted"] for label, row in measures["labels"].items()}
+    assert (whole["NOM"]["value"], whole["NOM"]["n"]) == (1.0, 2)
+    assert (whole["VILLE"]["value"], whole["VILLE"]["n"]) == (0.0, 1)
+    assert measures["documents_fully_redacted"]["value"] == 2 / 3
+    assert measures["redacted_characters_outside"] == {"DATE": 8}
 
 
 def test_wilsons_interval_matches_its_published_number():
@@ -97,5 +116,5 @@ def test_wilsons_interval_matches_its_published_number():
 
 def test_recall_on_the_development_notes(shared_data):
     measures = evaluate_notes(shared_data / "text" / "public_small_dev.jsonl", POLICY)
-    assert measures["overall"]["recall"] >= 0.97
+    assert measures["overall"]["recall"] >= 0.99
     assert measures["overall"]["precision"] >= 0.95

@@ -1,4 +1,8 @@
-"""The analyser: Presidio with our recognisers beside the French spaCy model, built once per process."""
+"""The analyser: Presidio with our recognisers beside the French spaCy model, built once per process.
+
+The rules run first. The model is asked only about lines where its answer could change something: where
+two words could be a name, one of them a known first name, and no rule has taken both.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +11,26 @@ from functools import cache
 from typing import Any
 
 from osteon.deid.identity import KnownIdentity
+from osteon.deid.text.composed import Composed, composed
 from osteon.deid.text.hidden import hidden
 from osteon.deid.text.lexicon import Lexicon, lexicon
+from osteon.deid.text.recognisers.addresses import find_addresses
 from osteon.deid.text.recognisers.ages import find_ages
 from osteon.deid.text.recognisers.contact import find_contacts
 from osteon.deid.text.recognisers.dates import find_dates
+from osteon.deid.text.recognisers.hospitals import find_hospitals
+from osteon.deid.text.recognisers.initials import find_initials
 from osteon.deid.text.recognisers.known import find_known
-from osteon.deid.text.recognisers.model import find_model_names
+from osteon.deid.text.recognisers.model import doubtful_lines, find_model_names
 from osteon.deid.text.recognisers.names import find_names
 from osteon.deid.text.recognisers.numbers import find_numbers
-from osteon.deid.text.recognisers.places import find_addresses, find_hospitals, find_towns
-from osteon.deid.text.span import LABELS, Span, merge, trim
+from osteon.deid.text.recognisers.towns import find_towns
+from osteon.deid.text.span import LABELS, Span, merge, trim, without_tags
 from osteon.domain.errors import FaultError
 
 with hidden("torch", "torchvision", "transformers", "tensorflow", "stanza"):
     from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
+    from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
     from presidio_analyzer.nlp_engine import NlpArtifacts, SpacyNlpEngine
 
 SPACY_MODEL = "fr_core_news_md"
@@ -33,8 +42,8 @@ Finder = Callable[[str], list[Span]]
 class FinderRecogniser(EntityRecognizer):  # type: ignore[misc]  # presidio ships no types
     """Presidio's face of one of our plain functions."""
 
-    def __init__(self, name: str, finder: Finder) -> None:
-        super().__init__(supported_entities=list(LABELS), name=name, supported_language=LANGUAGE)
+    def __init__(self, name: str, finder: Finder, language: str) -> None:
+        super().__init__(supported_entities=list(LABELS), name=name, supported_language=language)
         self._finder = finder
 
     def load(self) -> None:
@@ -54,35 +63,12 @@ class FinderRecogniser(EntityRecognizer):  # type: ignore[misc]  # presidio ship
         ]
 
 
-class ModelRecogniser(EntityRecognizer):  # type: ignore[misc]
-    """Names that the spaCy model sees and the lexicon does not contradict."""
-
-    def __init__(self, lex: Lexicon) -> None:
-        super().__init__(supported_entities=list(LABELS), name="spacy", supported_language=LANGUAGE)
-        self._lexicon = lex
-
-    def load(self) -> None:
-        """The model is loaded by the engine."""
-
-    def analyze(
-        self,
-        text: str,
-        entities: list[str],  # noqa: ARG002 - all of them
-        nlp_artifacts: NlpArtifacts | None = None,
-    ) -> list[RecognizerResult]:
-        """Spans of the model's persons, places and organisations that may be redacted."""
-        seen = [(e.start_char, e.end_char, e.label_) for e in nlp_artifacts.entities] if nlp_artifacts else []
-        return [
-            RecognizerResult(span.label, span.start, span.end, span.score)
-            for span in find_model_names(text, seen, self._lexicon)
-        ]
-
-
 class FrenchNlpEngine(SpacyNlpEngine):  # type: ignore[misc]
     """The spaCy model with its entity recogniser alone: parser and lemmas are never read here."""
 
-    def __init__(self) -> None:
-        super().__init__(models=[{"lang_code": LANGUAGE, "model_name": SPACY_MODEL}])
+    def __init__(self, language: str) -> None:
+        super().__init__(models=[{"lang_code": language, "model_name": SPACY_MODEL}])
+        self._language = language
 
     def load(self) -> None:
         """Loads the installed model; never asks the network."""
@@ -97,54 +83,114 @@ class FrenchNlpEngine(SpacyNlpEngine):  # type: ignore[misc]
                 "an installation without it",
                 "install the extra: osteon[deid]",
             ) from None
-        self.nlp = {LANGUAGE: model}
+        self.nlp = {self._language: model}
 
 
-@cache
-def analyser() -> AnalyzerEngine:
-    """The engine of this process, with our recognisers only; the first call takes seconds."""
-    lex = lexicon()
-    registry = RecognizerRegistry(supported_languages=[LANGUAGE])
-    finders: dict[str, Finder] = {
-        "dates": find_dates,
-        "ages": find_ages,
-        "contact": find_contacts,
-        "numbers": find_numbers,
-        "addresses": find_addresses,
+class _NoContext(ContextAwareEnhancer):  # type: ignore[misc]
+    """Leaves the scores: our recognisers read what stands around a value themselves."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            context_similarity_factor=0,
+            min_score_with_context_similarity=0,
+            context_prefix_count=0,
+            context_suffix_count=0,
+        )
+
+    def enhance_using_context(
+        self,
+        text: str,  # noqa: ARG002 - Presidio's signature
+        raw_results: list[RecognizerResult],
+        nlp_artifacts: NlpArtifacts,  # noqa: ARG002
+        recognizers: list[EntityRecognizer],  # noqa: ARG002
+        context: list[str] | None = None,  # noqa: ARG002
+    ) -> list[RecognizerResult]:
+        """The results as they came."""
+        return raw_results
+
+
+def finders(lex: Lexicon) -> dict[str, Finder]:
+    """Our recognisers by name, for the lexicon's language."""
+    code = lex.language
+    return {
+        "dates": lambda text: find_dates(text, code),
+        "ages": lambda text: find_ages(text, code),
+        "contact": lambda text: find_contacts(text, code),
+        "numbers": lambda text: find_numbers(text, code),
+        "addresses": lambda text: find_addresses(text, code),
         "towns": lambda text: find_towns(text, lex),
         "hospitals": lambda text: find_hospitals(text, lex),
         "names": lambda text: find_names(text, lex),
+        "initials": find_initials,
     }
-    for name, finder in finders.items():
-        registry.add_recognizer(FinderRecogniser(name, finder))
-    registry.add_recognizer(ModelRecogniser(lex))
-    engine = FrenchNlpEngine()
+
+
+@cache
+def analyser(language: str = LANGUAGE) -> AnalyzerEngine:
+    """The engine of this process for one language, with our recognisers only; the first call takes seconds."""
+    registry = RecognizerRegistry(supported_languages=[language])
+    for name, finder in finders(lexicon(language)).items():
+        registry.add_recognizer(FinderRecogniser(name, finder, language))
+    engine = FrenchNlpEngine(language)
     engine.load()
     return AnalyzerEngine(
-        registry=registry, nlp_engine=engine, supported_languages=[LANGUAGE], default_score_threshold=0
+        registry=registry,
+        nlp_engine=engine,
+        supported_languages=[language],
+        default_score_threshold=0,
+        context_aware_enhancer=_NoContext(),
     )
 
 
-def find_spans(text: str, known: KnownIdentity | None = None, artifacts: Any = None) -> list[Span]:
+def find_spans(text: str, known: KnownIdentity | None = None, *, language: str = LANGUAGE) -> list[Span]:
     """Every identifying span of one text, without overlaps, in order."""
+    return next(find_spans_of([text], [known], language))
+
+
+def find_spans_of(
+    texts: Iterable[str], known: Iterable[KnownIdentity | None], language: str = LANGUAGE
+) -> Iterator[list[Span]]:
+    """As `find_spans` for many texts: the model sees the doubtful lines of all of them in batches."""
+    lex = lexicon(language)
+    read = [composed(text) for text in texts]
+    found = [_by_rules(one.text, identity, lex) for one, identity in zip(read, known, strict=True)]
+    asked = [
+        (number, start, end)
+        for number, (one, spans) in enumerate(zip(read, found, strict=True))
+        for start, end in doubtful_lines(one.text, spans, lex)
+    ]
+    if asked and language == LANGUAGE:
+        pieces = [read[number].text[start:end] for number, start, end in asked]
+        model: Any = analyser(language).nlp_engine.nlp[language]
+        for (number, start, _), piece, document in zip(
+            asked, pieces, model.pipe(pieces, batch_size=64), strict=True
+        ):
+            seen = [(e.start_char, e.end_char, e.label_) for e in document.ents]
+            found[number] += [
+                Span(s.start + start, s.end + start, s.label, s.score, s.rule)
+                for s in find_model_names(piece, seen, lex)
+            ]
+    for one, spans in zip(read, found, strict=True):
+        yield _tidy(spans, one)
+
+
+def _by_rules(text: str, known: KnownIdentity | None, lex: Lexicon) -> list[Span]:
     if not text.strip():
         return []
     extra = []
     if known is not None:
-        extra = [FinderRecogniser("known", lambda t: find_known(t, known, lexicon()))]
-    results = analyser().analyze(text, LANGUAGE, nlp_artifacts=artifacts, ad_hoc_recognizers=extra)
-    return tidy((Span(r.start, r.end, r.entity_type, r.score) for r in results), text)
+        extra = [FinderRecogniser("known", lambda t: find_known(t, known, lex), lex.language)]
+    engine = analyser(lex.language)
+    results = engine.analyze(text, lex.language, nlp_artifacts=_nothing(), ad_hoc_recognizers=extra)
+    return [Span(r.start, r.end, r.entity_type, r.score) for r in results]
 
 
-def find_spans_of(texts: Iterable[str], known: Iterable[KnownIdentity | None]) -> Iterator[list[Span]]:
-    """As `find_spans` for many texts: the model sees them in batches."""
-    texts = list(texts)
-    batch = analyser().nlp_engine.process_batch(texts, LANGUAGE, batch_size=64)
-    for (text, artifacts), identity in zip(batch, known, strict=True):
-        yield find_spans(text, identity, artifacts)
+def _nothing() -> NlpArtifacts:
+    """What Presidio asks a model for, empty: none of our recognisers reads it."""
+    return NlpArtifacts([], None, [], [], None, LANGUAGE, [])
 
 
-def tidy(spans: Iterable[Span], text: str) -> list[Span]:
-    """Merged spans without blanks and punctuation at their ends."""
-    trimmed = (trim(span, text) for span in merge(spans))
-    return [span for span in trimmed if span is not None]
+def _tidy(spans: Iterable[Span], one: Composed) -> list[Span]:
+    """Merged spans without blanks and punctuation at their ends, in the coordinates of the text as it came."""
+    trimmed = (trim(span, one.text) for span in merge(without_tags(spans, one.text)))
+    return [one.original(span) for span in trimmed if span is not None]

@@ -11,6 +11,8 @@ from importlib.resources import files
 
 import yaml
 
+from osteon.deid.text.languages import codes
+
 _PLACES = "0123456789abcdefghijklmnopqrstuvwxyz"
 COMMON_FIRST_NAMES = 6000
 """First names up to this rank of the list are taken for names even where they are also words."""
@@ -27,12 +29,14 @@ class Lexicon:
     towns: dict[str, int]
     hospitals: frozenset[str]
     protected: frozenset[str]
+    language: str = "fr"
 
     def is_word(self, folded: str) -> bool:
-        """True for a French word, also in its parts."""
-        return folded in self.words or (
-            "-" in folded and all(p in self.words for p in folded.split("-") if p)
-        )
+        """True for a word of the language, also in its parts, unless these are first names: Rose-Marie."""
+        if folded in self.words or "-" not in folded:
+            return folded in self.words
+        parts = [p for p in folded.split("-") if p]
+        return all(p in self.words for p in parts) and not all(p in self.first_names for p in parts)
 
     def is_first_name(self, folded: str) -> bool:
         """True for a first name, also a compound one."""
@@ -47,12 +51,13 @@ class Lexicon:
 
 
 @cache
-def lexicon() -> Lexicon:
-    """The lists of the package, read once per process."""
+def lexicon(language: str = "fr") -> Lexicon:
+    """The lists of the package for one language, read once per process; French is always among them."""
     names = [line.split(",") for line in _lines("first_names.txt")]
-    towns = _lines("towns.txt") + _lines("towns_abroad.txt")
+    towns = _lines("towns_abroad.txt") + _lines("towns.txt")
     return Lexicon(
-        words=_words(),
+        language=language,
+        words=frozenset().union(*(_words(f"words_{code}.txt") for code in codes(language))),
         first_names={line[0]: line[1] for line in names},
         first_name_rank={name: rank for rank, (name, _) in enumerate(names)},
         surnames=frozenset(_lines("surnames.txt")),
@@ -74,10 +79,10 @@ def _lines(name: str) -> list[str]:
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
-def _words() -> frozenset[str]:
+def _words(name: str) -> frozenset[str]:
     """Front coding: one character for the length shared with the word before, then the rest."""
     found, previous = [], ""
-    for line in _lines("words.txt"):
+    for line in _lines(name):
         previous = previous[: _PLACES.index(line[0])] + line[1:]
         found.append(previous)
     return frozenset(found)

@@ -125,9 +125,13 @@ def _ignore_interrupt() -> None:
 def deidentify_batch(
     notes: list[dict[str, Any]], policy: Policy, pseudonymiser: Pseudonymiser
 ) -> list[dict[str, Any] | None]:
-    """Replaced notes in order; None for one that must be quarantined."""
+    """Replaced notes in order; None for one that must be quarantined.
+
+    A note stands by itself, without a header that keeps the age: `ages_in_notes` says what becomes of it.
+    """
     from osteon.deid.text.report_text import deidentify_texts
 
+    policy = policy.with_text(ages=policy.text.ages_in_notes)
     subjects = [_subject(note) for note in notes]
     made = deidentify_texts(
         [n["note_text"] for n in notes], subjects, policy=policy, pseudonymiser=pseudonymiser

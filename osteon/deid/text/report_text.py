@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from osteon.deid.identity import KnownIdentity
 from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
+from osteon.deid.text.ages import redacted_ages
 from osteon.deid.text.engine import find_spans, find_spans_of
 from osteon.deid.text.lexicon import lexicon
 from osteon.deid.text.recognisers.dates import read_dates
@@ -60,7 +61,8 @@ def deidentify_text(
     """
     _require_length(text, policy)
     subject = Subject(known=known, patient_id=patient_id, note_id=note_id)
-    return replace_spans(text, find_spans(text, known), subject, policy, pseudonymiser)
+    spans = find_spans(text, known, language=policy.text.language)
+    return replace_spans(text, spans, subject, policy, pseudonymiser)
 
 
 def deidentify_texts(
@@ -70,7 +72,7 @@ def deidentify_texts(
     texts, subjects = list(texts), list(subjects)
     for text in texts:
         _require_length(text, policy)
-    found = find_spans_of(texts, (subject.known for subject in subjects))
+    found = find_spans_of(texts, (subject.known for subject in subjects), policy.text.language)
     for text, subject, spans in zip(texts, subjects, found, strict=True):
         try:
             yield replace_spans(text, spans, subject, policy, pseudonymiser)
@@ -83,7 +85,8 @@ def replace_spans(
 ) -> DeidentifiedText:
     """The text with the spans replaced as the policy says, read again for what is known."""
     surrogates = _surrogates(subject, policy, pseudonymiser)
-    dates = {(d.span.start, d.span.end): d for d in read_dates(text)}
+    spans = redacted_ages(spans, text, policy.text.ages, policy.text.age_cap_years)
+    dates = {(d.span.start, d.span.end): d for d in read_dates(text, policy.text.language)}
     pieces, position = [], 0
     for span in spans:
         pieces.append(text[position : span.start])
@@ -92,7 +95,7 @@ def replace_spans(
         position = span.end
     output = "".join(pieces) + text[position:]
     if subject.known is not None:
-        _verify(output, subject.known)
+        _verify(output, subject.known, policy.text.language)
     return DeidentifiedText(
         text=output,
         source_entities=tuple(spans),
@@ -107,14 +110,17 @@ def _surrogates(subject: Subject, policy: Policy, pseudonymiser: Pseudonymiser) 
     else:
         scope = f"note:{subject.note_id}"
         days = pseudonymiser.days(OriginalId(scope))
-    return Surrogates(pseudonymiser, scope, days, subject.known, policy.text.age_cap_years)
+    options = policy.text
+    return Surrogates(
+        pseudonymiser, scope, days, subject.known, options.age_cap_years, options.ages, options.language
+    )
 
 
-def _verify(output: str, known: KnownIdentity) -> None:
+def _verify(output: str, known: KnownIdentity, language: str) -> None:
     """Reads the output again for known values; not for dates: a shifted one may fall on a birth date."""
     left = [
         s
-        for s in find_known(output, known, lexicon())
+        for s in find_known(output, known, lexicon(language))
         if s.label != "DATE_NAISSANCE" and s.rule == "known" and s.score == 1.0
     ]
     if left:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -87,6 +88,15 @@ def merge(spans: Iterable[Span]) -> list[Span]:
         for start, end in _free(span.start, span.end, kept):
             kept.append(Span(start, end, span.label, span.score, span.rule))
     return sorted(kept)
+
+
+_TAG = re.compile("<(?:" + "|".join(LABELS) + ")>")
+
+
+def without_tags(spans: Iterable[Span], text: str) -> list[Span]:
+    """The spans that are none of our own tags, so that a second pass changes nothing."""
+    tags = [match.span() for match in _TAG.finditer(text)]
+    return [s for s in spans if not any(s.start < high and s.end > low for low, high in tags)]
 
 
 def _free(start: int, end: int, taken: list[Span]) -> list[tuple[int, int]]:

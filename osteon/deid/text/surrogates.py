@@ -11,8 +11,10 @@ from rapidfuzz.distance import OSA
 
 from osteon.deid.identity import KnownIdentity
 from osteon.deid.pseudonyms import Pseudonymiser
+from osteon.deid.text.ages import AgeRule, age_surrogate
+from osteon.deid.text.languages import LANGUAGES, language_data
 from osteon.deid.text.lexicon import lexicon, word_class
-from osteon.deid.text.recognisers.dates import MONTHS, FoundDate, read_dates
+from osteon.deid.text.recognisers.dates import FoundDate, read_dates
 from osteon.deid.text.span import Span
 from osteon.deid.values import fold
 
@@ -34,6 +36,8 @@ class Surrogates:
     days: int
     known: KnownIdentity | None = None
     age_cap_years: int = 89
+    ages: AgeRule = "cap"
+    language: str = "fr"
     _avoid: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -51,7 +55,7 @@ class Surrogates:
         if span.label in {"DATE", "DATE_NAISSANCE"}:
             return self._dates(written, dates.get((span.start, span.end)), span.start)
         if span.label == "AGE":
-            return str(self.age_cap_years + 1)
+            return age_surrogate(written, self.ages, self.age_cap_years)
         if span.label in {"NOM", "PRENOM"}:
             return _WORD.sub(lambda m: self._name(m.group(), span.label), written)
         if span.label == "MAIL":
@@ -127,7 +131,7 @@ class Surrogates:
 
     def _dates(self, written: str, found: FoundDate | None, offset: int) -> str:
         if found is None:
-            inner = read_dates(written)
+            inner = read_dates(written, self.language)
             best = max(inner, key=lambda d: d.span.end - d.span.start, default=None)
             if best is None:
                 return self._digits(written)
@@ -173,14 +177,17 @@ def _same_form(name: str, written: str, moved: date) -> str:
 
 
 def _month_name(written: str, month: int) -> str:
+    """The month in the language, length and case of the one that was written."""
     bare = written.rstrip(".")
     dot = written[len(bare) :]
-    forms = MONTHS[month - 1]
-    abbreviated = not any(fold(bare) == fold(full[0]) for full in MONTHS)
+    tables = [language_data(code)["months"] for code in LANGUAGES]
+    months = next((t for t in tables if any(fold(bare) in map(fold, names) for names in t)), tables[0])
+    names = months[month - 1]
+    abbreviated = not any(fold(bare) == fold(full[0]) for full in months)
     chosen = (
-        min((f for f in forms if len(f) > 2), key=lambda f: abs(len(f) - len(bare)))
+        min((n for n in names if len(n) > 2), key=lambda n: abs(len(n) - len(bare)))
         if abbreviated
-        else forms[0]
+        else names[0]
     )
     return _cased(chosen, bare) + dot
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from osteon.deid.values import fold
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+UPPER = r"(?:(?![a-zß-öø-ÿ])[^\W\d_])"
+"""One letter that is not a small one of Western alphabets, for patterns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +23,15 @@ class Token:
     end: int
     text: str
     folded: str
+    is_upper: bool
+    """All capitals, two letters at least."""
+    is_capitalised: bool
+    """Starts with a capital."""
 
-    @property
-    def is_upper(self) -> bool:
-        """All capitals, two letters at least."""
-        return len(self.text) > 1 and self.text.isupper()
 
-    @property
-    def is_capitalised(self) -> bool:
-        """Starts with a capital."""
-        return self.text[0].isupper()
+@lru_cache(maxsize=50_000)
+def _seen(word: str) -> tuple[str, bool, bool]:
+    return fold(word), len(word) > 1 and word.isupper(), word[0].isupper()
 
 
 @lru_cache(maxsize=4)
@@ -40,4 +43,13 @@ def words(text: str) -> tuple[Token, ...]:
     >>> [t.folded for t in words("L'épaule de Jean-Luc, 34 ans")]
     ['L', 'EPAULE', 'DE', 'JEAN-LUC', 'ANS']
     """
-    return tuple(Token(m.start(), m.end(), m.group(), fold(m.group())) for m in _WORD.finditer(text))
+    return tuple(Token(m.start(), m.end(), m.group(), *_seen(m.group())) for m in _WORD.finditer(text))
+
+
+def _start(token: Token) -> int:
+    return token.start
+
+
+def first_at(tokens: Sequence[Token], position: int) -> int:
+    """The place of the first word that starts at or after the position; the number of words if none."""
+    return bisect_left(tokens, position, key=_start)

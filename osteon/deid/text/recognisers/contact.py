@@ -6,7 +6,9 @@ Source of the number forms: ARCEP numbering plan (FR), BIPT (BE), OFCOM (CH).
 from __future__ import annotations
 
 import re
+from functools import cache
 
+from osteon.deid.text.languages import forms
 from osteon.deid.text.span import Span
 
 _MAIL = re.compile(
@@ -31,15 +33,20 @@ _PHONES = (
     re.compile(r"(?<![\d.,/-])04\d{2}[ ./]{0,3}\d{2}[ .]?\d{2}[ .]?\d{2}(?!\d)"),
     re.compile(r"(?<![\d.,/-])0(?:\s?[-./]?\s?\d){9}(?!\d)"),
 )
-_LABELLED = re.compile(
-    r"\b(?:t[ée]l(?:[ée]phone)?|fax|portable|gsm|mobile|poste|bip|dect|standard|ligne "
-    r"directe)\b\.?\s*(?:n°|:|au|est le)?\s*"
-    r"(?P<value>\+?\(?\d[\d .()/-]{2,18}\d)",
-    re.IGNORECASE,
-)
 
 
-def find_contacts(text: str) -> list[Span]:
+@cache
+def _labelled(code: str) -> re.Pattern[str]:
+    more = forms("phones", code)
+    return re.compile(
+        r"\b(?:t[ée]l(?:[ée]phone)?|fax|portable|gsm|mobile|poste|bip|dect|standard|ligne "
+        rf"directe|joignable au|num[ée]ro{'|' + more if more else ''})\b\.?\s*(?:n°|:|au|est le)?\s*"
+        r"(?P<value>\+?\(?\d[\d .()/-]{2,18}\d)",
+        re.IGNORECASE,
+    )
+
+
+def find_contacts(text: str, code: str = "fr") -> list[Span]:
     """Mail, web and telephone spans of the text."""
     spans = [Span(m.start(), m.end(), "MAIL", 0.99, "mail") for m in _MAIL.finditer(text)]
     spans += [Span(m.start(), m.end(), "URL", 0.9, "url") for m in _URL.finditer(text)]
@@ -47,5 +54,5 @@ def find_contacts(text: str) -> list[Span]:
         for match in pattern.finditer(text):
             end = match.start() + len(match.group().rstrip(" .-/\u00a0\u202f"))
             spans.append(Span(match.start(), end, "TEL", 0.95, "phone"))
-    spans += [Span(*m.span("value"), "TEL", 0.9, "labelled-phone") for m in _LABELLED.finditer(text)]
+    spans += [Span(*m.span("value"), "TEL", 0.9, "labelled-phone") for m in _labelled(code).finditer(text)]
     return spans

@@ -5,41 +5,25 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from typing import NamedTuple
 
+from osteon.deid.text.languages import codes, forms, language_data
 from osteon.deid.text.span import Span
 from osteon.deid.values import fold
 
-MONTHS = (
-    ("janvier", "janv", "jan"),
-    ("février", "fevrier", "févr", "fevr", "fév", "fev"),
-    ("mars", "mar"),
-    ("avril", "avr"),
-    ("mai",),
-    ("juin",),
-    ("juillet", "juil"),
-    ("août", "aout", "aoû"),
-    ("septembre", "sept", "sep"),
-    ("octobre", "oct"),
-    ("novembre", "nov"),
-    ("décembre", "decembre", "déc", "dec"),
-)
-MONTH_NUMBER = {fold(form): number for number, forms in enumerate(MONTHS, 1) for form in forms}
-_MONTH = (
-    "(?:" + "|".join(sorted((form for forms in MONTHS for form in forms), key=len, reverse=True)) + r")\.?"
-)
-_WEEKDAY = (
-    r"(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu|ven|sam|dim)\b[.,]{0,2}\s*)"
-)
+@cache
+def month_numbers(code: str) -> dict[str, int]:
+    """Folded month, whole or abbreviated -> 1 to 12, in the languages that are read; French wins."""
+    numbers: dict[str, int] = {}
+    for each in codes(code):
+        for number, names in enumerate(language_data(each)["months"], 1):
+            for name in names:
+                numbers.setdefault(fold(name), number)
+    return numbers
+
+
 _SPACE = r"[\s\u00a0]"
-_TEXTUAL = re.compile(
-    rf"\b{_WEEKDAY}?(?P<day>0?[1-9]|[12]\d|3[01])(?:er|ère|e)?{_SPACE}{{0,2}}(?:de{_SPACE})?[-/.]?(?P<month>{_MONTH})(?![^\W\d_])"
-    rf"(?:{_SPACE}{{0,2}}[-/.,]?{_SPACE}?(?P<year>(?:19|20|21)\d{{2}}|'?\d{{2}}(?![\d:hH])(?!\s*(?:ans|"
-    rf"mm|cm|h\b|heures|mg|%))))?\b",
-    re.IGNORECASE,
-)
-_MONTH_YEAR = re.compile(
-    rf"\b(?P<month>{_MONTH})(?![^\W\d_]){_SPACE}{{1,2}}(?P<year>(?:19|20)\d{{2}})\b", re.IGNORECASE
-)
 _NUMERIC = re.compile(
     r"(?<![\d/.,-])(?P<day>0?[1-9]|[12]\d|3[01])(?P<sep>\s?[/.\-\u2013]\s?|\s)(?P<month>0?[1-9]|"
     r"1[0-2])(?P=sep)(?P<year>(?:18|19|20|21)\d{2}|\d{2})(?![\d/]|[.,-]\d)"
@@ -59,31 +43,59 @@ _COMPACT = re.compile(
 _COMPACT_ISO = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?!\d)"
 )
-_DAY_MONTH = re.compile(
-    r"(?:\b(?:le|du|au|depuis|d[ée]but|avant|apr[èe]s|jusqu'au|vers|entre|et|d[èe]s)\s+(?:le\s+)?)(?P<whole>(?P<day>0?[1-9]|"
-    r"[12]\d|3[01])[/.](?P<month>0?[1-9]|1[0-2]))(?![\d/]|[.,]\d|\s*(?:mm|cm|ans))",
-    re.IGNORECASE,
-)
 _MONTH_NUMBER_YEAR = re.compile(r"(?<![\d/.,-])(?P<month>0[1-9]|1[0-2])[/.-](?P<year>(?:19|20)\d{2})(?!\d)")
 _SCORE_BEFORE = re.compile(
     r"(?:apgar|score|eva|glasgow|tension|ta|pa|cotation)\s*:?\s*(?:à|a|de)?\s*$", re.IGNORECASE
 )
-_BIRTH_BEFORE = re.compile(
-    r"(?:\bn[ée]{1,2}e?\s*\(?e?\)?\s*(?:le|en)?|naissance|\bddn|\bd\.d\.n\.?|\bn[ée]\(e\)(?: "
-    r"le)?)\s*(?:est)?\s*(?:le|:|=)?\s*$",
-    re.IGNORECASE,
-)
-_FORMS = (
-    (_TEXTUAL, 0.97, "textual"),
-    (_NUMERIC, 0.95, "numeric"),
-    (_ISO, 0.97, "iso"),
-    (_SPACED, 0.98, "spaced"),
-    (_COMPACT, 0.93, "compact"),
-    (_COMPACT_ISO, 0.7, "compact-iso"),
-    (_MONTH_YEAR, 0.9, "month-year"),
-    (_DAY_MONTH, 0.88, "day-month"),
-    (_MONTH_NUMBER_YEAR, 0.85, "month-number-year"),
-)
+
+
+class _Patterns(NamedTuple):
+    forms: tuple[tuple[re.Pattern[str], float, str], ...]
+    birth_before: re.Pattern[str]
+
+
+@cache
+def _patterns(code: str) -> _Patterns:
+    month = "(?:" + "|".join(sorted((re.escape(m) for m in _written_months(code)), key=len, reverse=True)) + r")\.?"
+    weekday = rf"(?:(?:{forms('weekdays', code)})\b[.,]{{0,2}}\s*)"
+    textual = re.compile(
+        rf"\b{weekday}?(?P<day>0?[1-9]|[12]\d|3[01])(?:er|ère|e|st|nd|rd|th)?{_SPACE}{{0,2}}(?:(?:de|of){_SPACE})?[-/.]?"
+        rf"(?P<month>{month})(?![^\W\d_])(?:{_SPACE}{{0,2}}[-/.,]?{_SPACE}?(?P<year>(?:19|20|21)\d{{2}}|"
+        rf"'?\d{{2}}(?![\d:hH])(?!\s*(?:ans|mm|cm|h\b|heures|mg|%))))?\b",
+        re.IGNORECASE,
+    )
+    month_year = re.compile(
+        rf"\b(?P<month>{month})(?![^\W\d_]){_SPACE}{{1,2}}(?:(?:de l'année|of){_SPACE})?(?P<year>(?:19|20)\d{{2}})\b", re.IGNORECASE
+    )
+    day_month = re.compile(
+        rf"(?:\b(?:{forms('date_words', code)})\s+(?:le\s+)?)(?P<whole>(?P<day>0?[1-9]|[12]\d|3[01])[/.]"
+        r"(?P<month>0?[1-9]|1[0-2]))(?![\d/]|[.,]\d|\s*(?:mm|cm|ans))",
+        re.IGNORECASE,
+    )
+    found = [
+        (textual, 0.97, "textual"),
+        (_NUMERIC, 0.95, "numeric"),
+        (_ISO, 0.97, "iso"),
+        (_SPACED, 0.98, "spaced"),
+        (_COMPACT, 0.93, "compact"),
+        (_COMPACT_ISO, 0.7, "compact-iso"),
+        (month_year, 0.9, "month-year"),
+        (day_month, 0.88, "day-month"),
+        (_MONTH_NUMBER_YEAR, 0.85, "month-number-year"),
+    ]
+    if code == "en":
+        american = re.compile(
+            rf"\b{weekday}?(?P<month>{month}){_SPACE}(?P<day>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?(?!\d)"
+            rf"(?:,?{_SPACE}(?P<year>(?:19|20)\d{{2}}))?\b",
+            re.IGNORECASE,
+        )
+        found.append((american, 0.96, "american"))
+    births = re.compile(rf"(?:{forms('birth_words', code)})\s*(?:est)?\s*(?:le|op|on|:|=)?\s*$", re.IGNORECASE)
+    return _Patterns(tuple(found), births)
+
+
+def _written_months(code: str) -> list[str]:
+    return [name for each in codes(code) for names in language_data(each)["months"] for name in names]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,28 +119,28 @@ class FoundDate:
             return None
 
 
-def read_dates(text: str) -> list[FoundDate]:
+def read_dates(text: str, code: str = "fr") -> list[FoundDate]:
     """Every date of the text with its parts, in the order of the forms; they may overlap."""
     found = []
-    for pattern, score, form in _FORMS:
+    for pattern, score, form in _patterns(code).forms:
         for match in pattern.finditer(text):
-            read = _read(text, match, score, form)
+            read = _read(text, match, score, form, code)
             if read is not None:
                 found.append(read)
     return found
 
 
-def find_dates(text: str) -> list[Span]:
+def find_dates(text: str, code: str = "fr") -> list[Span]:
     """Spans of dates; birth dates where the words before say so."""
-    return [found.span for found in read_dates(text)]
+    return [found.span for found in read_dates(text, code)]
 
 
-def _read(text: str, match: re.Match[str], score: float, form: str) -> FoundDate | None:
+def _read(text: str, match: re.Match[str], score: float, form: str, code: str) -> FoundDate | None:
     start, end = match.span("whole") if "whole" in match.re.groupindex else match.span()
     if form == "numeric" and (_SCORE_BEFORE.search(text, max(0, start - 16), start) or not _plausible(match)):
         return None
     before = text[max(0, start - 28) : start]
-    label = "DATE_NAISSANCE" if _BIRTH_BEFORE.search(before) else "DATE"
+    label = "DATE_NAISSANCE" if _patterns(code).birth_before.search(before) else "DATE"
     parts = tuple(
         (name, *match.span(name))
         for name in ("day", "month", "year")
@@ -137,7 +149,7 @@ def _read(text: str, match: re.Match[str], score: float, form: str) -> FoundDate
     values = {name: text[low:high] for name, low, high in parts}
     month = values["month"]
     squeezed = re.sub(r"\s", "", month)
-    number = int(squeezed) if squeezed.isdigit() else MONTH_NUMBER.get(fold(month).rstrip("."), 0)
+    number = int(squeezed) if squeezed.isdigit() else month_numbers(code).get(fold(month).rstrip("."), 0)
     if not 1 <= number <= 12:
         return None
     day = int(re.sub(r"\D", "", values["day"])) if "day" in values else None

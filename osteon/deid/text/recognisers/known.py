@@ -24,6 +24,7 @@ class _Known:
     parts: frozenset[str]
     family: frozenset[str]
     given: frozenset[str]
+    all_parts: frozenset[str]
 
 
 def find_known(text: str, known: KnownIdentity, lex: Lexicon) -> list[Span]:
@@ -41,11 +42,12 @@ def find_known(text: str, known: KnownIdentity, lex: Lexicon) -> list[Span]:
     for value in known.uids:
         spans += [Span(m.start(), m.end(), "ID", 1.0, "known") for m in re.finditer(re.escape(value), text)]
     births = {parse_da(value) for value in known.birth_dates} - {None}
-    for found in read_dates(text):
+    for found in read_dates(text, lex.language):
         if found.as_date() in births:
             spans.append(Span(found.span.start, found.span.end, "DATE_NAISSANCE", 1.0, "known"))
     for value in (*known.addresses, *known.institutions):
-        spans += _phrase(text, value, "ADRESSE" if value in known.addresses else "HOPITAL", lex)
+        label = "ADRESSE" if value in known.addresses else "HOPITAL"
+        spans += _phrase(text, value, label, lex) + _whole_phrase(text, value, label)
     return spans
 
 
@@ -65,8 +67,47 @@ def _known_names(text: str, known: KnownIdentity, lex: Lexicon) -> list[Span]:
                     and _is_initial(text, tokens, place, other, person)
                 ):
                     hits[other] = "PRENOM"
+        _add_particles(text, tokens, hits, person)
     spans = [Span(tokens[p].start, tokens[p].end, label, 1.0, "known") for p, label in sorted(hits.items())]
-    return spans + _bare_initials(text, known)
+    return spans + _whole_names(text, known) + _bare_initials(text, known)
+
+
+def _add_particles(text: str, tokens: Sequence[Token], hits: dict[int, str], person: _Known) -> None:
+    """The particles of the person's own name beside its other parts: `Van den Haegen`, `L'Hermitte`."""
+    grown = True
+    while grown:
+        grown = False
+        for place in list(hits):
+            for other in (place - 1, place + 1):
+                if not 0 <= other < len(tokens) or other in hits:
+                    continue
+                low, high = sorted((place, other))
+                gap = text[tokens[low].end : tokens[high].start]
+                folded = tokens[other].folded
+                elided = len(folded) == 1 and other < place and gap in {"'", "’"}
+                if (folded in person.all_parts and gap in {" ", "-", "'", "’", "\n"}) or elided:
+                    hits[other], grown = "NOM", True
+
+
+def _whole_names(text: str, known: KnownIdentity) -> list[Span]:
+    """Family names of several words as a whole, whatever their words mean by themselves."""
+    values = {name[0] for name in (*known.names, *known.people) if name and re.search(r"[\s'’-]", name[0])}
+    return [span for value in sorted(values) for span in _whole_phrase(text, value, "NOM")]
+
+
+def _whole_phrase(text: str, value: str, label: str) -> list[Span]:
+    """All words of the value in their order, in any case, with or without accents, over line ends."""
+    wanted = [t.folded for t in words(value.replace("-", " "))]
+    if len(wanted) < 2 and not (wanted and len(wanted[0]) > 4):
+        return []
+    flat = [(piece, t) for t in words(text) for piece in t.folded.split("-")]
+    spans = []
+    for place in range(len(flat) - len(wanted) + 1):
+        if flat[place][0] == wanted[0] and [p for p, _ in flat[place : place + len(wanted)]] == wanted:
+            first, last = flat[place][1], flat[place + len(wanted) - 1][1]
+            if last.end - first.start <= 2 * len(value) + 4 and (first.is_capitalised or len(wanted) > 2):
+                spans.append(Span(first.start, last.end, label, 1.0, "known"))
+    return spans
 
 
 def _parts_of(name: tuple[str, ...]) -> _Known:
@@ -78,7 +119,7 @@ def _parts_of(name: tuple[str, ...]) -> _Known:
 
     family = frozenset(p for p in split(name[0]) if len(p) > 1)
     given = frozenset(p for part in name[1:] for p in split(part) if len(p) > 1)
-    return _Known(family | given, family, given)
+    return _Known(family | given, family, given, frozenset(p for part in name for p in re.split(r"[\s'’-]+", fold(part)) if p))
 
 
 _PARTICLES = word_class("particles_no_name_by_themselves")
@@ -120,11 +161,11 @@ def _is_initial(text: str, tokens: Sequence[Token], place: int, other: int, pers
 def _bare_initials(text: str, known: KnownIdentity) -> list[Span]:
     """`M. D.` or `D.M.` for the patient's own initials, written with dots."""
     spans = []
-    for name in known.names:
+    for name in dict.fromkeys((*known.names, *known.people)):
         if len(name) < 2 or not name[0] or not name[1]:
             continue
         first, last = re.escape(fold(name[1])[0]), re.escape(fold(name[0])[0])
-        pattern = rf"(?<![\w.])(?:{first}\.\s?{last}\.?|{last}\.\s?{first}\.?)(?!\w)"
+        pattern = rf"(?<![\w.])(?:{first}\.\s?{last}\.|{last}\.\s?{first}\.|{first}\.{last}|{last}\.{first})(?!\w)"
         spans += [Span(m.start(), m.end(), "NOM", 0.95, "known-initials") for m in re.finditer(pattern, text)]
     return spans
 

@@ -9,7 +9,9 @@ ANS (RPPS: 11 digits, Luhn), INAMI (11 digits, key 97).
 from __future__ import annotations
 
 import re
+from functools import cache
 
+from osteon.deid.text.languages import codes, language_data
 from osteon.deid.text.span import Span
 
 _S = r"[ .\-\u00a0\u202f]?"
@@ -53,9 +55,17 @@ _VALUE = (
     r"\s*(?:n°|num[ée]ro|est(?: le)?|=|:|#)?\s*:?\s*"
     r"(?P<value>(?=[A-Z0-9./ -]*\d)[A-Z0-9](?:[A-Z0-9]|[-./ ](?=[A-Z]*\d)){2,24})"
 )
-_PATTERNS = tuple(
-    (label, re.compile(rf"\b{words}\b\.?{_VALUE}", re.IGNORECASE)) for label, words in _LABELLED
-)
+
+
+@cache
+def _labelled(code: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Numbers after the words that name them, in the languages that are read."""
+    known = list(_LABELLED)
+    for each in codes(code):
+        known += [(label, f"(?:{'|'.join(f)})") for label, f in language_data(each).get("number_fields", {}).items()]
+    return tuple((label, re.compile(rf"\b{words}(?!\w)\.?{_VALUE}", re.IGNORECASE)) for label, words in known)
+
+
 _LONG = re.compile(
     r"(?<![\d.,])(?<!\w)(?!\d{1,3}(?: \d{3})+(?!\s?\d)\s+[^\W\d_])[A-Z]{0,4}[-_]?(?:\d(?:[-\s]?\d){5,24}|"
     r"\d{2,}(?:\.\d{2,}){2,})(?![\d]|[.,]\d)"
@@ -64,10 +74,18 @@ _LONG = re.compile(
 )
 _MIXED = re.compile(r"\b(?=[A-Z0-9-]*\d{4})(?=[A-Z0-9-]*[A-Z])[A-Z0-9]{2,}(?:-[A-Z0-9]+)*\b")
 _UID = re.compile(r"\b\d+(?:\.\d+){4,}\b")
-_PLATE = re.compile(r"\b(?:[A-Z]{2}-\d{3}-[A-Z]{2}|\d-[A-Z]{3}-\d{3})\b")
+_PLATE = re.compile(
+    r"\b(?:[A-Z]{2}[-· ]?\d{3}[-· ]?[A-Z]{2}|[1-9]-[A-Z]{3}-\d{3})\b(?!\s?(?:mm|mg|ml))"
+)
+_PLATE_AFTER = re.compile(
+    r"\b(?i:immatricul(?:[ée]e?s?|ation)|plaques?(?: d'immatriculation)?|v[ée]hicule|voiture|nummerplaat|(?:licence|license|number) plate|"
+    r"registration)\s*(?i:n°|num[ée]ro|est|:|de (?:la )?(?:voiture|v[ée]hicule))?\s*:?\s*"
+    r"(?P<value>[A-Z0-9]{1,4}[-·. ]?[A-Z0-9]{2,4}(?:[-·. ]?[A-Z0-9]{2,3}){0,2}|[A-Z]{2}[ -·]?\d{1,6})\b"
+)
+_AVS = re.compile(rf"(?<!\d)756{_S}(?:\d{_S}){{9}}\d(?!\d)")
 
 
-def find_numbers(text: str) -> list[Span]:
+def find_numbers(text: str, code: str = "fr") -> list[Span]:
     """Spans of numbers that point at a person, a stay or an examination."""
     spans = [Span(m.start(), m.end(), "ID", 0.9, "uid") for m in _UID.finditer(text)]
     for match in _NIR.finditer(text):
@@ -80,7 +98,7 @@ def find_numbers(text: str) -> list[Span]:
     for match in _ELEVEN.finditer(text):
         if luhn_is_valid(match.group()):
             spans.append(Span(match.start(), match.end(), "RPPS", 0.6, "rpps"))
-    for label, pattern in _PATTERNS:
+    for label, pattern in _labelled(code):
         for match in pattern.finditer(text):
             value = match["value"].rstrip(" .-/")
             if sum(c.isdigit() for c in value) >= 3:
@@ -89,6 +107,10 @@ def find_numbers(text: str) -> list[Span]:
     spans += [Span(m.start(), m.end(), "ID", 0.5, "long-number") for m in _LONG.finditer(text)]
     spans += [Span(m.start(), m.end(), "ID", 0.5, "mixed-number") for m in _MIXED.finditer(text)]
     spans += [Span(m.start(), m.end(), "ID", 0.9, "plate") for m in _PLATE.finditer(text)]
+    for match in _PLATE_AFTER.finditer(text):
+        if any(c.isdigit() for c in match["value"]):
+            spans.append(Span(*match.span("value"), "ID", 0.9, "plate"))
+    spans += [Span(m.start(), m.end(), "SECU", 0.95, "avs") for m in _AVS.finditer(text)]
     return spans
 
 

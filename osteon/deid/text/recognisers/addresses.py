@@ -1,0 +1,106 @@
+"""Streets with what follows them, post boxes and labelled addresses."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from osteon.deid.text.languages import forms
+from osteon.deid.text.lexicon import word_class
+from osteon.deid.text.span import Span
+from osteon.deid.text.tokens import UPPER
+from osteon.deid.values import fold
+
+_NAME = r"[^\W\d_][\w'’.\-]*"
+_SP = r"[ \t\u00a0]"
+_NOT_TOWN = r"(?!tel|t[ée]l|fax|le\b|né|pour\b|a\b|est\b|admis)"
+_ZIP_TOWN = (
+    rf"(?:{_SP}*[,;\-–]?{_SP}*\n?{_SP}*(?:[A-Z]{{1,2}}-)?"
+    rf"(?P<zip>\d{{2}}{_SP}?\d{{3}}|2[AB]{_SP}?\d{{3}}|[1-9]\d{{3}})\b"
+    rf"{_SP}*(?P<town>{_NAME}(?:{_SP}+{_NOT_TOWN}{_NAME}){{0,4}})?)"
+)
+
+
+class _Patterns(NamedTuple):
+    street: re.Pattern[str]
+    suffixed: re.Pattern[str] | None
+
+
+@cache
+def _patterns(code: str) -> _Patterns:
+    """A street by its kind before its name; in other languages also by the ending of its name."""
+    number = rf"(?P<number>\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)"
+    street = rf"(?<![\w]){number}?(?P<street>{forms('streets', code)})(?![\w])(?P<name>(?:{_SP}+{_NAME}){{1,6}})(?P<rest>{_ZIP_TOWN})?"
+    ending = forms("street_endings", code)
+    suffixed = (
+        rf"(?<![\w])(?:(?P<first>\d{{1,4}}[A-Za-z]?,?{_SP}+))?(?P<name>{UPPER}[\w'’.-]*?(?:{_SP}+{UPPER}[\w'’.-]*?){{0,3}}{_SP}?(?i:{ending})\b"
+        rf"(?:{_SP}+(?P<after>\d{{1,4}}{_SP}?[A-Za-z]?(?:{_SP}?(?:bus|box|bte){_SP}?\w{{1,4}})?)(?![\w]))?)"
+    )
+    return _Patterns(re.compile(street, re.IGNORECASE), re.compile(suffixed) if ending else None)
+
+
+_BOX = re.compile(
+    r"\b(?:BP|CS|b\.p\.)\s?\d{1,5}(?:\s?[-–]?\s?\d{5}\s+[A-Z][\w'-]+(?:[ -][A-Z][\w'-]+)*)?", re.IGNORECASE
+)
+_LABELLED_ADDRESS = re.compile(
+    r"\b(?:adresse|domicile|demeurant(?: au)?|domicili[ée]e?(?: au| à)?|r[ée]sidant(?: "
+    r"au)?|habitant(?: au)?)\s*:?\s*(?P<value>\d[^\n;]{8,80})",
+    re.IGNORECASE,
+)
+_STOP_AFTER_STREET = word_class("words_after_a_street")
+_LINK = word_class("words_inside_a_place")
+
+
+def find_addresses(text: str, code: str = "fr") -> list[Span]:
+    """Streets with what follows them, post boxes and labelled addresses."""
+    spans = []
+    known = _patterns(code)
+    for match in known.street.finditer(text):
+        end = _street_end(match)
+        if end is not None:
+            spans.append(Span(match.start(), end, "ADRESSE", 0.93, "street"))
+    if known.suffixed is not None:
+        for match in known.suffixed.finditer(text):
+            if match["first"] or match["after"]:
+                spans.append(Span(match.start(), match.end(), "ADRESSE", 0.9, "street"))
+    spans += [Span(m.start(), m.end(), "ADRESSE", 0.85, "box") for m in _BOX.finditer(text)]
+    for match in _LABELLED_ADDRESS.finditer(text):
+        stop = re.search(
+            r"[,\s–-]+(?:a été|est|98|t[ée]l|vit|qui|pour|admis|gsm|mail|e-mail)\b",
+            match["value"],
+            re.IGNORECASE,
+        )
+        if not re.match(r"\d{1,2}\s?ans|\d{1,2}[/.-]\d", match["value"]):
+            end = match.start("value") + (stop.start() if stop else len(match["value"].rstrip()))
+            spans.append(Span(match.start("value"), end, "ADRESSE", 0.7, "labelled-address"))
+    return spans
+
+
+def _street_end(match: re.Match[str]) -> int | None:
+    """Where the street ends; None when the words are no address (an accident in the street)."""
+    numbered, zipped = match["number"] is not None, match["zip"] is not None
+    names = list(re.finditer(r"\S+", match["name"]))
+    capital = any(n.group()[0].isupper() for n in names[:3] if fold(n.group()) not in _LINK)
+    if fold(match["street"]) == "PASSAGE" and not zipped and not (names and names[0].group()[0].isupper()):
+        return None
+    if (
+        not numbered
+        and not (zipped and match["name"].strip())
+        and not (capital and match["street"][0].isupper())
+    ):
+        return None
+    if zipped:
+        return match.end("rest") if not _is_count(match) else match.end("name")
+    end, linked = match.start("name"), False
+    for name in names:
+        word = fold(name.group()).strip(".,")
+        if word in _STOP_AFTER_STREET and (word not in _LINK or (end > match.start("name") and not linked)):
+            break
+        linked = word in _LINK
+        end = match.start("name") + name.end()
+    return end
+
+
+def _is_count(match: re.Match[str]) -> bool:
+    return len(re.sub(r"\s", "", match["zip"])) == 4 and not (match["town"] or " ")[0].isupper()

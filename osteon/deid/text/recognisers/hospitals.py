@@ -1,0 +1,185 @@
+"""Hospitals by their kind and name, by their name alone, and after an article that only a name takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from osteon.deid.text.languages import forms
+from osteon.deid.text.lexicon import Lexicon, word_class
+from osteon.deid.text.span import Span
+from osteon.deid.text.recognisers.name_shapes import ACRONYMS, is_heading
+from osteon.deid.text.tokens import UPPER, Token, first_at, words
+from osteon.deid.values import fold
+
+_KINDS = (
+    r"C\.?H\.?R?\.?U\.?(?![\w])|CHR(?:U|O)?(?![\w])|CHI[CP]?(?![\w])|C\.?H\.?(?:\s?G)?(?![\w.])|"
+    r"(?:CHC|CHP|CHM|CHS|CHSP|CHD|CHL|CHUV|CHVR|GHT|GHU|GHP|GHI|GHE|GH|EHPAD|SSR|CDS|CMC|CMPR|CRF|CLCC|HIA|HFR|HCL|UZ|AZ|ZNA|"
+    r"UMC|MRS|CPAS|ASBL|AP-?HP|AP-?HM)(?![\w])|"
+    r"(?:grand\s+)?h[ôo]pital(?:\s+(?:priv[ée]|universitaire|militaire|civil|g[ée]n[ée]ral|intercantonal|cantonal|"
+    r"de jour|local|r[ée]gional))*|h[ôo]pitaux(?:\s+universitaires)?|(?:poly)?cliniques?(?:\s+universitaires?)?|"
+    r"centres? hospitaliers?(?:\s+(?:universitaires?|r[ée]gional|intercommunal|g[ée]n[ée]ral|sp[ée]cialis[ée]|"
+    r"interr[ée]gional|national|provincial))*|centre (?:m[ée]dical|de sant[ée]|d['’]imagerie(?: m[ée]dicale)?|"
+    r"de radiologie|cardiologique|chirurgical|clinical|de r[ée][ée]ducation|de consultations?|de convalescence)|"
+    r"groupe hospitalier|institut|maison de (?:sant[ée]|retraite|repos)|fondation|cabinet "
+    r"(?:de radiologie|d['’]imagerie|m[ée]dical)|imagerie m[ée]dicale|maison m[ée]dicale|hospices|r[ée]sidence services"
+)
+_UNIT = re.compile(
+    rf"\b(?P<kind>pavillon|b[âa]timent|b[âa]t\.|unit[ée]|aile|secteur|p[ôo]le)\s+(?P<name>(?:[dlDL]['’]|du |de )?{UPPER}[\w'’-]*"
+    rf"(?:[ -](?:(?:de|du|des|la|le|van|den|der|el)[ -])?{UPPER}[\w'’-]*){{0,3}})",
+    re.UNICODE,
+)
+
+
+@cache
+def _hospital(code: str) -> re.Pattern[str]:
+    more = forms("hospitals", code)
+    further = rf"|(?:{more})(?!\w)" if more else ""
+    return re.compile(rf"\b(?P<kind>{_KINDS}{further})", re.IGNORECASE)
+
+
+_LINK = word_class("words_inside_a_place")
+_GENERIC_AFTER = word_class("words_after_a_hospital_that_name_none")
+_SERVICE_OF = re.compile(
+    rf"(?:(?<=[Ss]ervice de )|(?<=[Ss]ervice d['’])|(?<=[Ss]ervice des )|(?<=[Cc]onsultation de )|(?<=[Uu]nité de ))"
+    rf"[^\W\d_]+ (?:de |du |d['’])(?P<name>[A-ZÀ-Ý]{{3,}}(?:[ -]+(?:[A-ZÀ-Ý\d]+|–))*"
+    rf"|{UPPER}[^\W\d_]+(?:[ -]{UPPER}[^\W\d_]+){{0,3}}(?=\s*(?:$|[\n.,;:)])))"
+)
+_ADJECTIVES = word_class("adjectives_of_a_hospital")
+_TITLES = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR", "MME", "MR", "M", "TEL", "FAX", "RPPS", "SERVICE"])
+_ARTICLE_L = re.compile(
+    r"\b(?P<l>[Ll]['’]\s?)(?P<name>[B-DF-GJ-NP-TV-XZb-df-gj-np-tv-xz][\w.\-]*|[A-Z]\.[A-Z]{2,}[\w.\-]*)"
+)
+
+
+def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
+    """Hospitals by their kind and name, by their name alone, and after an article that only a name takes."""
+    tokens = words(text)
+    spans = [Span(*m.span("name"), "HOPITAL", 0.6, "service-of") for m in _SERVICE_OF.finditer(text)]
+    for match in _hospital(lex.language).finditer(text):
+        end = _hospital_end(text, tokens, match, lex)
+        if end is not None:
+            spans.append(Span(match.start(), end, "HOPITAL", 0.8, "hospital"))
+    spans += _named_hospitals(text, tokens, lex)
+    spans += [
+        Span(m.start(), m.end(), "HOPITAL", 0.6, "unit")
+        for m in _UNIT.finditer(text)
+        if fold(m["name"]) not in ACRONYMS and not lex.is_word(fold(m["name"]))
+    ]
+    for match in _ARTICLE_L.finditer(text):
+        spans += _after_article(text, tokens, match, lex)
+    return spans
+
+
+def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex: Lexicon) -> int | None:
+    """The end of the name after a kind of hospital; None for a generic mention."""
+    place = first_at(tokens, match.end())
+    following = tokens[place : place + 8]
+    end, named, previous = match.end(), False, match.end()
+    for token in following:
+        gap = text[previous : token.start]
+        if (
+            gap.strip(" \t\n'’.-–")
+            or re.search(r"\.\s", gap)
+            or "\n" in gap
+            or len(gap) > 4
+            or re.search(r"\s[-–]\s", gap)
+            or token.folded in _TITLES
+            or (token.is_capitalised and is_heading(token))
+        ):
+            break
+        if token.folded in _LINK or (not named and token.folded in _ADJECTIVES):
+            previous = token.end
+            continue
+        if named and gap in {"'", "’"}:
+            end = previous = token.end
+            continue
+        if not named and token.folded in {"NORD", "SUD", "EST", "OUEST", "CENTRE"} and previous > match.end():
+            named, end, previous = True, token.end, token.end
+            continue
+        proper = token.is_capitalised or (lex.is_rare_word(token.folded)) or token.folded in lex.hospitals
+        if (
+            not proper
+            or token.folded in _GENERIC_AFTER
+            or (
+                named
+                and token.is_capitalised
+                and not token.is_upper
+                and lex.is_word(token.folded)
+                and not _is_place(token, lex)
+                and not _closes(text, token)
+            )
+        ):
+            break
+        named, end, previous = True, token.end, token.end
+    kind = fold(match["kind"])
+    return end if named else (match.end() if kind in {"AP-HP", "APHP", "AP-HM", "APHM", "HCL"} else None)
+
+
+def _closes(text: str, token: Token) -> bool:
+    """The name's last word: then comes the line's end or a sign."""
+    after = text[token.end : token.end + 3].lstrip(" \t\u00a0")
+    return not is_heading(token) and (not after or after[0] in "\n\r,;:.()-–|/")
+
+
+def _is_place(token: Token, lex: Lexicon) -> bool:
+    return token.folded in lex.towns or token.folded in lex.first_names or token.folded in lex.surnames
+
+
+def _named_hospitals(text: str, tokens: Sequence[Token], lex: Lexicon) -> list[Span]:
+    spans = []
+    beginnings = _beginnings(lex)
+    for index, token in enumerate(tokens):
+        if token.folded not in beginnings and token.folded.split("-")[0] not in beginnings:
+            continue
+        for length in (4, 3, 2, 1):
+            piece = tokens[index : index + length]
+            if len(piece) < length:
+                continue
+            written = re.sub(r"\s+", " ", fold(text[piece[0].start : piece[-1].end]))
+            if (
+                written in lex.hospitals
+                and (length > 1 or token.is_capitalised)
+                and not _is_common(written, lex)
+            ):
+                spans.append(Span(token.start, piece[-1].end, "HOPITAL", 0.75, "hospital-name"))
+                break
+    return spans
+
+
+@cache
+def _beginnings_of(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(re.split(r"[ .'-]", name)[0] for name in names) | names
+
+
+def _beginnings(lex: Lexicon) -> frozenset[str]:
+    return _beginnings_of(lex.hospitals)
+
+
+def _is_common(written: str, lex: Lexicon) -> bool:
+    return written in lex.protected or (" " not in written and lex.first_name_rank.get(written, 10**6) < 2000)
+
+
+def _after_article(text: str, tokens: Sequence[Token], match: re.Match[str], lex: Lexicon) -> list[Span]:
+    """What follows an elided article before a consonant: only a name can stand there."""
+    start = match.start("name")
+    place = first_at(tokens, start)
+    following = tokens[place : place + 6]
+    if not following or (lex.is_word(following[0].folded) and not following[0].is_capitalised):
+        return []
+    first = following[0]
+    if lex.is_word(first.folded) and first.folded[0] in "AEIOUYH":
+        return []
+    end = match.end("name")
+    for token in following:
+        if token.start < end:
+            continue
+        if text[end : token.start].strip(" -–.") or not (
+            token.is_capitalised or lex.is_rare_word(token.folded)
+        ):
+            break
+        if lex.is_word(token.folded) and not _is_place(token, lex) and not token.is_upper:
+            break
+        end = token.end
+    return [Span(start, end, "HOPITAL", 0.55, "article")]

@@ -1,0 +1,189 @@
+"""Names that something introduces: a title, a field of a form, a role, a maiden name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from osteon.deid.text.languages import forms
+from osteon.deid.text.lexicon import Lexicon
+from osteon.deid.text.recognisers.name_shapes import (
+    ACRONYMS,
+    FUNCTION_WORDS,
+    PARTICLES,
+    is_namelike,
+    is_title,
+)
+from osteon.deid.text.tokens import UPPER, Token, first_at
+
+_LOOSE_TITLE = re.compile(
+    r"\bPR\b\.?\s+[^\WA-ZÀ-Ý\d_]"
+)  # PR is also an acronym: before a small letter it is no title
+_M = re.compile(rf"(?<![\w.'’])M(?:\.?(?=\s+(?:d['’])?{UPPER})|\.(?= [^\W\d_]{{3}}))")
+_BEFORE_MAIDEN = re.compile(
+    rf"(?P<gap>,?\s+)(?:[ée]pouse|[ée]p\.|veuve|vve|n[ée]e|n[ée]\(e\))\s+(?=(?:[dDlL]['’])?{UPPER})"
+)
+_AND = re.compile(r"\s*(?:,|/|&|\bet\b|\ben\b|\band\b)\s*(?:(?:Dr|Pr|Mme|M)\.?\s+)?", re.IGNORECASE)
+Named = tuple[list[int], float, str]
+
+
+class _Patterns(NamedTuple):
+    title: re.Pattern[str]
+    many: re.Pattern[str]
+    role: re.Pattern[str]
+    field: re.Pattern[str]
+    strict_field: re.Pattern[str]
+
+
+@cache
+def _patterns(code: str) -> _Patterns:
+    def compiled(pattern: str) -> re.Pattern[str]:
+        return re.compile(pattern, re.IGNORECASE)
+
+    return _Patterns(
+        title=compiled(rf"\b(?P<title>{forms('titles', code)})\b\.?(?=[\s:])"),
+        many=compiled(rf"(?:{forms('plural_titles', code)})\.?"),
+        role=compiled(rf"\b(?P<title>{forms('roles', code)})\b(?:\(e\))?(?:\s*(?:[:,]|nomm[ée]e?))?"),
+        field=compiled(
+            rf"\b(?P<title>{forms('name_fields', code)}|n[ée]e?(?= (?-i:{UPPER}))|n[ée]\(e\)(?= (?-i:{UPPER})))"
+            r"(?!\w)(?:\(e\))?\s*(?::|par|=)?"
+        ),
+        strict_field=compiled(rf"(?:{forms('patient_fields', code)})"),
+    )
+
+
+def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
+    """Places of the words of each name, how sure, and by which rule."""
+    known = _patterns(lex.language)
+    for pattern, strength, score in (
+        (known.title, 3, 0.95),
+        (_M, 3, 0.95),
+        (known.field, 2, 0.85),
+        (known.role, 1, 0.8),
+    ):
+        for match in pattern.finditer(text):
+            if pattern is known.title and _LOOSE_TITLE.match(text, match.start()):
+                continue
+            start = first_at(tokens, match.end())
+            if start < len(tokens) and _near(text, match.end(), tokens[start].start, strength):
+                sure = _strength_of(match, strength, known if pattern is known.field else None)
+                run = _run(tokens, start, text, lex, sure)
+                yield run, score, f"after-{strength}"
+                if run and pattern is known.title and known.many.fullmatch(match.group()):
+                    yield from _more(tokens, run[-1], text, lex)
+    yield from _before_maiden_names(tokens, text, lex)
+
+
+def _more(tokens: Sequence[Token], last: int, text: str, lex: Lexicon) -> Iterator[Named]:
+    """The other names after a title in the plural: `Drs A, B et C`."""
+    for _ in range(6):
+        joint = _AND.match(text, tokens[last].end)
+        if joint is None:
+            return
+        start = first_at(tokens, joint.end())
+        if start == len(tokens) or tokens[start].start != joint.end() or not tokens[start].is_capitalised:
+            return
+        run = _run(tokens, start, text, lex, 3)
+        if not run:
+            return
+        yield run, 0.9, "after-and"
+        last = run[-1]
+
+
+def _before_maiden_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
+    """Words before `épouse X` or `née X`."""
+    for match in _BEFORE_MAIDEN.finditer(text):
+        place = first_at(tokens, match.start()) - 1
+        run: list[int] = []
+        while place >= 0 and len(run) < 4:
+            token, end = tokens[place], tokens[run[-1]].start if run else match.start()
+            gap = text[token.end : end]
+            joined = gap in {"", " ", ", ", "'", "’"}
+            particle = token.folded in PARTICLES and bool(run)
+            named = token.is_capitalised and not is_title(token) and token.folded not in FUNCTION_WORDS
+            if not joined or not (named or particle) or token.folded in ACRONYMS:
+                break
+            run.append(place)
+            place -= 1
+        while run and not tokens[run[-1]].is_capitalised:
+            run.pop()
+        if any(not lex.is_word(tokens[p].folded) or tokens[p].is_upper for p in run) or len(run) > 1:
+            yield run, 0.8, "before-maiden"
+
+
+def _strength_of(match: re.Match[str], strength: int, fields: _Patterns | None) -> int:
+    """A field that names the patient is as good as a title."""
+    if fields is None:
+        return strength
+    strict = ":" in match.group() and fields.strict_field.match(match["title"])
+    return 3 if strict or match["title"].lower().startswith(("né", "ne", "ép", "ep", "vve", "veuve")) else strength
+
+
+def _near(text: str, end: int, start: int, strength: int) -> bool:
+    gap = text[end:start]
+    return (
+        not gap.strip(" .:,\t\u00a0\n" if strength == 3 else " :,\t\u00a0")
+        and gap.count("\n") <= 1
+        and len(gap) <= 6
+    )
+
+
+def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength: int) -> list[int]:
+    """Words from `start` that make one name: initials, particles, first names, surnames."""
+    run: list[int] = []
+    place, pending = start, list[int]()
+    while place < len(tokens) and len(run) < 6:
+        token = tokens[place]
+        gap = text[tokens[place - 1].end : token.start] if place > start else ""
+        if place > start and not _joins(gap, token, run, lex):
+            break
+        if (
+            token.folded in PARTICLES
+            and (not run or token.folded not in {"LA", "LE"} or token.is_capitalised)
+            and _particle_ok(tokens, place, text, lex)
+        ):
+            pending.append(place)
+        elif is_namelike(tokens, place, text, lex, strength, first=not run):
+            run += [*pending, place]
+            pending = []
+        elif strength == 3 and pending and token.is_capitalised and not is_title(token):
+            run += [*pending, place]  # a particle makes a name of any word: de La Tour
+            pending = []
+        else:
+            break
+        place += 1
+    if run and strength == 3 and pending and place == pending[-1] + 1 and tokens[pending[0]].start - tokens[run[-1]].end == 1:
+        ends = place == len(tokens) or text[tokens[pending[-1]].end : tokens[place].start].strip(" ")
+        return [*run, *pending] if ends else run
+    if not run and strength == 3 and pending and all(tokens[p].is_capitalised for p in pending):
+        return pending  # a surname that is a particle by itself: Vo Van
+    return run
+
+
+def _particle_ok(tokens: Sequence[Token], place: int, text: str, lex: Lexicon) -> bool:
+    if place + 1 >= len(tokens):
+        return False
+    following = tokens[place + 1]
+    return text[tokens[place].end : following.start] in {" ", "'", "’", "-"} and (
+        following.is_capitalised or lex.is_rare_word(following.folded) or following.folded in PARTICLES
+    )
+
+
+def _joins(gap: str, token: Token, run: list[int], lex: Lexicon) -> bool:
+    """Words of one name are joined by blanks, a dot after an initial, or a comma before a first name."""
+    if not gap.strip(" \t\u00a0") or gap in {"'", "’", ". ", ".", "-", ".-", " - "}:
+        return True
+    if gap.strip() == "," and run:
+        return lex.is_first_name(token.folded) or (token.is_capitalised and lex.is_rare_word(token.folded))
+    return (
+        gap.count("\n") == 1
+        and not gap.strip()
+        and token.is_capitalised
+        and bool(run)
+        and (
+            lex.is_rare_word(token.folded)
+            and (token.is_upper or lex.is_first_name(token.folded))
+        )
+    )

@@ -1,0 +1,232 @@
+"""Names that nothing introduces: beside a first name, or alone on a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from osteon.deid.text.lexicon import COMMON_FIRST_NAMES, Lexicon
+from osteon.deid.text.recognisers.name_shapes import (
+    ACRONYMS,
+    FUNCTION_WORDS,
+    MEDICAL_SHAPE,
+    PARTICLES,
+    is_eponym,
+    is_heading,
+    is_strong_first_name,
+    is_term_word,
+    is_title,
+)
+from osteon.deid.text.tokens import Token, first_at
+
+
+def beside_first_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> list[list[int]]:
+    """First names with the surnames beside them, anywhere in the text."""
+    found = []
+    for place, token in enumerate(tokens):
+        if not token.is_capitalised and not (
+            not lex.is_word(token.folded) and lex.first_name_rank.get(token.folded, 10**6) < 3000
+        ):
+            continue
+        if not lex.is_first_name(token.folded) or len(token.text) < 3 or is_eponym(tokens, place, text, lex):
+            continue
+        neighbours = [p for p in (place - 1, place + 1) if _is_surname_beside(tokens, place, p, text, lex)]
+        strong = is_strong_first_name(token, lex) and not lex.is_word(token.folded)
+        is_town = token.folded in lex.towns and not neighbours
+        common = lex.first_name_rank.get(token.folded, 0) < 12_000 or "-" in token.folded
+        if neighbours and (strong or lex.first_name_rank.get(token.folded, 10**6) < 2500):
+            found.append([place, *neighbours])
+        elif (
+            strong
+            and common
+            and not is_town
+            and token.folded not in ACRONYMS
+            and (not token.is_upper or len(token.text) > 4)
+        ):
+            found.append([place])
+    return found
+
+
+def _is_surname_beside(tokens: Sequence[Token], place: int, other: int, text: str, lex: Lexicon) -> bool:
+    if not 0 <= other < len(tokens):
+        return False
+    low, high = sorted((place, other))
+    gap = text[tokens[low].end : tokens[high].start]
+    if gap.strip(" ,.\u00a0") or "\n" in gap or len(gap) > 3:
+        return False
+    if "." in gap and other > place:
+        return False
+    token = tokens[other]
+    if token.folded in FUNCTION_WORDS or token.folded in ACRONYMS or len(token.text) < 2 or is_title(token):
+        return False
+    if is_eponym(tokens, other, text, lex) and not (token.is_upper and not tokens[place].is_upper):
+        return False
+    rare = lex.is_rare_word(token.folded)
+    if "," in gap and not (rare or token.is_upper):
+        return False
+    if token.is_upper and not (tokens[place].is_upper and lex.is_word(token.folded)):
+        return True
+    if token.is_capitalised:
+        return (
+            rare
+            or token.folded in lex.surnames
+            or (lex.is_first_name(token.folded) and not lex.is_word(token.folded))
+        )
+    return (rare and not tokens[place].text.islower()) or (rare and tokens[place].text.islower())
+
+
+_SEGMENT = re.compile(r"\n|[ \t][-–—|][ \t]|[|;(\t]|(?<=[^\W\d_]) ?: ")
+"""Where a line or a part of it begins."""
+
+
+def alone_on_line(tokens: Sequence[Token], text: str, lex: Lexicon) -> list[list[int]]:
+    """A line or a part of it, or its beginning up to a number or a comma, that holds nothing but a name."""
+    found = []
+    starts = [0, *(m.end() for m in _SEGMENT.finditer(text))]
+    for number, start in enumerate(starts):
+        newline = text.find("\n", start)
+        end = len(text) if newline < 0 else newline
+        stop = min(end, starts[number + 1] if number + 1 < len(starts) else end)
+        line = list(range(first_at(tokens, start), first_at(tokens, end)))
+        if not line or text[start : tokens[line[0]].start].strip():
+            continue
+        part = list(range(line[0], first_at(tokens, stop)))
+        head = (
+            _head_of_line(tokens, line, text, lex)
+            or _whole_part(tokens, part, text, stop, lex)
+            or _before_contact(tokens, line, text, lex)
+        )
+        if head:
+            found.append(head)
+    return found
+
+
+def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, lex: Lexicon) -> list[int]:
+    """All words of a part that is two to five capitalised words, one of them in no dictionary."""
+    if not 2 <= len(part) <= 5:
+        return []
+    named = [tokens[p] for p in part]
+    if any(len(t.text) == 1 and text[t.end : t.end + 1] != "." for t in named):
+        return []
+    rest = re.split(r"\d", text[named[-1].end : stop])[0]
+    between = {text[a.end : b.start] for a, b in pairwise(named)}
+    if rest.strip(" \t,.-–—|(;:)\r\n\u00a0") or not between <= {" ", "-", "'", "’", ", ", ",", ". ", "\u00a0"}:
+        return []
+    beside = any(lex.is_first_name(t.folded) and not lex.is_word(t.folded) for t in named)
+    for token in named:
+        if is_title(token) or is_heading(token) or token.folded in ACRONYMS:
+            return []
+        if not beside and (token.folded in lex.protected or is_term_word(token)):
+            return []
+        if any(piece in lex.protected for piece in token.folded.split("-")) and token.folded not in lex.protected:
+            return []
+        if token.folded in FUNCTION_WORDS and token.folded not in PARTICLES:
+            return []
+        if token.folded not in PARTICLES and not token.is_capitalised and not (beside and len(named) == 2):
+            return []
+    real = [t for t in named if t.folded not in PARTICLES]
+    known = any(
+        (lex.is_first_name(t.folded) or t.folded in lex.surnames or not lex.is_word(t.folded)) for t in real
+    )
+    upper = all(t.is_upper or len(t.text) == 1 for t in real)
+    strange = any(not lex.is_word(t.folded) and len(t.text) > 2 for t in real)
+    return part if strange or (known and not upper) else []
+
+
+_CONTACT = re.compile(
+    r"\s*[,(:–-]?\s*(?:\d|\+|\(\+?\d|[\w.%+'-]+\s?@|n[ée]e?\b|(?:lun|mar|mer|jeu|ven|sam|dim)[a-z]*\b[.,]{0,2}\s*\d|"
+    r"(?:rue|avenue|boulevard|place|chemin)\b)",
+    re.IGNORECASE,
+)
+
+
+def _before_contact(tokens: Sequence[Token], line: list[int], text: str, lex: Lexicon) -> list[int]:
+    """Two to four words at a line's beginning before a date, a telephone, a mail or an address, in any case."""
+    head: list[int] = []
+    for place in line[:5]:
+        gap = text[tokens[place - 1].end : tokens[place].start] if head else " "
+        if head and (gap not in {" ", "-", "'", "’", ", ", " , "} or _MAIL_WORD.match(text, tokens[place].start)):
+            break
+        if is_title(tokens[place]) or is_heading(tokens[place]) or tokens[place].folded in ACRONYMS:
+            return []
+        if tokens[place].folded in FUNCTION_WORDS:
+            return []
+        head.append(place)
+    real = [tokens[p] for p in head if tokens[p].folded not in PARTICLES]
+    if not 2 <= len(real) <= 3 or not _CONTACT.match(text, tokens[head[-1]].end):
+        return []
+    strange = [t for t in real if not lex.is_word(t.folded) and t.folded not in lex.protected]
+    named = [t for t in real if lex.is_first_name(t.folded) or t.folded in lex.surnames or t in strange]
+    shaped = any(MEDICAL_SHAPE.search(t.folded) for t in strange if t.text.islower() and not lex.is_first_name(t.folded))
+    first = any(lex.is_first_name(t.folded) for t in real)
+    enough = len(named) == len(real) or (first and bool(strange) and len(real) <= 2)
+    return head if strange and enough and not (shaped and not first) else []
+
+
+_MAIL_WORD = re.compile(r"[\w.%+'-]+\s?@")
+
+
+def _head_of_line(tokens: Sequence[Token], line: list[int], text: str, lex: Lexicon) -> list[int]:
+    head: list[int] = []
+    for place in line[:5]:
+        token = tokens[place]
+        gap = text[tokens[place - 1].end : token.start] if head else " "
+        if (
+            (head and gap.strip(" ,"))
+            or is_title(token)
+            or token.folded in FUNCTION_WORDS
+            or token.folded in ACRONYMS
+            or token.folded in lex.protected
+        ):
+            break
+        first = lex.is_first_name(token.folded)
+        rank = lex.first_name_rank.get(token.folded, 10**6)
+        if (
+            lex.is_word(token.folded)
+            and not (first and rank < COMMON_FIRST_NAMES)
+            and token.folded not in lex.surnames
+            and not _lends(tokens, place, line, text, lex)
+        ):
+            break
+        head.append(place)
+    if not head:
+        return []
+    firsts = [p for p in head if lex.is_first_name(tokens[p].folded)]
+    after = text[tokens[head[-1]].end :][:3].strip(" ,")
+    whole = len(head) == len(line) and not re.sub(
+        r"[\w\s,.'’-]", "", text[tokens[line[-1]].end :].split("\n")[0]
+    )
+    if len(head) == 1:
+        token = tokens[head[0]]
+        named = bool(firsts) and (
+            not lex.is_word(token.folded) or lex.first_name_rank.get(token.folded, 10**6) < 400
+        )
+        rest = text[token.end :].split("\n")[0]
+        lonely = len(line) == 1 and not re.search(r"\w", rest)
+        if re.match(r"\s*,\s*(?:\d|(?:lun|mar|mer|jeu|ven|sam|dim)\w*\b)", rest, re.IGNORECASE):
+            return head if firsts or lex.is_rare_word(token.folded) else []
+        return head if (lonely and (named or lex.is_rare_word(token.folded)) and len(token.text) > 2) else []
+    if not firsts:
+        return (
+            head if whole and len(head) <= 3 and all(lex.is_rare_word(tokens[p].folded) for p in head) else []
+        )
+    strong = any(
+        is_strong_first_name(tokens[p], lex) or lex.first_name_rank.get(tokens[p].folded, 10**6) < 400
+        for p in firsts
+    )
+    follower = tokens[head[-1] + 1] if head[-1] + 1 < len(tokens) else None
+    ends = whole or not after or not after[0].isalpha() or follower is None or follower.is_capitalised
+    return head if strong and (ends or tokens[head[-1]].is_capitalised) else []
+
+
+def _lends(tokens: Sequence[Token], place: int, line: list[int], text: str, lex: Lexicon) -> bool:
+    """A word of the language stands for a surname when a first name is its only neighbour on the line."""
+    if len(line) > 2 and not re.match(r"\s*[,\d(+]", text[tokens[line[1]].end :]):
+        return False
+    other = [p for p in line[:2] if p != place]
+    return (
+        place in line[:2]
+        and bool(other)
+        and lex.first_name_rank.get(tokens[other[0]].folded, 10**6) < COMMON_FIRST_NAMES
+    )

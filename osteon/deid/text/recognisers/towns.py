@@ -1,0 +1,226 @@
+"""Postcodes with their towns, and towns by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+
+from osteon.deid.text.lexicon import Lexicon, lexicon, word_class
+from osteon.deid.text.span import Span
+from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
+from osteon.deid.text.tokens import UPPER, Token, words
+from osteon.deid.values import fold
+
+_SP = r"[ \t\u00a0]"
+_AT_WORDS = (
+    r"à|À|née?(?:\(e\))? à|habit(?:e|ant)(?: à)?|domicilié(?:e|\(e\))?(?: à)?|résid(?:e|ant)(?: à)?|demeurant(?: à)?|"
+    r"originaire de|venant de|transférée? de|provenance de|région de|banlieue de|ville de|commune de|mairie de"
+)
+_ZIP = re.compile(
+    rf"(?<![\d.,/])(?P<zip>(?:(?:F|FR|B|BE|CH)-)?(?:(?:0[1-9]|[1-8]\d|9[0-5]|2[ABab]){_SP}?\d{{3}}|"
+    rf"9[78]{_SP}?\d{{3}}))(?![\d.,/]\d|\d)[,]?{_SP}+(?P<town>[^\W\d_][\w'’\-]*(?:{_SP}+[^\W\d_][\w'’\-]*){{0,4}})"
+)
+_ZIP_ALONE = re.compile(
+    rf"(?:\b(?:code{_SP}postal|c\.?p\.?|cedex){_SP}*:?{_SP}*|^[ \t]*)"
+    rf"(?P<zip>(?:\d{{2}}|2[AB]){_SP}?\d{{3}})(?=[ \t]*(?:$|[,.;\n]|[A-Za-z]))(?!\d)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ZIP4 = re.compile(
+    rf"(?<![\d.,/\-])(?P<zip>(?:(?:B|BE|CH|L|NL)-)?[1-9]\d{{3}}(?: (?!L[AE]|DE|DU|ST)[A-Z]{{2}}(?= {{1,2}}{UPPER}))?){_SP}+"
+    rf"(?P<town>{UPPER}[\w'’\-]*(?:[ -](?:{UPPER}|(?:sur|sous|en|le|la|les|de|du|lès|lez|d['’])\b)[\w'’\-]*){{0,4}})"
+)
+_BEFORE_ZIP = re.compile(r"(?:^|[\n,;(–—|]|[ \t]-)[ \t]*$")
+_DATELINE = re.compile(
+    rf"(?:^|\n|\b[Ff]ait à )[ \t]*(?P<town>{UPPER}[\w'’-]+(?:[ -][\w'’-]+){{0,4}}),?[ \t]+[Ll]e[ "
+    r"\t]+(?=\d ?\d?(?:er)?[ ./-]|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
+)
+_LETTERS = r"[^\W\d_]"
+_SEQUENCE = (
+    rf"(?:[LD]['’])?{UPPER}(?:{_LETTERS}|[’'-](?={_LETTERS}))*"
+    rf"(?:[ -](?:(?:sur|sous|en|le|la|les|de|du|des|lès|lez|d['’])[ -])?{UPPER}(?:{_LETTERS}|[’'-](?={_LETTERS}))*){{0,4}}(?!\d)"
+)
+_LETTERHEAD = re.compile(
+    rf"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{{2,60}},[ ]?(?P<town>[^\W\d_][^,\n\d]{{2,40}}),[ ]?"
+    r"(?=(?i:standard|t[ée]l|fax|secr[ée]tariat|n°|\+?\d))"
+)
+_ROMAN = re.compile(r"[IVX]+")
+_AT = re.compile(
+    rf"(?<![^\W_])(?P<before>{_AT_WORDS})\s(?P<town>{_SEQUENCE})"
+)
+_BEFORE_TOWN = word_class("words_before_a_town")
+_LINK = word_class("words_inside_a_place")
+_OFFICE = re.compile(
+    rf"\b(?:CPAM|CAF|CCAS|[Mm]airie|[Cc]ommune|[Vv]ille|[Pp]ré?fecture|[Tt]ribunal)\s+(?:de\s+la\s+|"
+    rf"de\s+|d['’]|du\s+)(?P<name>{UPPER}[\w'’-]+(?:[ -]{UPPER}[\w'’-]+)*|[^\W\d_]{{4,}}[\w'’-]*)"
+)
+_TITLES = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR", "MME", "MR", "M", "TEL", "FAX", "RPPS", "SERVICE"])
+
+
+def find_towns(text: str, lex: Lexicon) -> list[Span]:
+    """Postcodes with their towns, and towns by name."""
+    spans = [Span(*m.span("zip"), "ZIP", 0.85, "zip-alone") for m in _ZIP_ALONE.finditer(text)]
+    for match in _ZIP.finditer(text):
+        town = _town_words(match["town"], lex)
+        if town:
+            spans.append(Span(*match.span("zip"), "ZIP", 0.9, "zip"))
+            spans.append(
+                Span(match.start("town"), match.start("town") + len(town), "VILLE", 0.88, "zip-town")
+            )
+    for match in _ZIP4.finditer(text):
+        if _is_zip4(match, text, lex):
+            spans.append(Span(*match.span("zip"), "ZIP", 0.85, "zip4"))
+            spans.append(Span(*match.span("town"), "VILLE", 0.85, "zip-town"))
+    for match in _DATELINE.finditer(text):
+        first = fold(match["town"]).split()[0]
+        if first not in _TITLES and not lex.is_first_name(first):
+            spans.append(Span(*match.span("town"), "VILLE", 0.8, "dateline"))
+    spans += [
+        Span(*m.span("name"), "VILLE", 0.7, "office-of")
+        for m in _OFFICE.finditer(text)
+        if m["name"][0].isupper() or not lex.is_word(fold(m["name"]))
+    ]
+    return spans + _towns_after(text, lex) + _named_towns(text, lex)
+
+
+def _is_zip4(match: re.Match[str], text: str, lex: Lexicon) -> bool:
+    """Four digits are a postcode before a known town, or where an address has its postcode."""
+    town = fold(match["town"])
+    parts = [p for p in re.split(r"[ '’-]", town) if len(p) > 2]
+    if match["zip"][0].isalpha() or (town in lex.towns and not lex.is_word(town)):
+        return True
+    placed = _BEFORE_ZIP.search(text, max(0, match.start() - 6), match.start()) is not None
+    strange = town in lex.towns or any(not lex.is_word(p) and p not in lex.protected for p in parts)
+    return placed and strange and not match["zip"].startswith(("19", "20")) or (
+        placed and town in lex.towns
+    )
+
+
+def _towns_after(text: str, lex: Lexicon) -> list[Span]:
+    """Capitalised words after `à`, `domicilié à`, `originaire de`: a place, unless a dictionary has them all."""
+    spans = []
+    for match in _AT.finditer(text):
+        sure = match["before"] not in {"à", "À"}
+        written = _one_place(match["town"], lex)
+        town = fold(written).replace("’", "'").strip("-'")
+        parts = [p for p in re.split(r"[ '-]", town) if len(p) > 1 and p not in _LINK]
+        if not parts or _ROMAN.fullmatch(parts[0]) or any(p in lex.protected for p in parts):
+            continue
+        known = town in lex.towns or town.replace(" ", "-") in lex.towns
+        if written.isupper() and len(written) < 5 and not known:
+            continue  # an acronym
+        if sure or known or any(not lex.is_word(p) and len(p) > 2 for p in parts):
+            spans.append(Span(match.start("town"), match.start("town") + len(written), "VILLE", 0.58, "town-after"))
+    spans += [Span(*m.span("town"), "VILLE", 0.6, "letterhead") for m in _LETTERHEAD.finditer(text)]
+    return spans
+
+
+def _one_place(text: str, lex: Lexicon) -> str:
+    """The words that belong to the place's name: it ends before an acronym, a heading or a new sentence's word."""
+    end, upper = 0, text.split(" ")[0].isupper()
+    for match in re.finditer(r"[^ ]+", text):
+        word = match.group().strip("-'’")
+        folded = fold(word)
+        if folded in ACRONYMS or folded in _TITLES or folded in HEADINGS:
+            break
+        strange = not lex.is_word(folded) or folded in _LINK or lex.is_first_name(folded)
+        if end and not strange and not (upper and word.isupper()):
+            break
+        if end and upper and not word.isupper() and folded not in _LINK:
+            break
+        end = match.end()
+    return text[:end]
+
+
+def _town_words(text: str, lex: Lexicon) -> str:
+    """The leading words that may be a town: capitalised, known as a town, or in no dictionary."""
+    end = 0
+    for match in re.finditer(r"\S+", text):
+        folded = fold(match.group()).strip(",.")
+        if not (
+            match.group()[0].isupper() or folded in _LINK or folded in lex.towns or not lex.is_word(folded)
+        ):
+            break
+        end = match.end()
+    return text[:end]
+
+
+def _named_towns(text: str, lex: Lexicon) -> list[Span]:
+    tokens = words(text)
+    spans = []
+    index = 0
+    while index < len(tokens):
+        length, folded = _longest_town(tokens, index, text, lex)
+        if length and _is_town_here(tokens, index, length, folded, text, lex):
+            last = tokens[index + length - 1]
+            spans.append(Span(tokens[index].start, last.end, "VILLE", 0.6, "town"))
+            index += length
+        else:
+            index += 1
+    return spans
+
+
+@cache
+def _lengths_of(language: str) -> dict[str, int]:
+    """First word of a town's name -> the most words that a town beginning with it has."""
+    longest: dict[str, int] = {}
+    for name in lexicon(language).towns:
+        pieces = [p for p in re.split(r"[ '-]", name) if p]
+        for first in {pieces[0], {"SAINT": "ST", "SAINTE": "STE"}.get(pieces[0], pieces[0])}:
+            longest[first] = max(longest.get(first, 0), len(pieces))
+    return longest
+
+
+def _lengths(lex: Lexicon) -> dict[str, int]:
+    return _lengths_of(lex.language)
+
+
+def _longest_town(tokens: Sequence[Token], index: int, text: str, lex: Lexicon) -> tuple[int, str]:
+    first = tokens[index].folded
+    lengths = _lengths(lex).get(first.split("-")[0], 0)
+    for length in range(min(5, lengths), 0, -1):
+        piece = tokens[index : index + length]
+        if len(piece) == length and all(
+            text[a.end : b.start] in {" ", "-", "'", "’"} for a, b in pairwise(piece)
+        ):
+            written = fold(text[piece[0].start : piece[-1].end]).replace("’", "'")
+            for form in (
+                written,
+                written.replace(" ", "-"),
+                written.replace("ST-", "SAINT-").replace("STE-", "SAINTE-").replace("ST ", "SAINT-"),
+            ):
+                if form in lex.towns:
+                    return length, form
+    return 0, ""
+
+
+def _is_town_here(
+    tokens: Sequence[Token], index: int, length: int, folded: str, text: str, lex: Lexicon
+) -> bool:
+    """A town's name counts where it is written as one: with a preposition, or unmistakable by itself."""
+    token = tokens[index]
+    before = tokens[index - 1].folded if index else ""
+    gap = text[tokens[index - 1].end : token.start] if index else ""
+    prepositional = before in _BEFORE_TOWN and gap in {" ", "'", "’"}
+    plain_word = length == 1 and (
+        folded in lex.words or folded in lex.protected or lex.first_name_rank.get(folded, 10**6) < 6000
+    )
+    if folded.startswith("L'") and not (token.is_capitalised and tokens[index + 1].is_capitalised):
+        return False
+    if (
+        folded.split("-")[0].split(" ")[0] in {"LE", "LA", "LES"}
+        and length > 1
+        and not tokens[index + 1].is_capitalised
+    ):
+        return False
+    if plain_word and token.is_upper and before == "DE" and prepositional and not tokens[index - 1].is_upper:
+        return lex.towns[folded] < 300
+    if plain_word:
+        return prepositional and token.is_capitalised and before in {"A", "SUR"} and lex.towns[folded] < 3000
+    if not token.is_capitalised:
+        return prepositional and lex.towns[folded] < 2500 and (length > 1 or len(folded) > 3)
+    if len(folded) < 4 or folded == "L'HOPITAL":
+        return False
+    rank_limit = 40_000 if prepositional or length > 1 else 4_000
+    return lex.towns[folded] < rank_limit
