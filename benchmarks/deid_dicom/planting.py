@@ -67,6 +67,8 @@ def _action(tag: int, keyword: str, vr: str) -> str:
     if keyword in STRICTER:
         return "removed"
     found = letter(tag) or "K"
+    if vr == "AS" and found == "K":
+        return "capped"
     if found == "C":
         return "shifted" if vr in _SHIFTED else "cleaned"
     return _EXACT.get(found, "gone")  # X/Z, X/D, X/Z/D, Z/D: by the object's type; the value goes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
@@ -69,7 +70,8 @@ class Score:
         if wanted.action == "removed":
             return "" if element is None else "still there"
         if wanted.action == "gone":
-            return "" if element is None or text_of(element) != wanted.original else "value left"
+            gone = element is None or element.VR == "SQ" or text_of(element) != wanted.original
+            return "" if gone else "value left"  # what a sequence holds is looked for in the bytes
         if parent is None:
             return "its sequence is gone"
         if element is None:
@@ -162,7 +164,8 @@ def _same(text: str, wanted: str) -> bool:
     if text.strip() == wanted.strip():
         return True
     try:
-        return [float(t) for t in text.split("\\")] == [float(t) for t in wanted.split("\\")]
+        pairs = zip(text.split("\\"), wanted.split("\\"), strict=True)
+        return all(math.isclose(float(a), float(b), rel_tol=1e-6) for a, b in pairs)  # FL has 24 bits
     except ValueError:
         return text.rstrip("\\") == wanted.rstrip("\\")
 

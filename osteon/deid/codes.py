@@ -6,7 +6,10 @@ from functools import cache
 
 from pydicom.dataset import Dataset
 
-from osteon.dicom.dataset import items_of, text_of
+from osteon.deid.elements import LATIN, encode_items, padded, texts_of
+from osteon.dicom.dataset import items_of
+
+_VALUE, _SCHEME, _MEANING = 0x00080100, 0x00080102, 0x00080104
 
 
 @cache
@@ -32,9 +35,19 @@ def known_meaning(scheme: str, code: str) -> str | None:
     return _meanings().get((scheme, code))
 
 
+def code_of(item: Dataset) -> tuple[str, str]:
+    """(scheme, value) of a coded entry; empty texts where it has none."""
+    found = dict(item.items())
+    scheme, value = found.get(_SCHEME), found.get(_VALUE)  # type: ignore[call-overload]
+    return (
+        next(iter(texts_of(scheme, "SH", LATIN)), "") if scheme is not None else "",
+        next(iter(texts_of(value, "SH", LATIN)), "") if value is not None else "",
+    )
+
+
 def clean_codes(
     items: tuple[Dataset, ...], schemes: tuple[str, ...], nested: frozenset[str]
-) -> list[Dataset]:
+) -> list[dict[int, tuple[str, bytes]]]:
     """New items with value, scheme and standard meaning; an item with another code is dropped.
 
     Args:
@@ -44,15 +57,26 @@ def clean_codes(
     """
     cleaned = []
     for item in items:
-        scheme, code = text_of(item, "CodingSchemeDesignator"), text_of(item, "CodeValue")
+        scheme, code = code_of(item)
         meaning = known_meaning(scheme, code) if scheme in schemes else None
         if meaning is None:
             continue
-        fresh = Dataset()
-        fresh.CodeValue, fresh.CodingSchemeDesignator, fresh.CodeMeaning = code, scheme, meaning[:64]
+        fresh = {
+            _VALUE: ("SH", padded(code, "SH")),
+            _SCHEME: ("SH", padded(scheme, "SH")),
+            _MEANING: ("LO", padded(meaning[:64], "LO")),
+        }
         for keyword in sorted(nested):
             inner = clean_codes(items_of(item, keyword), schemes, nested)
             if inner:
-                setattr(fresh, keyword, inner)
+                fresh[int(tag_of(keyword))] = ("SQ", encode_items(inner))
         cleaned.append(fresh)
     return cleaned
+
+
+@cache
+def tag_of(keyword: str) -> int:
+    """The tag of a keyword of the dictionary."""
+    from pydicom.datadict import tag_for_keyword
+
+    return int(tag_for_keyword(keyword) or 0)

@@ -50,6 +50,19 @@ def shift_date(text: str, days: int) -> str:
         return ""
 
 
+def shift_moment(text: str, days: int) -> str:
+    """As `shift_date`, also for a range of dates (PS3.4 C.2.2.2.5), whose ends move alike.
+
+    >>> shift_moment("20240301-20240305", -7), shift_moment("20240301101500-0330", -7)
+    ('20240223-20240227', '20240223101500-0330')
+    """
+    start, dash, end = text.strip(" \0").partition("-")
+    if dash and parse_da(start) and len(start) == 8 and len(end) == 8:
+        ends = (shift_date(start, days), shift_date(end, days))
+        return "-".join(ends) if all(ends) else ""
+    return shift_date(text, days)
+
+
 def cap_age(text: str, cap_years: int = AGE_CAP_YEARS) -> str:
     """An AS value; above the cap it becomes the cap and one year; empty when it is not an age.
 
@@ -94,14 +107,18 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).upper()
 
 
-def clean_description(text: str, vocabulary: frozenset[str]) -> str:
-    """The words of the vocabulary, in order; everything else goes, digits as well.
+def clean_description(text: str, vocabulary: frozenset[str], limit: int = 64) -> str:
+    """The words of the vocabulary, in order, whole words up to the limit; everything else goes, digits as well.
 
     >>> clean_description("RX Genou gauche M. DUPONT 1957", frozenset({"RX", "GENOU", "GAUCHE"}))
     'RX GENOU GAUCHE'
     """
-    words = [word for word in _WORD.findall(fold(text)) if word in vocabulary]
-    return " ".join(words)[:64].strip()
+    cleaned = ""
+    for word in _WORD.findall(fold(text)):
+        longer = f"{cleaned} {word}".lstrip()
+        if len(longer) <= limit and (word in vocabulary or all(p in vocabulary for p in word.split("-"))):
+            cleaned = longer
+    return cleaned
 
 
 def are_numbers(texts: Sequence[str]) -> bool:
