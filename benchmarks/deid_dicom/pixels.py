@@ -36,17 +36,17 @@ def picture(draw: random.Random, who: Person) -> Picture:
     random_values = np.random.default_rng(draw.randrange(2**32))
     if draw.random() >= SHARE_WITH_TEXT:
         return Picture(random_values.integers(100, 3000, (64, 48)).astype(np.uint16))
-    y, x = np.mgrid[0:640, 0:512]
-    smooth = 900 + 700 * np.exp(-(((x - 256) / 90.0) ** 2)) + 300 * np.sin(y / 120.0)
+    y, x = np.mgrid[0:1000, 0:800]
+    smooth = 900 + 700 * np.exp(-(((x - 400) / 130.0) ** 2)) + 300 * np.sin(y / 120.0)
     frame = (smooth + random_values.normal(0, 12, smooth.shape)).astype(np.float32)
-    top, left = draw.choice(((24, 12), (560, 12), (24, 150), (560, 120)))
+    top, left = draw.choice(((24, 12), (940, 12), (24, 180), (940, 180)))
     name = fold(f"{who.family} {who.number}").encode("ascii", "ignore").decode()
     drawn: NDArray[Any] = np.zeros(frame.shape, np.uint8)
     cv2.putText(drawn, name, (left, top + 22), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 255, 2)
     place = _place(drawn)
-    cv2.putText(drawn, draw.choice("LRGD"), (450, 320), cv2.FONT_HERSHEY_SIMPLEX, 1.2, 255, 3)
+    cv2.putText(drawn, draw.choice("LRGD"), (700, 500), cv2.FONT_HERSHEY_SIMPLEX, 1.2, 255, 3)
     frame[drawn > 127] = 3900
-    marker = (285, 440, 330, 490)
+    marker = (465, 690, 510, 740)
     return Picture(np.clip(frame, 0, 4095).astype(np.uint16), place, marker)
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from pydicom.dataset import Dataset
-
-from osteon.deid.elements import LATIN, encode_items, padded, texts_of
-from osteon.dicom.dataset import items_of
+from osteon.deid.elements import LATIN, encode_items, padded, tag_of, texts_of
+from osteon.deid.source import Source
 
 _VALUE, _SCHEME, _MEANING = 0x00080100, 0x00080102, 0x00080104
 
@@ -35,10 +33,9 @@ def known_meaning(scheme: str, code: str) -> str | None:
     return _meanings().get((scheme, code))
 
 
-def code_of(item: Dataset) -> tuple[str, str]:
+def code_of(item: Source) -> tuple[str, str]:
     """(scheme, value) of a coded entry; empty texts where it has none."""
-    found = dict(item.items())
-    scheme, value = found.get(_SCHEME), found.get(_VALUE)  # type: ignore[call-overload]
+    scheme, value = item.elements.get(_SCHEME), item.elements.get(_VALUE)
     return (
         next(iter(texts_of(scheme, "SH", LATIN)), "") if scheme is not None else "",
         next(iter(texts_of(value, "SH", LATIN)), "") if value is not None else "",
@@ -46,7 +43,7 @@ def code_of(item: Dataset) -> tuple[str, str]:
 
 
 def clean_codes(
-    items: tuple[Dataset, ...], schemes: tuple[str, ...], nested: frozenset[str]
+    items: tuple[Source, ...], schemes: tuple[str, ...], nested: frozenset[str]
 ) -> list[dict[int, tuple[str, bytes]]]:
     """New items with value, scheme and standard meaning; an item with another code is dropped.
 
@@ -67,16 +64,8 @@ def clean_codes(
             _MEANING: ("LO", padded(meaning[:64], "LO")),
         }
         for keyword in sorted(nested):
-            inner = clean_codes(items_of(item, keyword), schemes, nested)
+            inner = clean_codes(item.items(tag_of(keyword)), schemes, nested)
             if inner:
-                fresh[int(tag_of(keyword))] = ("SQ", encode_items(inner))
+                fresh[tag_of(keyword)] = ("SQ", encode_items(inner))
         cleaned.append(fresh)
     return cleaned
-
-
-@cache
-def tag_of(keyword: str) -> int:
-    """The tag of a keyword of the dictionary."""
-    from pydicom.datadict import tag_for_keyword
-
-    return int(tag_for_keyword(keyword) or 0)

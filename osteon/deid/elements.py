@@ -9,21 +9,39 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any, Protocol
 
 import numpy as np
 from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_data_element
-from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 from pydicom.valuerep import PN_DELIMS, TEXT_VR_DELIMS
 
 from osteon.dicom.dataset import MALFORMED
 
-Element = RawDataElement | DataElement
+
+
+class ReadElement(Protocol):
+    """An element that is still bytes, wherever it was read."""
+
+    @property
+    def VR(self) -> str | None: ...  # noqa: D102
+    @property
+    def value(self) -> Any: ...  # noqa: D102
+    @property
+    def is_little_endian(self) -> bool: ...  # noqa: D102
+    @property
+    def is_implicit_VR(self) -> bool: ...  # noqa: D102
+    @property
+    def is_raw(self) -> bool: ...  # noqa: D102
+
+
+Element = RawDataElement | DataElement | ReadElement
 Encodings = tuple[str, ...]
 
 LATIN: Encodings = ("iso8859",)
@@ -31,7 +49,7 @@ TEXT_VRS = frozenset({"LO", "SH", "PN", "ST", "LT", "UT", "UC"})
 UNSPLIT_VRS = frozenset({"ST", "LT", "UT", "UR"})  # a backslash is a character of theirs
 BINARY_SIZES = {"US": 2, "SS": 2, "OW": 2, "UL": 4, "SL": 4, "FL": 4, "OL": 4, "OF": 4, "AT": 2,
                 "FD": 8, "OD": 8, "SV": 8, "UV": 8, "OV": 8, "OB": 1}  # fmt: skip
-_LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
+LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 _SHORT_HEAD, _LONG_HEAD = struct.Struct("<HH2sH").pack, struct.Struct("<HH2sHI").pack
 _ITEM = struct.Struct("<HHI").pack
 MAX_SHORT = 0xFFFE
@@ -53,12 +71,14 @@ def encodings_of(charset: str) -> Encodings:
 
 def raw_bytes(element: Element) -> bytes | None:
     """The value's bytes in little endian; None where they cannot be had."""
-    if isinstance(element, RawDataElement):
+    if element.is_raw:
         value = element.value
         if not isinstance(value, bytes):
             return b"" if value is None else None
         size = BINARY_SIZES.get(element.VR or "", 1) if not element.is_little_endian else 1
         return np.frombuffer(value, f">u{size}").astype(f"<u{size}").tobytes() if size > 1 else value
+    if isinstance(element.value, bytes):
+        return element.value
     buffer = DicomBytesIO()
     buffer.is_little_endian, buffer.is_implicit_VR = True, True
     try:
@@ -76,7 +96,7 @@ def texts_of(element: Element, vr: str, encodings: Encodings) -> list[str]:
     if value.isascii() and b"\x1b" not in value:
         text = value.decode("ascii")
     elif vr in TEXT_VRS:
-        names = list(encodings) if isinstance(element, RawDataElement) else ["utf8"]
+        names = list(encodings) if element.is_raw else ["utf8"]
         text = _decode_name(value, names) if vr == "PN" else decode_bytes(value, names, TEXT_VR_DELIMS)
     else:
         text = value.decode("latin-1")
@@ -85,25 +105,31 @@ def texts_of(element: Element, vr: str, encodings: Encodings) -> list[str]:
     return [part.strip(" \0") for part in text.split("\\")]
 
 
-def items_at(source: Dataset, tag: int) -> tuple[Dataset, ...]:
-    """The items of the sequence at the tag; none where its bytes are no sequence."""
+@cache
+def tag_of(keyword: str) -> int:
+    """The tag of a keyword of the dictionary."""
+    return int(tag_for_keyword(keyword) or 0)
+
+
+def plain_text(dataset: Dataset, keyword: str) -> str:
+    """An ASCII attribute as trimmed text without converting it; empty when absent or malformed."""
     try:
-        value = source[tag].value
-        return tuple(value) if isinstance(value, Sequence) else ()
+        element = dataset.get_item(tag_of(keyword))
+        return "\\".join(texts_of(element, "LO", LATIN)) if element is not None else ""
     except MALFORMED:
-        return ()
+        return ""
 
 
 def encode_element(tag: int, vr: str, value: bytes) -> bytes:
     """The element in explicit VR little endian; its value already has an even length."""
-    if vr in _LONG_VRS:
+    if vr in LONG_VRS:
         return _LONG_HEAD(tag >> 16, tag & 0xFFFF, vr.encode(), 0, len(value)) + value
     return _SHORT_HEAD(tag >> 16, tag & 0xFFFF, vr.encode(), len(value)) + value
 
 
 def fits(vr: str, value: bytes) -> bool:
     """Whether the value's length can be written under the VR."""
-    return vr in _LONG_VRS or len(value) <= MAX_SHORT
+    return vr in LONG_VRS or len(value) <= MAX_SHORT
 
 
 def padded(text: str, vr: str) -> bytes:

@@ -13,21 +13,18 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from pydicom._uid_dict import UID_dictionary
-from pydicom.datadict import keyword_for_tag, tag_for_keyword
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 
 from osteon.deid.actions import Action
 from osteon.deid.codes import clean_codes
 from osteon.deid.elements import (
-    LATIN,
     Element,
-    Encodings,
     as_raw,
     encode_items,
-    encodings_of,
     fits,
-    items_at,
     padded,
+    tag_of,
     texts_of,
 )
 from osteon.deid.graphics import clean_overlays
@@ -37,9 +34,9 @@ from osteon.deid.policy import Policy
 from osteon.deid.private import keep_safe_private
 from osteon.deid.pseudonyms import Pseudonymiser
 from osteon.deid.replacement import dummy, kept
+from osteon.deid.source import Source
 from osteon.deid.standard import Option
 from osteon.deid.values import age_between, cap_age, clean_description, fold, shift_moment
-from osteon.dicom.dataset import text_of
 from osteon.domain.identity import OriginalId
 
 _MAX_DEPTH = 16
@@ -73,7 +70,7 @@ class HeaderRules:
     known: KnownIdentity
     record: HeaderRecord = field(default_factory=HeaderRecord)
 
-    def apply(self, source: Dataset) -> Dataset:
+    def apply(self, source: Source) -> Dataset:
         """A new data set with what the policy lets through (pixels apart)."""
         made = self.items(source, 0)
         for rule in self.policy.rules:
@@ -82,7 +79,7 @@ class HeaderRules:
                     self._add(made, keyword, rule.kind if rule.action is Action.PSEUDONYM else None)
         age = self.policy.plan.get(0x00101010)
         if age is not None and age.action is Action.AGE and not made.get(0x00101010, ("", b""))[1]:
-            found = age_between(text_of(source, "PatientBirthDate"), text_of(source, "StudyDate"))
+            found = age_between(source.text("PatientBirthDate"), source.text("StudyDate"))
             if found := cap_age(found, self.policy.text.age_cap_years):
                 made[0x00101010] = ("AS", padded(found, "AS"))
         _state_what_was_done(made, self.policy)
@@ -90,15 +87,14 @@ class HeaderRules:
             made[_CHARSET] = ("CS", b"ISO_IR 192")
         return as_dataset(made)
 
-    def items(self, source: Dataset, depth: int, encodings: Encodings = LATIN) -> Elements:
+    def items(self, source: Source, depth: int) -> Elements:
         """Tag -> (VR, value) of what stays of a data set or of an item in it."""
         made: Elements = {}
         if depth > _MAX_DEPTH:
             self.record.actions["too_deep"] += 1
             return made
-        encodings = self._encodings(source, encodings)
         plan, actions = self.policy.plan, self.record.actions
-        for tag, element in list(source.items()):
+        for tag, element in source.elements.items():
             step = plan.get(tag)
             if step is None:
                 if tag & 0x10000:
@@ -106,26 +102,21 @@ class HeaderRules:
                     continue
                 value = None
             else:
-                value = self._do[step.action](self, step, source, element, encodings, depth)
+                value = self._do[step.action](self, step, source, element, depth)
             if value is None or not fits(*value):
                 self.record.tags.add(tag)
                 actions["removed"] += 1
             else:
-                made[int(tag)] = value
+                made[tag] = value
                 actions[step.action.value if step else "removed"] += 1
         if Option.RETAIN_SAFE_PRIVATE in self.policy.options:
-            made.update(keep_safe_private(source, encodings))
+            made.update(keep_safe_private(source))
         if Option.CLEAN_GRAPHICS in self.policy.options and depth == 0:
             made.update(clean_overlays(source))
         return made
 
-    def _encodings(self, source: Dataset, inherited: Encodings) -> Encodings:
-        if _CHARSET not in source:
-            return inherited
-        return encodings_of("\\".join(texts_of(source.get_item(_CHARSET), "CS", LATIN)))
-
     def _add(self, made: Elements, keyword: str, kind: str | None) -> None:
-        tag = int(tag_for_keyword(keyword) or 0)
+        tag = tag_of(keyword)
         if tag not in made:
             step = self.policy.plan[tag]
             text = self.pseudonymiser.patient(self.patient_id).value if kind == "patient" else ""
@@ -157,12 +148,12 @@ class HeaderRules:
         }
         return self.policy.words - names
 
-    def _keep(self, step: Step, source: Dataset, element: Element, encodings: Encodings, _depth: int) -> Any:
-        value = kept(step, source, element, encodings, self.tells_identity)
+    def _keep(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
+        value = kept(step, source, element, self.tells_identity)
         return (step.vr, b"") if value is None and step.otherwise == "zero" else value
 
-    def _retain(self, step: Step, _source: Dataset, element: Element, encodings: Encodings, _depth: int) -> Any:
-        texts = texts_of(element, step.vr, encodings)
+    def _retain(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
+        texts = texts_of(element, step.vr, source.encodings)
         if step.vr in {"OB", "OW", "UN"} or self.tells_identity(texts):
             return None
         if step.pattern is not None and not all(step.pattern.fullmatch(text) for text in texts):
@@ -172,45 +163,45 @@ class HeaderRules:
     def _zero(self, step: Step, *_: object) -> Any:
         return step.vr.split(" or ")[0], b""
 
-    def _dummy(self, step: Step, source: Dataset, element: Element, encodings: Encodings, depth: int) -> Any:
+    def _dummy(self, step: Step, source: Source, element: Element, depth: int) -> Any:
         if step.vr != "SQ":
             return dummy(step)
-        return self._items_of(step, source, element, encodings, depth) or ("SQ", b"")
+        return self._items_of(step, source, element, depth) or ("SQ", b"")
 
-    def _uid(self, step: Step, _source: Dataset, element: Element, encodings: Encodings, _depth: int) -> Any:
-        texts = [text for text in texts_of(element, "UI", encodings) if text]
+    def _uid(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
+        texts = [text for text in texts_of(element, "UI", source.encodings) if text]
         mapped = [t if t in UID_dictionary else self.pseudonymiser.uid(OriginalId(t)).value for t in texts]
         return ("UI", padded("\\".join(mapped), "UI")) if mapped else None
 
-    def _pseudonym(self, step: Step, _source: Dataset, element: Element, encodings: Encodings, _: int) -> Any:
+    def _pseudonym(self, step: Step, source: Source, element: Element, _: int) -> Any:
         if step.kind == "patient":
             return step.vr, padded(self.pseudonymiser.patient(self.patient_id).value, step.vr)
-        texts = texts_of(element, step.vr, encodings)
+        texts = texts_of(element, step.vr, source.encodings)
         made = self.pseudonymiser.accession(OriginalId(texts[0])).value if texts and texts[0] else ""
         return step.vr, padded(made, step.vr)
 
-    def _shift(self, step: Step, _source: Dataset, element: Element, encodings: Encodings, _depth: int) -> Any:
-        shifted = [shift_moment(text, self._days) for text in texts_of(element, step.vr, encodings)]
+    def _shift(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
+        shifted = [shift_moment(text, self._days) for text in texts_of(element, step.vr, source.encodings)]
         return step.vr, padded("\\".join(shifted), step.vr)
 
-    def _age(self, step: Step, _source: Dataset, element: Element, encodings: Encodings, _depth: int) -> Any:
-        texts = texts_of(element, "AS", encodings)
+    def _age(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
+        texts = texts_of(element, "AS", source.encodings)
         age = cap_age(texts[0], self.policy.text.age_cap_years) if texts else ""
         return ("AS", padded(age, "AS")) if age else None
 
-    def _clean(self, step: Step, _source: Dataset, element: Element, encodings: Encodings, _depth: int) -> Any:
+    def _clean(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
         limit = 16 if step.vr == "SH" else 64
-        text = clean_description(" ".join(texts_of(element, step.vr, encodings)), self._words, limit)
+        text = clean_description(" ".join(texts_of(element, step.vr, source.encodings)), self._words, limit)
         return (step.vr, padded(text, step.vr)) if text else None
 
-    def _codes(self, step: Step, source: Dataset, _element: Element, encodings: Encodings, _depth: int) -> Any:
-        items = clean_codes(items_at(source, step.tag), self.policy.coding_schemes, step.modifiers)
+    def _codes(self, step: Step, source: Source, _element: Element, _depth: int) -> Any:
+        items = clean_codes(source.items(step.tag), self.policy.coding_schemes, step.modifiers)
         return ("SQ", encode_items(items)) if items else None
 
-    def _items_of(self, step: Step, source: Dataset, _: Element, encodings: Encodings, depth: int) -> Any:
+    def _items_of(self, step: Step, source: Source, _: Element, depth: int) -> Any:
         made = []
-        for item in items_at(source, step.tag):
-            kept_item = self.items(item, depth + 1, encodings)
+        for item in source.items(step.tag):
+            kept_item = self.items(item, depth + 1)
             for code in clean_codes((item,), self.policy.coding_schemes, frozenset()):
                 kept_item.update(code)
             if kept_item:

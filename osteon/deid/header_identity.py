@@ -9,7 +9,7 @@ from pydicom._dicom_dict import DicomDictionary
 from pydicom._uid_dict import UID_dictionary
 from pydicom.dataset import Dataset
 
-from osteon.deid.elements import LATIN, Element, Encodings, encodings_of, items_at, texts_of
+from osteon.deid.elements import Element, Encodings, texts_of
 from osteon.deid.identity import (
     ADDRESS_KEYWORDS,
     BIRTH_KEYWORDS,
@@ -20,7 +20,8 @@ from osteon.deid.identity import (
     KnownIdentity,
     name_parts,
 )
-from osteon.dicom.dataset import MALFORMED, text_of
+from osteon.deid.source import Source
+from osteon.dicom.dataset import MALFORMED
 from osteon.domain.identity import OriginalId
 
 _MAX_DEPTH = 16
@@ -48,10 +49,11 @@ def _watched() -> dict[int, tuple[str, str]]:
     return watched
 
 
-def known_from_dataset(dataset: Dataset) -> KnownIdentity:
+def known_from_dataset(dataset: Dataset | Source) -> KnownIdentity:
     """All identity values of the header, nested sequences included; unreadable values are passed over."""
     found: dict[str, list[str]] = defaultdict(list)
-    _collect(dataset, found, 0)
+    source = dataset if isinstance(dataset, Source) else Source.of(dataset)
+    _collect(source, found, 0)
     return KnownIdentity(
         names=_names(found["names"]),
         people=_names(found["people"]),
@@ -61,34 +63,32 @@ def known_from_dataset(dataset: Dataset) -> KnownIdentity:
         phones=_unique(found["phones"]),
         institutions=_unique(found["institutions"]),
         uids=_unique(found["uids"]),
-        sex=text_of(dataset, "PatientSex") or None,
+        sex=source.text("PatientSex") or None,
     )
 
 
-def patient_key(dataset: Dataset) -> OriginalId:
+def patient_key(dataset: Dataset | Source) -> OriginalId:
     """What the patient's pseudonym is made of: the number; else name and birth date; else the study."""
-    number = text_of(dataset, "PatientID")
+    source = dataset if isinstance(dataset, Source) else Source.of(dataset)
+    number = source.text("PatientID")
     if number:
         return OriginalId(number)
-    name, birth = text_of(dataset, "PatientName"), text_of(dataset, "PatientBirthDate")
+    name, birth = source.text("PatientName"), source.text("PatientBirthDate")
     if name.strip("^=") and birth:
         return OriginalId(f"{name}\0{birth}")
-    return OriginalId(text_of(dataset, "StudyInstanceUID"))
+    return OriginalId(source.text("StudyInstanceUID"))
 
 
-def _collect(dataset: Dataset, found: dict[str, list[str]], depth: int, encodings: Encodings = LATIN) -> None:
-    charset = dataset.get_item(0x00080005) if 0x00080005 in dataset else None
-    if charset is not None:
-        encodings = encodings_of("\\".join(texts_of(charset, "CS", LATIN)))
+def _collect(source: Source, found: dict[str, list[str]], depth: int) -> None:
     watched = _watched()
-    for tag, element in list(dataset.items()):
+    for tag, element in source.elements.items():
         field, vr = watched.get(tag, ("", ""))
         if field == "items":
             if depth < _MAX_DEPTH:
-                for item in items_at(dataset, tag):
-                    _collect(item, found, depth + 1, encodings)
+                for item in source.items(tag):
+                    _collect(item, found, depth + 1)
         elif field:
-            found[field] += _values(element, vr, encodings)
+            found[field] += _values(element, vr, source.encodings)
 
 
 def _values(element: Element, vr: str, encodings: Encodings) -> list[str]:

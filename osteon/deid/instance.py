@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate, generate_frames
@@ -16,21 +14,22 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, RLELossless
 
 from osteon.deid.bitstream import clean_frame
 from osteon.deid.burned_in import black_out, find_text, text_fraction
+from osteon.deid.elements import plain_text
 from osteon.deid.header import HeaderRules
 from osteon.deid.header_identity import known_from_dataset, patient_key
 from osteon.deid.identity import KnownIdentity
+from osteon.deid.part10 import as_file
 from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
-from osteon.deid.verification import verify_instance
-from osteon.dicom.dataset import MALFORMED, Source, read_dataset, text_of
+from osteon.deid.source import Source
+from osteon.deid.verification import searched_for, verify_instance
+from osteon.dicom.dataset import MALFORMED, read_dataset
+from osteon.dicom.dataset import Source as Input
 from osteon.dicom.limits import Limits
 from osteon.dicom.pixels import is_encapsulated, stored_pixels, transfer_syntax
 from osteon.domain.errors import QuarantinedError, RefusedError
 from osteon.domain.identity import OriginalId, Pseudonym
 from osteon.domain.instance import Instance, PseudonymousInstance
-
-IMPLEMENTATION_CLASS_UID = "2.25.308473911470652903180244386521720519391"
-IMPLEMENTATION_VERSION_NAME = "OSTEON_1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,7 @@ class DeidentifiedInstance:
 
 
 def deidentify_dicom(
-    source: Source, policy: Policy, pseudonymiser: Pseudonymiser, known: KnownIdentity | None = None
+    source: Input, policy: Policy, pseudonymiser: Pseudonymiser, known: KnownIdentity | None = None
 ) -> DeidentifiedInstance:
     """The instance under the project's pseudonyms, read again and searched before it is returned.
 
@@ -83,9 +82,10 @@ def deidentify_dataset(
     """As `deidentify_dicom`, for a data set already read; the data set is not changed."""
     _require_allowed(dataset, policy)
     try:
-        identity = known_from_dataset(dataset).merged(*([known] if known else []))
-        rules = HeaderRules(policy, pseudonymiser, patient_key(dataset), identity)
-        target = rules.apply(dataset)
+        source = Source.of(dataset)
+        identity = known_from_dataset(source).merged(*([known] if known else []))
+        rules = HeaderRules(policy, pseudonymiser, patient_key(source), identity)
+        target = rules.apply(source)
     except MALFORMED as error:
         raise RefusedError(
             "attributes that can be read",
@@ -93,8 +93,9 @@ def deidentify_dataset(
             "send the instance again",
         ) from None
     boxes, reencoded = _write_pixels(dataset, target, policy)
-    content = _as_file(target)
-    verify_instance(content, identity, pseudonymiser, policy.closed_words)
+    content = as_file(target)
+    searched = searched_for(identity, policy, source)
+    verify_instance(content, searched, pseudonymiser, policy.closed_words)
     return DeidentifiedInstance(
         content=content,
         report=InstanceReport(
@@ -106,8 +107,8 @@ def deidentify_dataset(
             policy_hash=policy.hash,
         ),
         instance=_instance(target),
-        study=pseudonymiser.study(OriginalId(text_of(dataset, "StudyInstanceUID"))),
-        facts={keyword: text_of(target, keyword) for keyword in FACTS},
+        study=pseudonymiser.study(OriginalId(plain_text(dataset, "StudyInstanceUID"))),
+        facts={keyword: plain_text(target, keyword) for keyword in FACTS},
         known=identity,
     )
 
@@ -127,9 +128,9 @@ FACTS = (
 
 
 def _require_allowed(dataset: Dataset, policy: Policy) -> None:
-    sop_class = text_of(dataset, "SOPClassUID")
+    sop_class = plain_text(dataset, "SOPClassUID")
     for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
-        if not text_of(dataset, keyword):
+        if not plain_text(dataset, keyword):
             raise RefusedError(f"the attribute {keyword}", "none", "send a whole DICOM instance")
     if sop_class not in policy.sop_classes:
         raise QuarantinedError(
@@ -137,19 +138,19 @@ def _require_allowed(dataset: Dataset, policy: Policy) -> None:
             "another class (a scan or document may be identity as a whole)",
             "review it, or admit its class under sop_classes",
         )
-    if text_of(dataset, "PhotometricInterpretation") not in {"MONOCHROME1", "MONOCHROME2"}:
+    if plain_text(dataset, "PhotometricInterpretation") not in {"MONOCHROME1", "MONOCHROME2"}:
         raise QuarantinedError("a monochrome radiograph", "a colour image", "review it: it may be a scan")
 
 
 def _instance(target: Dataset) -> PseudonymousInstance:
     return Instance(
-        study_instance_uid=Pseudonym(text_of(target, "StudyInstanceUID")),
-        series_instance_uid=Pseudonym(text_of(target, "SeriesInstanceUID")),
-        sop_instance_uid=Pseudonym(text_of(target, "SOPInstanceUID")),
-        accession_number=Pseudonym(text_of(target, "AccessionNumber"))
-        if text_of(target, "AccessionNumber")
+        study_instance_uid=Pseudonym(plain_text(target, "StudyInstanceUID")),
+        series_instance_uid=Pseudonym(plain_text(target, "SeriesInstanceUID")),
+        sop_instance_uid=Pseudonym(plain_text(target, "SOPInstanceUID")),
+        accession_number=Pseudonym(plain_text(target, "AccessionNumber"))
+        if plain_text(target, "AccessionNumber")
         else None,
-        patient_id=Pseudonym(text_of(target, "PatientID")),
+        patient_id=Pseudonym(plain_text(target, "PatientID")),
     )
 
 
@@ -198,26 +199,5 @@ def _native(target: Dataset, frames: NDArray[Any]) -> None:
 
 
 def _set_syntax(target: Dataset, uid: str) -> None:
-    meta = FileMetaDataset()
-    meta.FileMetaInformationVersion = b"\x00\x01"
-    meta.MediaStorageSOPClassUID = target.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = target.SOPInstanceUID
-    meta.TransferSyntaxUID = UID(uid)
-    meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
-    meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
-    target.file_meta = meta
-
-
-def _as_file(target: Dataset) -> bytes:
-    """A DICOM file with an empty preamble and our own group 0002 (PS3.10 7.1)."""
-    buffer = BytesIO()
-    target.preamble = b"\0" * 128
-    try:
-        pydicom.dcmwrite(buffer, target, enforce_file_format=True)
-    except MALFORMED as error:
-        raise RefusedError(
-            "attributes that can be written",
-            f"one that cannot ({type(error).__name__})",
-            "send the instance again",
-        ) from None
-    return buffer.getvalue()
+    target.file_meta = FileMetaDataset()
+    target.file_meta.TransferSyntaxUID = UID(uid)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pydicom._uid_dict import UID_dictionary
-from pydicom.dataelem import RawDataElement
-from pydicom.dataset import Dataset
 
-from osteon.deid.elements import BINARY_SIZES, Element, Encodings, padded, raw_bytes, texts_of
+from osteon.deid.elements import BINARY_SIZES, Element, padded, raw_bytes, texts_of
 from osteon.deid.plan import NUMBERS, Step
+from osteon.deid.source import Source
 from osteon.deid.values import are_numbers
 
 Value = tuple[str, bytes]
@@ -30,7 +29,7 @@ def dummy(step: Step) -> Value | None:
 
 
 def kept(
-    step: Step, source: Dataset, element: Element, encodings: Encodings, tells: Callable[[list[str]], bool]
+    step: Step, source: Source, element: Element, tells: Callable[[list[str]], bool]
 ) -> Value | None:
     """The value as it is where it passes the step's check; None otherwise."""
     vr = _actual_vr(step, source, element)
@@ -39,7 +38,7 @@ def kept(
     if vr in BINARY_SIZES:
         value = raw_bytes(element)
         return None if value is None or len(value) % max(2, BINARY_SIZES[vr]) else (vr, value)
-    texts = texts_of(element, vr, encodings)
+    texts = texts_of(element, vr, source.encodings)
     if vr == "UI":
         passes = all(text in UID_dictionary for text in texts)
     elif step.values is not None:
@@ -51,14 +50,14 @@ def kept(
     return (vr, padded("\\".join(texts), vr)) if passes else None
 
 
-def _actual_vr(step: Step, source: Dataset, element: Element) -> str | None:
+def _actual_vr(step: Step, source: Source, element: Element) -> str | None:
     """The VR that the bytes have: the source's own, or the dictionary's where it has none; None: contradictory."""
     own = element.VR
-    if own in {None, "UN", step.vr} or (own not in NUMBERS and isinstance(element, RawDataElement) and not own):
+    if own in {None, "UN"}:
         own = step.vr
     if own != step.vr and not (own in NUMBERS and step.vr in NUMBERS):
         return None
     if own == "US or SS":
-        signed = source.get("PixelRepresentation", 0) == 1 and step.keyword != "LUTDescriptor"
+        signed = source.unsigned("PixelRepresentation") == 1 and step.keyword != "LUTDescriptor"
         return "SS" if signed else "US"
     return "OW" if own == "US or OW" else own

@@ -6,11 +6,16 @@ An output in which one is found never leaves; it goes to quarantine.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
 from osteon.deid.identity import KnownIdentity
+from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
+from osteon.deid.source import Source
+from osteon.deid.standard import Option
 from osteon.deid.values import fold
 from osteon.domain.errors import QuarantinedError
 
@@ -51,6 +56,36 @@ def identity_needles(
     return tuple(
         dict.fromkeys(v for v in found if len(v) >= _MIN_IN_HEADER and v not in neutral and not own(v))
     )
+
+
+def searched_for(known: KnownIdentity, policy: Policy, source: Source) -> KnownIdentity:
+    """The identity that may not stand in an output under the policy.
+
+    Left out are what an option retains, and departments written in words of the vocabulary alone
+    (`RADIOLOGIE`): they name no place.
+    """
+    kept: set[str] = set()
+    for option, keywords in _RETAINED.items():
+        if option in policy.options:
+            kept |= {source.text(keyword) for keyword in keywords}
+    institutions = tuple(
+        name
+        for name in known.institutions
+        if name not in kept and not all(w in policy.words for w in re.findall(r"\w+", fold(name)))
+    )
+    return replace(
+        known,
+        institutions=institutions,
+        addresses=tuple(v for v in known.addresses if v not in kept),
+        numbers=tuple(v for v in known.numbers if v not in kept),
+        uids=() if Option.RETAIN_UIDS in policy.options else known.uids,
+    )
+
+
+_RETAINED = {
+    Option.RETAIN_INSTITUTION_IDENTITY: ("InstitutionName", "InstitutionAddress", "InstitutionalDepartmentName"),
+    Option.RETAIN_DEVICE_IDENTITY: ("DeviceSerialNumber",),
+}
 
 
 def verify_instance(
@@ -112,14 +147,15 @@ def _holds(content: bytes, needles: tuple[str, ...]) -> bool:
     return any(form in lowered for needle in needles for form in _forms(needle))
 
 
-def _forms(needle: str) -> set[bytes]:
+@lru_cache(maxsize=1 << 15)
+def _forms(needle: str) -> frozenset[bytes]:
     """The needle's bytes as a file could hold it, ASCII letters in lower case.
 
     `bytes.lower` leaves accented letters alone, so they are looked for in both cases.
     """
-    return {
+    return frozenset({
         form
         for text in (needle, needle.lower())
         for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
         if len(form := text.encode(encoding, "ignore").lower()) >= _MIN_IN_HEADER
-    }
+    })
