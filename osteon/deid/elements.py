@@ -44,11 +44,14 @@ class ReadElement(Protocol):
 Element = RawDataElement | DataElement | ReadElement
 Encodings = tuple[str, ...]
 
+Elements = dict[int, tuple[str, bytes]]  # tag -> (VR, value in explicit little endian)
+
 LATIN: Encodings = ("iso8859",)
 TEXT_VRS = frozenset({"LO", "SH", "PN", "ST", "LT", "UT", "UC"})
 UNSPLIT_VRS = frozenset({"ST", "LT", "UT", "UR"})  # a backslash is a character of theirs
 BINARY_SIZES = {"US": 2, "SS": 2, "OW": 2, "UL": 4, "SL": 4, "FL": 4, "OL": 4, "OF": 4, "AT": 2,
                 "FD": 8, "OD": 8, "SV": 8, "UV": 8, "OV": 8, "OB": 1}  # fmt: skip
+KNOWN_VRS = frozenset("AE AS AT CS DA DS DT FL FD IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV".split())
 LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 _SHORT_HEAD, _LONG_HEAD = struct.Struct("<HH2sH").pack, struct.Struct("<HH2sHI").pack
 _ITEM = struct.Struct("<HHI").pack
@@ -90,9 +93,11 @@ def raw_bytes(element: Element) -> bytes | None:
 
 def texts_of(element: Element, vr: str, encodings: Encodings) -> list[str]:
     """The element's values as texts, padding removed; several where the VR is split at backslashes."""
-    value = raw_bytes(element)
+    value = element.value if element.is_raw and element.is_little_endian else raw_bytes(element)
     if not value:
         return []
+    if not isinstance(value, bytes):
+        raise TypeError("a value that is no bytes")
     if value.isascii() and b"\x1b" not in value:
         text = value.decode("ascii")
     elif vr in TEXT_VRS:
@@ -111,13 +116,10 @@ def tag_of(keyword: str) -> int:
     return int(tag_for_keyword(keyword) or 0)
 
 
-def plain_text(dataset: Dataset, keyword: str) -> str:
-    """An ASCII attribute as trimmed text without converting it; empty when absent or malformed."""
-    try:
-        element = dataset.get_item(tag_of(keyword))
-        return "\\".join(texts_of(element, "LO", LATIN)) if element is not None else ""
-    except MALFORMED:
-        return ""
+def text_in(elements: Elements, keyword: str) -> str:
+    """An attribute that was made here, as a text; empty when absent."""
+    value = elements.get(tag_of(keyword), ("", b""))[1]
+    return value.decode("utf-8", "replace").rstrip(" \0")
 
 
 def encode_element(tag: int, vr: str, value: bytes) -> bytes:
@@ -155,3 +157,8 @@ def encode_dataset(elements: Mapping[int, tuple[str, bytes]]) -> bytes:
 def as_raw(tag: int, vr: str, value: bytes) -> RawDataElement:
     """The element as pydicom keeps one that it has not yet converted."""
     return RawDataElement(BaseTag(tag), vr, len(value), value, 0, False, True)
+
+
+def as_dataset(made: Elements) -> Dataset:
+    """The elements as a pydicom data set that has not yet converted them."""
+    return Dataset({raw.tag: raw for raw in (as_raw(tag, vr, value) for tag, (vr, value) in made.items())})

@@ -14,13 +14,14 @@ from typing import Any
 
 from pydicom._uid_dict import UID_dictionary
 from pydicom.datadict import keyword_for_tag
-from pydicom.dataset import Dataset
 
 from osteon.deid.actions import Action
 from osteon.deid.codes import clean_codes
 from osteon.deid.elements import (
+    MAX_SHORT,
+    TEXT_VRS,
     Element,
-    as_raw,
+    Elements,
     encode_items,
     fits,
     padded,
@@ -42,8 +43,6 @@ from osteon.domain.identity import OriginalId
 _MAX_DEPTH = 16
 _CHARSET = 0x00080005
 _KEYWORD = lru_cache(maxsize=8192)(lambda tag: keyword_for_tag(tag) or "unknown")
-
-Elements = dict[int, tuple[str, bytes]]
 
 
 @dataclass(slots=True)
@@ -70,8 +69,8 @@ class HeaderRules:
     known: KnownIdentity
     record: HeaderRecord = field(default_factory=HeaderRecord)
 
-    def apply(self, source: Source) -> Dataset:
-        """A new data set with what the policy lets through (pixels apart)."""
+    def apply(self, source: Source) -> Elements:
+        """Tag -> (VR, value) of what the policy lets through (pixels apart)."""
         made = self.items(source, 0)
         for rule in self.policy.rules:
             if rule.when_absent == "add":
@@ -83,9 +82,9 @@ class HeaderRules:
             if found := cap_age(found, self.policy.text.age_cap_years):
                 made[0x00101010] = ("AS", padded(found, "AS"))
         _state_what_was_done(made, self.policy)
-        if not all(value.isascii() for vr, value in made.values() if vr not in {"OB", "OW", "UN", "SQ"}):
+        if not all(value.isascii() for vr, value in made.values() if vr in TEXT_VRS):
             made[_CHARSET] = ("CS", b"ISO_IR 192")
-        return as_dataset(made)
+        return made
 
     def items(self, source: Source, depth: int) -> Elements:
         """Tag -> (VR, value) of what stays of a data set or of an item in it."""
@@ -102,13 +101,13 @@ class HeaderRules:
                     continue
                 value = None
             else:
-                value = self._do[step.action](self, step, source, element, depth)
-            if value is None or not fits(*value):
+                value = self._do[step.verb](self, step, source, element, depth)
+            if value is None or (len(value[1]) > MAX_SHORT and not fits(*value)):
                 self.record.tags.add(tag)
                 actions["removed"] += 1
             else:
                 made[tag] = value
-                actions[step.action.value if step else "removed"] += 1
+                actions[step.verb if step else "removed"] += 1
         if Option.RETAIN_SAFE_PRIVATE in self.policy.options:
             made.update(keep_safe_private(source))
         if Option.CLEAN_GRAPHICS in self.policy.options and depth == 0:
@@ -139,14 +138,9 @@ class HeaderRules:
         return self.pseudonymiser.days(self.patient_id)
 
     @cached_property
-    def _words(self) -> frozenset[str]:
-        names = {
-            fold(word)
-            for name in (*self.known.names, *self.known.people)
-            for part in name
-            for word in part.split()
-        }
-        return self.policy.words - names
+    def _names(self) -> frozenset[str]:
+        people = (*self.known.names, *self.known.people)
+        return frozenset(fold(word) for name in people for part in name for word in part.split())
 
     def _keep(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
         value = kept(step, source, element, self.tells_identity)
@@ -191,7 +185,8 @@ class HeaderRules:
 
     def _clean(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
         limit = 16 if step.vr == "SH" else 64
-        text = clean_description(" ".join(texts_of(element, step.vr, source.encodings)), self._words, limit)
+        given = " ".join(texts_of(element, step.vr, source.encodings))
+        text = clean_description(given, self.policy.words, limit, self._names)
         return (step.vr, padded(text, step.vr)) if text else None
 
     def _codes(self, step: Step, source: Source, _element: Element, _depth: int) -> Any:
@@ -208,24 +203,19 @@ class HeaderRules:
                 made.append(kept_item)
         return ("SQ", encode_items(made)) if made else None
 
-    _do = {
-        Action.KEEP: _keep,
-        Action.RETAIN: _retain,
-        Action.ZERO: _zero,
-        Action.DUMMY: _dummy,
-        Action.UID: _uid,
-        Action.PSEUDONYM: _pseudonym,
-        Action.SHIFT: _shift,
-        Action.AGE: _age,
-        Action.CLEAN: _clean,
-        Action.CODES: _codes,
-        Action.ITEMS: _items_of,
+    _do = {  # by the verb of a step: plain texts hash faster than members of an enumeration
+        "keep": _keep,
+        "retain": _retain,
+        "zero": _zero,
+        "dummy": _dummy,
+        "uid": _uid,
+        "pseudonym": _pseudonym,
+        "shift": _shift,
+        "age": _age,
+        "clean": _clean,
+        "codes": _codes,
+        "items": _items_of,
     }
-
-
-def as_dataset(made: Elements) -> Dataset:
-    """The elements as a pydicom data set that has not yet converted them."""
-    return Dataset({raw.tag: raw for raw in (as_raw(tag, vr, value) for tag, (vr, value) in made.items())})
 
 
 def _state_what_was_done(made: Elements, policy: Policy) -> None:

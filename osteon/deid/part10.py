@@ -5,12 +5,10 @@ Source: DICOM PS3.10 section 7.1, PS3.5 annexes A.2 and A.4.
 
 from __future__ import annotations
 
-from operator import itemgetter
-
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
-from osteon.deid.elements import Element, encode_element, padded, plain_text, raw_bytes
+from osteon.deid.elements import Element, Elements, encode_element, padded, raw_bytes, text_in
 from osteon.domain.errors import RefusedError
 
 IMPLEMENTATION_CLASS_UID = "2.25.308473911470652903180244386521720519391"
@@ -20,16 +18,18 @@ _PIXEL_DATA = 0x7FE00010
 _DELIMITER = b"\xfe\xff\xdd\xe0\0\0\0\0"
 
 
-def as_file(target: Dataset) -> bytes:
-    """The data set in explicit VR little endian (or encapsulated) as a file; its `file_meta` names the syntax.
+def as_file(header: Elements, target: Dataset) -> bytes:
+    """The header with what the pixel stage wrote, in explicit VR little endian or encapsulated, as a file.
 
+    Args:
+        header: tag -> (VR, value) of what the policy lets through.
+        target: pixels, and attributes of the header that they changed; its `file_meta` names the syntax.
     Raises:
         RefusedError: an element whose value cannot be encoded.
     """
-    body = [b"\0" * 128, b"DICM", _meta(target)]
-    for tag, element in sorted(((int(tag), e) for tag, e in target.items()), key=itemgetter(0)):
-        body.append(_encoded(tag, element))
-    return b"".join(body)
+    written = {int(tag): _encoded(int(tag), element) for tag, element in target.items()}
+    body = [written[t] if t in written else encode_element(t, *header[t]) for t in sorted({*header, *written})]
+    return b"".join([b"\0" * 128, b"DICM", _meta(header, str(target.file_meta.TransferSyntaxUID)), *body])
 
 
 def _encoded(tag: int, element: Element) -> bytes:
@@ -41,12 +41,12 @@ def _encoded(tag: int, element: Element) -> bytes:
     return encode_element(tag, str(element.VR), value)
 
 
-def _meta(target: Dataset) -> bytes:
+def _meta(header: Elements, syntax: str) -> bytes:
     elements = (
         (0x00020001, "OB", b"\x00\x01"),
-        (0x00020002, "UI", padded(plain_text(target, "SOPClassUID"), "UI")),
-        (0x00020003, "UI", padded(plain_text(target, "SOPInstanceUID"), "UI")),
-        (0x00020010, "UI", padded(str(target.file_meta.TransferSyntaxUID), "UI")),
+        (0x00020002, "UI", padded(text_in(header, "SOPClassUID"), "UI")),
+        (0x00020003, "UI", padded(text_in(header, "SOPInstanceUID"), "UI")),
+        (0x00020010, "UI", padded(syntax, "UI")),
         (0x00020012, "UI", padded(IMPLEMENTATION_CLASS_UID, "UI")),
         (0x00020013, "SH", padded(IMPLEMENTATION_VERSION_NAME, "SH")),
     )

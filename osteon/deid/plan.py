@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 
@@ -41,6 +41,10 @@ class Step:
     value: str | None = None
     kind: str | None = None
     modifiers: frozenset[str] = frozenset()
+    verb: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "verb", self.action.value)
 
 
 def compile_plan(rules: tuple[Rule, ...], options: tuple[Option, ...]) -> Mapping[int, Step]:

@@ -46,10 +46,11 @@ class Raw(NamedTuple):
 class Source:
     """Tag -> element of a data set or of an item, with the character sets that hold in it."""
 
-    __slots__ = ("_items", "elements", "encodings")
+    __slots__ = ("_items", "elements", "encodings", "syntax")
 
     def __init__(self, elements: Mapping[int, Element | Raw], inherited: Encodings = LATIN) -> None:
         self.elements = elements
+        self.syntax = ""
         self._items: dict[int, tuple[Source, ...]] = {}
         charset = elements.get(_CHARSET)
         texts = texts_of(charset, "CS", LATIN) if charset is not None else []
@@ -98,11 +99,11 @@ class Source:
             return ()
         # A sequence of unknown VR is in implicit VR little endian (PS3.5 6.2.2).
         implicit = element.is_implicit_VR or element.VR == "UN"
-        reader = _Reader(value, implicit, element.is_little_endian)
+        reader = Reader(value, implicit, element.is_little_endian)
         return tuple(Source(item, self.encodings) for item in reader.items(0, len(value), 0)[0])
 
 
-class _Reader:
+class Reader:
     """Reads items out of the value of a sequence."""
 
     def __init__(self, data: bytes, implicit: bool, little: bool) -> None:
@@ -132,11 +133,18 @@ class _Reader:
             position = after if length == _UNDEFINED else stop
         return found, position
 
-    def elements(self, position: int, end: int, depth: int) -> tuple[dict[int, Raw], int]:
-        """The elements from a position to the end or to the item's delimiter, and where they stop."""
+    def elements(
+        self, position: int, end: int, depth: int, below: int = 1 << 32
+    ) -> tuple[dict[int, Raw], int]:
+        """The elements from a position to the end or to the item's delimiter, and where they stop.
+
+        Args:
+            below: the first tag that is not read any more.
+        """
         found: dict[int, Raw] = {}
         data, implicit = self.data, self.implicit
         while position + 8 <= end:
+            start = position
             if implicit:
                 group, number, length = self.long(data, position)
                 vr, position = None, position + 8
@@ -150,11 +158,13 @@ class _Reader:
                     (length,) = self.size(data, position)
                     position += 4
             tag = group << 16 | number
+            if tag >= below:
+                return found, start
             if tag == _ITEM_END:
                 return found, position
             if length == _UNDEFINED:
-                start, (_, position) = position, self.items(position, end, depth + 1)
-                value = data[start : position]
+                at, (_, position) = position, self.items(position, end, depth + 1)
+                value = data[at:position]
                 vr = vr if vr != "UN" else None
             else:
                 if position + length > end:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 AGE_CAP_YEARS = 89
 _DA = re.compile(r"(\d{4})[.\-]?(\d{2})[.\-]?(\d{2})")
@@ -45,11 +46,12 @@ def shift_date(text: str, days: int) -> str:
     if day is None:
         return ""
     try:
-        return (day + timedelta(days=days)).strftime("%Y%m%d").zfill(8) + rest
+        return (day + timedelta(days=days)).isoformat().replace("-", "") + rest
     except OverflowError:
         return ""
 
 
+@lru_cache(maxsize=1 << 14)
 def shift_moment(text: str, days: int) -> str:
     """As `shift_date`, also for a range of dates (PS3.4 C.2.2.2.5), whose ends move alike.
 
@@ -94,6 +96,7 @@ def age_between(birth: str, day: str) -> str:
     return f"{months:03d}M" if months < 24 else f"{min(months // 12, 999):03d}Y"
 
 
+@lru_cache(maxsize=1 << 14)
 def fold(text: str) -> str:
     """Upper case without accents: how names and words are compared.
 
@@ -107,7 +110,9 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).upper()
 
 
-def clean_description(text: str, vocabulary: frozenset[str], limit: int = 64) -> str:
+def clean_description(
+    text: str, vocabulary: frozenset[str], limit: int = 64, without: Collection[str] = ()
+) -> str:
     """The words of the vocabulary, in order, whole words up to the limit; everything else goes, digits as well.
 
     >>> clean_description("RX Genou gauche M. DUPONT 1957", frozenset({"RX", "GENOU", "GAUCHE"}))
@@ -116,7 +121,8 @@ def clean_description(text: str, vocabulary: frozenset[str], limit: int = 64) ->
     cleaned = ""
     for word in _WORD.findall(fold(text)):
         longer = f"{cleaned} {word}".lstrip()
-        if len(longer) <= limit and (word in vocabulary or all(p in vocabulary for p in word.split("-"))):
+        known = word in vocabulary or ("-" in word and all(part in vocabulary for part in word.split("-")))
+        if known and word not in without and len(longer) <= limit:
             cleaned = longer
     return cleaned
 
