@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames
-from pydicom.uid import UID, ExplicitVRLittleEndian, RLELossless
+from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 from osteon.deid.bitstream import clean_frame
 from osteon.deid.burned_in import black_out, find_text, text_fraction
@@ -21,7 +21,7 @@ from osteon.deid.identity import KnownIdentity
 from osteon.deid.part10 import as_file
 from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
-from osteon.deid.reading import pixel_dataset, read_source
+from osteon.deid.reading import file_meta, pixel_dataset, read_source
 from osteon.deid.source import Source
 from osteon.deid.verification import searched_for, verify_instance
 from osteon.dicom.dataset import MALFORMED, read_bytes, read_dataset
@@ -210,5 +210,4 @@ def _native(target: Dataset, frames: NDArray[Any]) -> None:
 
 
 def _set_syntax(target: Dataset, uid: str) -> None:
-    target.file_meta = FileMetaDataset()
-    target.file_meta.TransferSyntaxUID = UID(uid)
+    target.file_meta = file_meta(uid)

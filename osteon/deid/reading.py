@@ -6,6 +6,7 @@ Source: DICOM PS3.10 section 7.1, PS3.5 section 7.1.
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -56,6 +57,13 @@ def pixel_dataset(source: Source) -> Dataset:
                 key, element.VR, len(element.value), element.value, 0, element.is_implicit_VR, True
             )
     dataset = Dataset(found)
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = UID(source.syntax)
+    dataset.file_meta = file_meta(source.syntax)
     return dataset
+
+
+@lru_cache(maxsize=64)
+def file_meta(syntax: str) -> FileMetaDataset:
+    """Group 0002 with a transfer syntax alone, shared: nothing may change it."""
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = UID(syntax)
+    return meta

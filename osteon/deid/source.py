@@ -16,6 +16,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from osteon.deid.elements import (
+    KNOWN_VRS,
     LATIN,
     LONG_VRS,
     Element,
@@ -31,6 +32,7 @@ _UNDEFINED = 0xFFFFFFFF
 _CHARSET = 0x00080005
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _MAX_DEPTH = 32
+_VRS = {vr.encode(): vr for vr in KNOWN_VRS}
 
 
 class Raw(NamedTuple):
@@ -142,7 +144,7 @@ class Reader:
             below: the first tag that is not read any more.
         """
         found: dict[int, Raw] = {}
-        data, implicit = self.data, self.implicit
+        data, implicit, little, make = self.data, self.implicit, self.little, tuple.__new__
         while position + 8 <= end:
             start = position
             if implicit:
@@ -153,7 +155,7 @@ class Reader:
                 position += 8
                 if group == 0xFFFE:
                     length = 0
-                vr = code.decode("latin-1")
+                vr = _VRS.get(code) or code.decode("latin-1")
                 if vr in LONG_VRS:
                     (length,) = self.size(data, position)
                     position += 4
@@ -170,5 +172,5 @@ class Reader:
                 if position + length > end:
                     raise ValueError("an element that is longer than its item")
                 value, position = data[position : position + length], position + length
-            found[tag] = Raw(vr, value, self.little, implicit)
+            found[tag] = make(Raw, (vr, value, little, implicit, True))
         return found, position

@@ -106,7 +106,8 @@ def verify_instance(
         raise QuarantinedError(
             "an output without identity", "a known value in the header", "review the instance"
         )
-    if _holds(_readable(pixels), tuple(n for n in needles if len(n) >= _MIN_IN_PIXELS)):
+    readable = _readable(pixels)
+    if readable and _holds(readable, tuple(n for n in needles if len(n) >= _MIN_IN_PIXELS)):
         raise QuarantinedError(
             "an output without identity", "a known value in the pixel bytes", "review the instance"
         )
@@ -144,7 +145,15 @@ def _holds(content: bytes, needles: tuple[str, ...]) -> bool:
     if not needles or not content:
         return False
     lowered = content.lower()
-    return any(form in lowered for needle in needles for form in _forms(needle))
+    squeezed = lowered.replace(b"\0", b"")  # ASCII in two-byte encodings reads as ASCII here
+    for needle in needles:
+        if needle.isascii():
+            form = needle.lower().encode()
+            if form in lowered or form in squeezed:
+                return True
+        elif any(form in lowered for form in _forms(needle)):
+            return True
+    return False
 
 
 @lru_cache(maxsize=1 << 15)
