@@ -3,10 +3,11 @@
 The text part needs a French language model and is imported when it is first used; headers are not.
 """
 
+from osteon.deid.actions import Action, Rule
 from osteon.deid.identity import KnownIdentity, known_from_keywords
 from osteon.deid.instance import DeidentifiedInstance, deidentify_dataset, deidentify_dicom
 from osteon.deid.keys import ProjectKey, create_key, load_key
-from osteon.deid.policy import Action, Policy, Rule
+from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
 
 __all__ = [

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from pydicom.dataset import Dataset
+from osteon.deid.elements import LATIN, encode_items, padded, tag_of, texts_of
+from osteon.deid.source import Source
 
-from osteon.dicom.dataset import items_of, text_of
+_VALUE, _SCHEME, _MEANING = 0x00080100, 0x00080102, 0x00080104
 
 
 @cache
@@ -32,9 +33,18 @@ def known_meaning(scheme: str, code: str) -> str | None:
     return _meanings().get((scheme, code))
 
 
+def code_of(item: Source) -> tuple[str, str]:
+    """(scheme, value) of a coded entry; empty texts where it has none."""
+    scheme, value = item.elements.get(_SCHEME), item.elements.get(_VALUE)
+    return (
+        next(iter(texts_of(scheme, "SH", LATIN)), "") if scheme is not None else "",
+        next(iter(texts_of(value, "SH", LATIN)), "") if value is not None else "",
+    )
+
+
 def clean_codes(
-    items: tuple[Dataset, ...], schemes: tuple[str, ...], nested: frozenset[str]
-) -> list[Dataset]:
+    items: tuple[Source, ...], schemes: tuple[str, ...], nested: frozenset[str]
+) -> list[dict[int, tuple[str, bytes]]]:
     """New items with value, scheme and standard meaning; an item with another code is dropped.
 
     Args:
@@ -44,15 +54,18 @@ def clean_codes(
     """
     cleaned = []
     for item in items:
-        scheme, code = text_of(item, "CodingSchemeDesignator"), text_of(item, "CodeValue")
+        scheme, code = code_of(item)
         meaning = known_meaning(scheme, code) if scheme in schemes else None
         if meaning is None:
             continue
-        fresh = Dataset()
-        fresh.CodeValue, fresh.CodingSchemeDesignator, fresh.CodeMeaning = code, scheme, meaning[:64]
+        fresh = {
+            _VALUE: ("SH", padded(code, "SH")),
+            _SCHEME: ("SH", padded(scheme, "SH")),
+            _MEANING: ("LO", padded(meaning[:64], "LO")),
+        }
         for keyword in sorted(nested):
-            inner = clean_codes(items_of(item, keyword), schemes, nested)
+            inner = clean_codes(item.items(tag_of(keyword)), schemes, nested)
             if inner:
-                setattr(fresh, keyword, inner)
+                fresh[tag_of(keyword)] = ("SQ", encode_items(inner))
         cleaned.append(fresh)
     return cleaned

@@ -1,30 +1,48 @@
-"""Header rules: a new data set that holds only what the policy lets through.
+"""Header steps: a new data set that holds only what the policy lets through.
 
-Nothing is deleted from the input: an empty data set is filled by the rules, so a forgotten case is
-an attribute too few, never one too many.
+Nothing is deleted from the input: an empty data set is filled by the steps, so a forgotten case is
+an attribute too few, never one too many. Values are handled as the bytes that were read; what is
+removed is never decoded.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
 
 from pydicom._uid_dict import UID_dictionary
-from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
-from pydicom.dataelem import DataElement
-from pydicom.dataset import Dataset
+from pydicom.datadict import keyword_for_tag
 
+from osteon.deid.actions import Action
 from osteon.deid.codes import clean_codes
+from osteon.deid.elements import (
+    MAX_SHORT,
+    TEXT_VRS,
+    Element,
+    Elements,
+    encode_items,
+    fits,
+    padded,
+    tag_of,
+    texts_of,
+)
+from osteon.deid.graphics import clean_overlays
 from osteon.deid.identity import KnownIdentity
-from osteon.deid.policy import Action, Policy, Rule
+from osteon.deid.plan import Step
+from osteon.deid.policy import Policy
+from osteon.deid.private import keep_safe_private
 from osteon.deid.pseudonyms import Pseudonymiser
-from osteon.deid.values import age_between, are_numbers, cap_age, clean_description, fold, shift_date
-from osteon.dicom.dataset import MALFORMED, items_of, text_of
+from osteon.deid.replacement import dummy, kept
+from osteon.deid.source import Source
+from osteon.deid.standard import Option
+from osteon.deid.values import age_between, cap_age, clean_description, fold, shift_moment
 from osteon.domain.identity import OriginalId
 
-_NUMBERS = frozenset({"DS", "IS", "US", "SS", "UL", "SL", "FL", "FD", "OW", "OB", "US or SS", "US or OW"})
 _MAX_DEPTH = 16
+_CHARSET = 0x00080005
+_KEYWORD = lru_cache(maxsize=8192)(lambda tag: keyword_for_tag(tag) or "unknown")
 
 
 @dataclass(slots=True)
@@ -32,11 +50,16 @@ class HeaderRecord:
     """What was done, by keyword and count; never a value."""
 
     actions: Counter[str] = field(default_factory=Counter)
-    dropped: set[str] = field(default_factory=set)
+    tags: set[int] = field(default_factory=set)
     private: int = 0
 
+    @property
+    def dropped(self) -> set[str]:
+        """Keywords of what was removed."""
+        return {_KEYWORD(tag) for tag in self.tags}
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class HeaderRules:
     """Applies one policy with one pseudonymiser to the header of one instance."""
 
@@ -46,194 +69,174 @@ class HeaderRules:
     known: KnownIdentity
     record: HeaderRecord = field(default_factory=HeaderRecord)
 
-    def apply(self, source: Dataset) -> Dataset:
-        """A new data set with what the policy lets through (pixels apart)."""
-        target = self._items(source, 0)
+    def apply(self, source: Source) -> Elements:
+        """Tag -> (VR, value) of what the policy lets through (pixels apart)."""
+        made = self.items(source, 0)
         for rule in self.policy.rules:
             if rule.when_absent == "add":
                 for keyword in rule.attributes:
-                    if keyword not in target:
-                        setattr(target, keyword, self._absent(rule))
-        if not target.get("PatientAge"):
-            age = cap_age(age_between(text_of(source, "PatientBirthDate"), text_of(source, "StudyDate")))
-            if age:
-                target.PatientAge = age
-        _state_what_was_done(target, self.policy)
-        return target
+                    self._add(made, keyword, rule.kind if rule.action is Action.PSEUDONYM else None)
+        age = self.policy.plan.get(0x00101010)
+        if age is not None and age.action is Action.AGE and not made.get(0x00101010, ("", b""))[1]:
+            found = age_between(source.text("PatientBirthDate"), source.text("StudyDate"))
+            if found := cap_age(found, self.policy.text.age_cap_years):
+                made[0x00101010] = ("AS", padded(found, "AS"))
+        _state_what_was_done(made, self.policy)
+        if not all(value.isascii() for vr, value in made.values() if vr in TEXT_VRS):
+            made[_CHARSET] = ("CS", b"ISO_IR 192")
+        return made
 
-    def _absent(self, rule: Rule) -> str:
-        if rule.action is Action.PSEUDONYM and rule.kind == "patient":
-            return self.pseudonymiser.patient(self.patient_id).value
-        return ""
-
-    def _items(self, source: Dataset, depth: int) -> Dataset:
-        target = Dataset()
+    def items(self, source: Source, depth: int) -> Elements:
+        """Tag -> (VR, value) of what stays of a data set or of an item in it."""
+        made: Elements = {}
         if depth > _MAX_DEPTH:
             self.record.actions["too_deep"] += 1
-            return target
-        for tag in sorted(source.keys()):
-            if tag.is_private:
-                self.record.private += 1
-                continue
-            rule = self.policy.by_tag.get(int(tag))
-            keyword = keyword_for_tag(tag) or "unknown"
-            if (
-                rule is None
-                or rule.action is Action.REMOVE
-                or not self._apply_rule(rule, source, target, keyword, depth)
-            ):
-                self.record.actions["removed"] += 1
-                self.record.dropped.add(keyword)
+            return made
+        plan, actions = self.policy.plan, self.record.actions
+        for tag, element in source.elements.items():
+            step = plan.get(tag)
+            if step is None:
+                if tag & 0x10000:
+                    self.record.private += 1
+                    continue
+                value = None
             else:
-                self.record.actions[rule.action.value] += 1
-        return target
+                value = self._do[step.verb](self, step, source, element, depth)
+            if value is None or (len(value[1]) > MAX_SHORT and not fits(*value)):
+                self.record.tags.add(tag)
+                actions["removed"] += 1
+            else:
+                made[tag] = value
+                actions[step.verb if step else "removed"] += 1
+        if Option.RETAIN_SAFE_PRIVATE in self.policy.options:
+            made.update(keep_safe_private(source))
+        if Option.CLEAN_GRAPHICS in self.policy.options and depth == 0:
+            made.update(clean_overlays(source))
+        return made
 
-    def _apply_rule(self, rule: Rule, source: Dataset, target: Dataset, keyword: str, depth: int) -> bool:
-        if rule.action is Action.ITEMS:
-            items = [self._items(item, depth + 1) for item in items_of(source, keyword)]
-            return _set_sequence(target, keyword, [item for item in items if len(item)])
-        if rule.action is Action.CODES:
-            nested = frozenset(k for k in rule.attributes if "Modifier" in k)
-            return _set_sequence(
-                target, keyword, clean_codes(items_of(source, keyword), self.policy.coding_schemes, nested)
-            )
-        if rule.action is Action.DUMMY and dictionary_VR(keyword) == "SQ":
-            setattr(target, keyword, [])
-            return True
-        element = _element(source, keyword)
-        if element is not None and rule.action is Action.KEEP and self._keep(rule, element, target, keyword):
-            return True
-        if element is None or rule.action is Action.KEEP:
-            return _empty(rule, target, keyword)
-        texts = _texts(element)
-        new = self._replace[rule.action](self, rule, texts)
-        if new is None:
-            return False
-        setattr(target, keyword, new)
-        return True
+    def _add(self, made: Elements, keyword: str, kind: str | None) -> None:
+        tag = tag_of(keyword)
+        if tag not in made:
+            step = self.policy.plan[tag]
+            text = self.pseudonymiser.patient(self.patient_id).value if kind == "patient" else ""
+            made[tag] = (step.vr, padded(text, step.vr))
 
-    def _keep(self, rule: Rule, element: DataElement, target: Dataset, keyword: str) -> bool:
-        vr = dictionary_VR(keyword)
-        if vr != element.VR and not (element.VR in _NUMBERS and vr in _NUMBERS):
-            return False
-        texts = _texts(element)
-        if vr == "UI":
-            if not all(text in UID_dictionary for text in texts):
-                return False
-        elif rule.value_set is not None:
-            if not all(text in rule.value_set for text in texts):
-                return False
-        elif rule.compiled is not None:
-            if not all(rule.compiled.fullmatch(text) for text in texts) or self._tells_identity(texts):
-                return False
-        elif vr not in _NUMBERS or (vr in {"DS", "IS"} and not are_numbers([t for t in texts if t])):
-            return False
-        target.add(DataElement(element.tag, element.VR, element.value))
-        return True
-
-    def _tells_identity(self, texts: list[str]) -> bool:
+    def tells_identity(self, texts: list[str]) -> bool:
         """True when a kept text holds a known name, number or institution."""
         haystack = f" {fold(' '.join(texts))} "
+        return any(needle in haystack for needle in self._needles)
+
+    @cached_property
+    def _needles(self) -> tuple[str, ...]:
         words = [part for name in (*self.known.names, *self.known.people) for part in name]
-        needles = (*words, *self.known.numbers, *self.known.institutions)
-        return any(len(fold(n)) >= 3 and fold(n) in haystack for n in needles)
+        institutions = () if Option.RETAIN_INSTITUTION_IDENTITY in self.policy.options else self.known.institutions
+        folded = {fold(n).strip() for n in (*words, *self.known.numbers, *institutions)}
+        return tuple(n for n in folded if len(n) >= 3)
 
-    def _zero(self, _rule: Rule, _texts: list[str]) -> str:
-        return ""
+    @cached_property
+    def _days(self) -> int:
+        return self.pseudonymiser.days(self.patient_id)
 
-    def _dummy(self, rule: Rule, _texts: list[str]) -> str | None:
-        return rule.value
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        people = (*self.known.names, *self.known.people)
+        return frozenset(fold(word) for name in people for part in name for word in part.split())
 
-    def _uid(self, _rule: Rule, texts: list[str]) -> str | list[str] | None:
-        mapped = [
-            t if t in UID_dictionary else self.pseudonymiser.uid(OriginalId(t)).value for t in texts if t
-        ]
-        return (mapped if len(mapped) > 1 else mapped[0]) if mapped else None
+    def _keep(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
+        value = kept(step, source, element, self.tells_identity)
+        return (step.vr, b"") if value is None and step.otherwise == "zero" else value
 
-    def _pseudonym(self, rule: Rule, texts: list[str]) -> str:
-        if rule.kind == "patient":
-            return self.pseudonymiser.patient(self.patient_id).value
-        number = texts[0] if texts else ""
-        return self.pseudonymiser.accession(OriginalId(number)).value if number else ""
+    def _retain(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
+        texts = texts_of(element, step.vr, source.encodings)
+        if step.vr in {"OB", "OW", "UN"} or self.tells_identity(texts):
+            return None
+        if step.pattern is not None and not all(step.pattern.fullmatch(text) for text in texts):
+            return None
+        return step.vr, padded("\\".join(texts), step.vr)
 
-    def _shift(self, _rule: Rule, texts: list[str]) -> str | list[str]:
-        days = self.pseudonymiser.days(self.patient_id)
-        shifted = [shift_date(text, days) for text in texts]
-        return shifted if len(shifted) > 1 else (shifted[0] if shifted else "")
+    def _zero(self, step: Step, *_: object) -> Any:
+        return step.vr.split(" or ")[0], b""
 
-    def _age(self, _rule: Rule, texts: list[str]) -> str | None:
-        return cap_age(texts[0], self.policy.text.age_cap_years) or None if texts else None
+    def _dummy(self, step: Step, source: Source, element: Element, depth: int) -> Any:
+        if step.vr != "SQ":
+            return dummy(step)
+        return self._items_of(step, source, element, depth) or ("SQ", b"")
 
-    def _clean(self, _rule: Rule, texts: list[str]) -> str | None:
-        names = {
-            fold(word)
-            for name in (*self.known.names, *self.known.people)
-            for part in name
-            for word in part.split()
-        }
-        return clean_description(" ".join(texts), self.policy.words - names) or None
+    def _uid(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
+        texts = [text for text in texts_of(element, "UI", source.encodings) if text]
+        mapped = [t if t in UID_dictionary else self.pseudonymiser.uid(OriginalId(t)).value for t in texts]
+        return ("UI", padded("\\".join(mapped), "UI")) if mapped else None
 
-    _replace = {
-        Action.ZERO: _zero,
-        Action.DUMMY: _dummy,
-        Action.UID: _uid,
-        Action.PSEUDONYM: _pseudonym,
-        Action.SHIFT: _shift,
-        Action.AGE: _age,
-        Action.CLEAN: _clean,
+    def _pseudonym(self, step: Step, source: Source, element: Element, _: int) -> Any:
+        if step.kind == "patient":
+            return step.vr, padded(self.pseudonymiser.patient(self.patient_id).value, step.vr)
+        texts = texts_of(element, step.vr, source.encodings)
+        made = self.pseudonymiser.accession(OriginalId(texts[0])).value if texts and texts[0] else ""
+        return step.vr, padded(made, step.vr)
+
+    def _shift(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
+        shifted = [shift_moment(text, self._days) for text in texts_of(element, step.vr, source.encodings)]
+        return step.vr, padded("\\".join(shifted), step.vr)
+
+    def _age(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
+        texts = texts_of(element, "AS", source.encodings)
+        age = cap_age(texts[0], self.policy.text.age_cap_years) if texts else ""
+        return ("AS", padded(age, "AS")) if age else None
+
+    def _clean(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
+        limit = 16 if step.vr == "SH" else 64
+        given = " ".join(texts_of(element, step.vr, source.encodings))
+        text = clean_description(given, self.policy.words, limit, self._names)
+        return (step.vr, padded(text, step.vr)) if text else None
+
+    def _codes(self, step: Step, source: Source, _element: Element, _depth: int) -> Any:
+        items = clean_codes(source.items(step.tag), self.policy.coding_schemes, step.modifiers)
+        return ("SQ", encode_items(items)) if items else None
+
+    def _items_of(self, step: Step, source: Source, _: Element, depth: int) -> Any:
+        made = []
+        for item in source.items(step.tag):
+            kept_item = self.items(item, depth + 1)
+            for code in clean_codes((item,), self.policy.coding_schemes, frozenset()):
+                kept_item.update(code)
+            if kept_item:
+                made.append(kept_item)
+        return ("SQ", encode_items(made)) if made else None
+
+    _do = {  # by the verb of a step: plain texts hash faster than members of an enumeration
+        "keep": _keep,
+        "retain": _retain,
+        "zero": _zero,
+        "dummy": _dummy,
+        "uid": _uid,
+        "pseudonym": _pseudonym,
+        "shift": _shift,
+        "age": _age,
+        "clean": _clean,
+        "codes": _codes,
+        "items": _items_of,
     }
 
 
-Replacement = Callable[[HeaderRules, Rule, list[str]], str | list[str] | None]
-
-
-def _empty(rule: Rule, target: Dataset, keyword: str) -> bool:
-    """Leaves an attribute empty where the rule says that it must be there; False where it goes."""
-    if rule.otherwise == "zero":
-        target.add(DataElement(tag_for_keyword(keyword) or 0, dictionary_VR(keyword), None))
-        return True
-    return False
-
-
-def _set_sequence(target: Dataset, keyword: str, items: list[Dataset]) -> bool:
-    if not items:
-        return False
-    setattr(target, keyword, items)
-    return True
-
-
-def _element(source: Dataset, keyword: str) -> DataElement | None:
-    """The element with its value read; None where its bytes are not what its VR says."""
-    try:
-        element = source[keyword]
-        _ = element.value
-        return element
-    except MALFORMED:
-        return None
-
-
-def _texts(element: DataElement) -> list[str]:
-    value = element.value
-    if value is None:
-        return []
-    if isinstance(value, bytes):
-        return []
-    if isinstance(value, str) or not hasattr(value, "__iter__"):
-        value = [value]
-    return [str(getattr(part, "original_string", part)).strip(" \0") for part in value]
-
-
-def _state_what_was_done(target: Dataset, policy: Policy) -> None:
+def _state_what_was_done(made: Elements, policy: Policy) -> None:
     """Says that and how identity was removed.
 
     Source: DICOM PS3.15 E.1.1 and PS3.3 C.12.1.1.7, C.7.1.1.
     """
-    target.PatientIdentityRemoved = "YES"
-    target.DeidentificationMethod = f"Osteon {policy.name} {policy.version} {policy.hash[:16]}"
-    target.LongitudinalTemporalInformationModified = "MODIFIED"
-    codes = []
-    for value, meaning in policy.method_codes:
-        item = Dataset()
-        item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "DCM", meaning
-        codes.append(item)
-    target.DeidentificationMethodCodeSequence = codes
+    made[0x00120062] = ("CS", b"YES ")
+    made[0x00120063] = ("LO", padded(f"Osteon {policy.name} {policy.version} {policy.hash[:16]}", "LO"))
+    made[0x00120064] = ("SQ", _method_items(policy.method_codes))
+    dates = {Option.RETAIN_FULL_DATES: b"UNMODIFIED", Option.RETAIN_MODIFIED_DATES: b"MODIFIED"}
+    made[0x00280303] = ("CS", next((dates[o] for o in policy.options if o in dates), b"REMOVED "))
+
+
+@lru_cache(maxsize=64)
+def _method_items(codes: tuple[tuple[str, str], ...]) -> bytes:
+    return encode_items(
+        {
+            0x00080100: ("SH", padded(code, "SH")),
+            0x00080102: ("SH", b"DCM "),
+            0x00080104: ("LO", padded(meaning[:64], "LO")),
+        }
+        for code, meaning in codes
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 
+from pydicom._dicom_dict import DicomDictionary
 from pydicom._uid_dict import UID_dictionary
-from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataset import Dataset
 
+from osteon.deid.elements import Element, Encodings, texts_of
 from osteon.deid.identity import (
     ADDRESS_KEYWORDS,
     BIRTH_KEYWORDS,
@@ -18,7 +20,8 @@ from osteon.deid.identity import (
     KnownIdentity,
     name_parts,
 )
-from osteon.dicom.dataset import MALFORMED, items_of, text_of
+from osteon.deid.source import Source
+from osteon.dicom.dataset import MALFORMED
 from osteon.domain.identity import OriginalId
 
 _MAX_DEPTH = 16
@@ -31,68 +34,75 @@ _FIELDS = {
 }
 
 
-def known_from_dataset(dataset: Dataset) -> KnownIdentity:
+@cache
+def _watched() -> dict[int, tuple[str, str]]:
+    """Tag -> (field of the known identity, VR): names, unique identifiers, sequences and what is listed."""
+    watched = {}
+    for tag, (vr, _vm, _name, _retired, keyword) in DicomDictionary.items():
+        field = _FIELDS.get(keyword)
+        if vr == "PN":
+            field = "names" if keyword in NAME_KEYWORDS else "people"
+        elif vr in {"UI", "SQ"}:
+            field = "uids" if vr == "UI" else "items"
+        if field and tag >> 16 > 2:
+            watched[tag] = (field, vr)
+    return watched
+
+
+def known_from_dataset(dataset: Dataset | Source) -> KnownIdentity:
     """All identity values of the header, nested sequences included; unreadable values are passed over."""
     found: dict[str, list[str]] = defaultdict(list)
-    _collect(dataset, found, 0)
+    source = dataset if isinstance(dataset, Source) else Source.of(dataset)
+    _collect(source, found, 0)
     return KnownIdentity(
-        names=tuple(dict.fromkeys(name_parts(v) for v in found["names"] if name_parts(v))),
-        people=tuple(dict.fromkeys(name_parts(v) for v in found["people"] if name_parts(v))),
+        names=_names(found["names"]),
+        people=_names(found["people"]),
         numbers=_unique(found["numbers"]),
         birth_dates=_unique(found["birth_dates"]),
         addresses=_unique(found["addresses"]),
         phones=_unique(found["phones"]),
         institutions=_unique(found["institutions"]),
         uids=_unique(found["uids"]),
-        sex=text_of(dataset, "PatientSex") or None,
+        sex=source.text("PatientSex") or None,
     )
 
 
-def patient_key(dataset: Dataset) -> OriginalId:
+def patient_key(dataset: Dataset | Source) -> OriginalId:
     """What the patient's pseudonym is made of: the number; else name and birth date; else the study."""
-    number = text_of(dataset, "PatientID")
+    source = dataset if isinstance(dataset, Source) else Source.of(dataset)
+    number = source.text("PatientID")
     if number:
         return OriginalId(number)
-    name, birth = text_of(dataset, "PatientName"), text_of(dataset, "PatientBirthDate")
+    name, birth = source.text("PatientName"), source.text("PatientBirthDate")
     if name.strip("^=") and birth:
         return OriginalId(f"{name}\0{birth}")
-    return OriginalId(text_of(dataset, "StudyInstanceUID"))
+    return OriginalId(source.text("StudyInstanceUID"))
 
 
-def _collect(dataset: Dataset, found: dict[str, list[str]], depth: int) -> None:
-    for tag in dataset.keys():  # noqa: SIM118 - iterating a data set decodes every value, keys do not
-        if tag.is_private or tag.group >= 0x7FE0:
-            continue
-        keyword = keyword_for_tag(tag)
-        if not keyword:
-            continue
-        vr = dictionary_VR(tag)
-        if vr == "SQ":
+def _collect(source: Source, found: dict[str, list[str]], depth: int) -> None:
+    watched = _watched()
+    for tag, element in source.elements.items():
+        field, vr = watched.get(tag, ("", ""))
+        if field == "items":
             if depth < _MAX_DEPTH:
-                for item in items_of(dataset, keyword):
+                for item in source.items(tag):
                     _collect(item, found, depth + 1)
-            continue
-        field = _FIELDS.get(keyword)
-        if vr == "PN":
-            field = "names" if keyword in NAME_KEYWORDS else "people"
-        elif vr == "UI":
-            field = "uids"
-        if field:
-            found[field].extend(_values(dataset, keyword, vr))
+        elif field:
+            found[field] += _values(element, vr, source.encodings)
 
 
-def _values(dataset: Dataset, keyword: str, vr: str) -> list[str]:
+def _values(element: Element, vr: str, encodings: Encodings) -> list[str]:
     try:
-        value = dataset.get(keyword)
-        if value is None:
-            return []
-        parts = value if not isinstance(value, str) and hasattr(value, "__iter__") and vr != "PN" else [value]
-        if vr == "PN" and hasattr(value, "__iter__") and not hasattr(value, "components"):
-            parts = list(value)
-        texts = [str(part).strip(" \0") for part in parts]
+        texts = texts_of(element, vr, encodings)
     except MALFORMED:
         return []
+    if vr == "PN":  # each group of components is a way to write the name (PS3.5 6.2.1.2)
+        texts = [group for text in texts for group in text.split("=")]
     return [text for text in texts if text and not (vr == "UI" and text in UID_dictionary)]
+
+
+def _names(values: list[str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(parts for parts in dict.fromkeys(name_parts(value) for value in values) if parts)
 
 
 def _unique(values: list[str]) -> tuple[str, ...]:

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames
-from pydicom.uid import UID, ExplicitVRLittleEndian, RLELossless
+from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 from osteon.deid.bitstream import clean_frame
 from osteon.deid.burned_in import black_out, find_text, text_fraction
+from osteon.deid.elements import Elements, as_dataset, text_in
 from osteon.deid.header import HeaderRules
 from osteon.deid.header_identity import known_from_dataset, patient_key
 from osteon.deid.identity import KnownIdentity
+from osteon.deid.part10 import as_file
 from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
-from osteon.deid.verification import verify_instance
-from osteon.dicom.dataset import MALFORMED, Source, read_dataset, text_of
+from osteon.deid.reading import file_meta, pixel_dataset, read_source
+from osteon.deid.source import Source
+from osteon.deid.verification import searched_for, verify_instance
+from osteon.dicom.dataset import MALFORMED, read_bytes, read_dataset
+from osteon.dicom.dataset import Source as Input
 from osteon.dicom.limits import Limits
 from osteon.dicom.pixels import is_encapsulated, stored_pixels, transfer_syntax
 from osteon.domain.errors import QuarantinedError, RefusedError
 from osteon.domain.identity import OriginalId, Pseudonym
 from osteon.domain.instance import Instance, PseudonymousInstance
-
-IMPLEMENTATION_CLASS_UID = "2.25.308473911470652903180244386521720519391"
-IMPLEMENTATION_VERSION_NAME = "OSTEON_1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class DeidentifiedInstance:
 
 
 def deidentify_dicom(
-    source: Source, policy: Policy, pseudonymiser: Pseudonymiser, known: KnownIdentity | None = None
+    source: Input, policy: Policy, pseudonymiser: Pseudonymiser, known: KnownIdentity | None = None
 ) -> DeidentifiedInstance:
     """The instance under the project's pseudonyms, read again and searched before it is returned.
 
@@ -71,30 +71,41 @@ def deidentify_dicom(
         RefusedError: not DICOM, malformed or beyond the limits.
         QuarantinedError: in doubt; nothing may leave.
     """
-    dataset = read_dataset(
-        source, limits=Limits(max_bytes=policy.limits.instance_bytes, max_pixels=policy.limits.pixels)
-    )
-    return deidentify_dataset(dataset, policy, pseudonymiser, known)
+    limits = Limits(max_bytes=policy.limits.instance_bytes, max_pixels=policy.limits.pixels)
+    content = read_bytes(source, limits)
+    read = read_source(content)
+    if read is None:
+        return deidentify_dataset(read_dataset(content, limits=limits), policy, pseudonymiser, known)
+    return _deidentify(read, pixel_dataset(read), policy, pseudonymiser, known)
 
 
 def deidentify_dataset(
     dataset: Dataset, policy: Policy, pseudonymiser: Pseudonymiser, known: KnownIdentity | None = None
 ) -> DeidentifiedInstance:
     """As `deidentify_dicom`, for a data set already read; the data set is not changed."""
-    _require_allowed(dataset, policy)
+    return _deidentify(Source.of(dataset), dataset, policy, pseudonymiser, known)
+
+
+def _deidentify(
+    source: Source, dataset: Dataset, policy: Policy, pseudonymiser: Pseudonymiser, known: KnownIdentity | None
+) -> DeidentifiedInstance:
+    _require_allowed(source, policy)
     try:
-        identity = known_from_dataset(dataset).merged(*([known] if known else []))
-        rules = HeaderRules(policy, pseudonymiser, patient_key(dataset), identity)
-        target = rules.apply(dataset)
+        identity = known_from_dataset(source)
+        identity = identity.merged(known) if known else identity
+        rules = HeaderRules(policy, pseudonymiser, patient_key(source), identity)
+        header = rules.apply(source)
     except MALFORMED as error:
         raise RefusedError(
             "attributes that can be read",
             f"one that cannot ({type(error).__name__})",
             "send the instance again",
         ) from None
+    target = as_dataset({tag: header[tag] for tag in header if tag >> 16 == 0x0028 or tag in _NAMES})
     boxes, reencoded = _write_pixels(dataset, target, policy)
-    content = _as_file(target)
-    verify_instance(content, identity, pseudonymiser, policy.closed_words)
+    content = as_file(header, target)
+    searched = searched_for(identity, policy, source)
+    verify_instance(content, searched, pseudonymiser, policy.closed_words)
     return DeidentifiedInstance(
         content=content,
         report=InstanceReport(
@@ -105,13 +116,14 @@ def deidentify_dataset(
             reencoded=reencoded,
             policy_hash=policy.hash,
         ),
-        instance=_instance(target),
-        study=pseudonymiser.study(OriginalId(text_of(dataset, "StudyInstanceUID"))),
-        facts={keyword: text_of(target, keyword) for keyword in FACTS},
+        instance=_instance(header),
+        study=pseudonymiser.study(OriginalId(source.text("StudyInstanceUID"))),
+        facts={keyword: text_in(header, keyword) for keyword in FACTS},
         known=identity,
     )
 
 
+_NAMES = frozenset({0x00080016, 0x00080018})  # SOP class and instance UID
 FACTS = (
     "Modality",
     "BodyPartExamined",
@@ -126,10 +138,10 @@ FACTS = (
 )
 
 
-def _require_allowed(dataset: Dataset, policy: Policy) -> None:
-    sop_class = text_of(dataset, "SOPClassUID")
+def _require_allowed(source: Source, policy: Policy) -> None:
+    sop_class = source.text("SOPClassUID")
     for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
-        if not text_of(dataset, keyword):
+        if not source.text(keyword):
             raise RefusedError(f"the attribute {keyword}", "none", "send a whole DICOM instance")
     if sop_class not in policy.sop_classes:
         raise QuarantinedError(
@@ -137,19 +149,19 @@ def _require_allowed(dataset: Dataset, policy: Policy) -> None:
             "another class (a scan or document may be identity as a whole)",
             "review it, or admit its class under sop_classes",
         )
-    if text_of(dataset, "PhotometricInterpretation") not in {"MONOCHROME1", "MONOCHROME2"}:
+    if source.text("PhotometricInterpretation") not in {"MONOCHROME1", "MONOCHROME2"}:
         raise QuarantinedError("a monochrome radiograph", "a colour image", "review it: it may be a scan")
 
 
-def _instance(target: Dataset) -> PseudonymousInstance:
+def _instance(header: Elements) -> PseudonymousInstance:
     return Instance(
-        study_instance_uid=Pseudonym(text_of(target, "StudyInstanceUID")),
-        series_instance_uid=Pseudonym(text_of(target, "SeriesInstanceUID")),
-        sop_instance_uid=Pseudonym(text_of(target, "SOPInstanceUID")),
-        accession_number=Pseudonym(text_of(target, "AccessionNumber"))
-        if text_of(target, "AccessionNumber")
+        study_instance_uid=Pseudonym(text_in(header, "StudyInstanceUID")),
+        series_instance_uid=Pseudonym(text_in(header, "SeriesInstanceUID")),
+        sop_instance_uid=Pseudonym(text_in(header, "SOPInstanceUID")),
+        accession_number=Pseudonym(text_in(header, "AccessionNumber"))
+        if text_in(header, "AccessionNumber")
         else None,
-        patient_id=Pseudonym(text_of(target, "PatientID")),
+        patient_id=Pseudonym(text_in(header, "PatientID")),
     )
 
 
@@ -198,26 +210,4 @@ def _native(target: Dataset, frames: NDArray[Any]) -> None:
 
 
 def _set_syntax(target: Dataset, uid: str) -> None:
-    meta = FileMetaDataset()
-    meta.FileMetaInformationVersion = b"\x00\x01"
-    meta.MediaStorageSOPClassUID = target.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = target.SOPInstanceUID
-    meta.TransferSyntaxUID = UID(uid)
-    meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
-    meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
-    target.file_meta = meta
-
-
-def _as_file(target: Dataset) -> bytes:
-    """A DICOM file with an empty preamble and our own group 0002 (PS3.10 7.1)."""
-    buffer = BytesIO()
-    target.preamble = b"\0" * 128
-    try:
-        pydicom.dcmwrite(buffer, target, enforce_file_format=True)
-    except MALFORMED as error:
-        raise RefusedError(
-            "attributes that can be written",
-            f"one that cannot ({type(error).__name__})",
-            "send the instance again",
-        ) from None
-    return buffer.getvalue()
+    target.file_meta = file_meta(uid)

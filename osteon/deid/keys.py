@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import os
 import re
@@ -53,7 +52,7 @@ class ProjectKey:
         """
         parts = (self.project.encode(), kind.encode(), value.encode("utf-8", "surrogatepass"))
         message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-        return hmac.new(self.secret, message, hashlib.sha256).digest()
+        return hmac.digest(self.secret, message, "sha256")
 
     @property
     def fingerprint(self) -> str:

@@ -2,82 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from enum import StrEnum
+from collections.abc import Mapping
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydicom.datadict import tag_for_keyword
+from pydantic import Field, ValidationError, model_validator
 
+from osteon.deid.actions import Rule
+from osteon.deid.actions import Strict as _Strict
+from osteon.deid.plan import Step, compile_plan
+from osteon.deid.standard import Option, method_codes
 from osteon.deid.values import fold
 from osteon.domain.errors import UsageError
 from osteon.domain.manifest import canonical_json, sha256_text
 
 DEFAULT_POLICY = "research"
-
-
-class Action(StrEnum):
-    """What happens to an attribute (PS3.15 table E.1-1a letters in brackets).
-
-    An attribute without a rule is removed (X).
-    """
-
-    KEEP = "keep"  # K: only when its value passes the rule's check, else removed
-    ZERO = "zero"  # Z: present and empty
-    DUMMY = "dummy"  # D: a fixed value
-    UID = "uid"  # U: the keyed map; well-known UIDs stay
-    PSEUDONYM = "pseudonym"  # D: the patient's or the accession's pseudonym
-    SHIFT = "shift"  # the patient's date shift
-    AGE = "age"  # K, capped
-    CLEAN = "clean"  # C: only words of the policy's vocabulary stay
-    CODES = "codes"  # K: only codes that PS3.16 lists, with the standard's own meaning
-    ITEMS = "items"  # the same rules inside each item
-    REMOVE = "remove"  # X: said aloud, for the record
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Rule(_Strict):
-    """One action for one or more attributes, and why."""
-
-    attributes: tuple[str, ...] = Field(min_length=1)
-    action: Action
-    reason: str
-    kind: Literal["patient", "accession"] | None = None
-    value: str | None = None
-    values: tuple[str, ...] | None = None
-    pattern: str | None = None
-    when_absent: Literal["add"] | None = None
-    otherwise: Literal["zero"] | None = None  # a type 2 attribute stays, empty, when its value may not
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Rule:
-        for keyword in self.attributes:
-            if tag_for_keyword(keyword) is None:
-                raise ValueError(f"{keyword} is no attribute of the DICOM dictionary")
-        if (self.action is Action.PSEUDONYM) != (self.kind is not None):
-            raise ValueError("`kind` goes with the action pseudonym")
-        if (self.action is Action.DUMMY) != (self.value is not None):
-            raise ValueError("`value` goes with the action dummy")
-        if self.pattern is not None:
-            re.compile(self.pattern)
-        return self
-
-    @cached_property
-    def compiled(self) -> re.Pattern[str] | None:
-        """The pattern that a kept text must match from end to end."""
-        return re.compile(self.pattern) if self.pattern is not None else None
-
-    @cached_property
-    def value_set(self) -> frozenset[str] | None:
-        """The texts that may be kept."""
-        return frozenset(self.values) if self.values is not None else None
 
 
 class BurnedIn(_Strict):
@@ -111,8 +53,9 @@ class Policy(_Strict):
     name: str = Field(pattern=r"^[a-z0-9-]{1,16}$")
     version: str = Field(pattern=r"^[0-9.]{1,8}$")
     standard: str
+    options: tuple[Option, ...] = ()
     sop_classes: tuple[str, ...]
-    method_codes: tuple[tuple[str, str], ...]
+    report_classes: tuple[str, ...] = ()
     coding_schemes: tuple[str, ...]
     vocabulary: tuple[str, ...]
     rules: tuple[Rule, ...]
@@ -128,12 +71,25 @@ class Policy(_Strict):
             raise ValueError(f"two rules for {', '.join(twice)}")
         return self
 
+    @model_validator(mode="after")
+    def _options_agree(self) -> Policy:
+        if {Option.RETAIN_FULL_DATES, Option.RETAIN_MODIFIED_DATES} <= set(self.options):
+            raise ValueError("dates are either kept or modified")
+        if (Option.CLEAN_PIXEL_DATA in self.options) != self.burned_in.check:
+            raise ValueError("clean_pixel_data goes with burned_in.check")
+        if self.report_classes and Option.CLEAN_STRUCTURED_CONTENT not in self.options:
+            raise ValueError("report_classes go with clean_structured_content")
+        return self
+
     @cached_property
-    def by_tag(self) -> dict[int, Rule]:
-        """Tag -> its rule."""
-        return {
-            int(tag_for_keyword(keyword) or 0): rule for rule in self.rules for keyword in rule.attributes
-        }
+    def plan(self) -> Mapping[int, Step]:
+        """Tag -> what happens to it; a tag that is not in it is removed."""
+        return compile_plan(self.rules, self.options)
+
+    @cached_property
+    def method_codes(self) -> tuple[tuple[str, str], ...]:
+        """The codes and meanings of the profile and its options in force."""
+        return method_codes(self.options)
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -144,7 +100,7 @@ class Policy(_Strict):
     def closed_words(self) -> frozenset[str]:
         """Words that stand in outputs whoever the patient is: of enumerated values and of our own remarks."""
         texts = [value for rule in self.rules for value in (*(rule.values or ()), rule.value or "")]
-        texts += [self.name, "OSTEON", "MODIFIED", *(meaning for _, meaning in self.method_codes)]
+        texts += [self.name, "OSTEON", "MODIFIED", "UNMODIFIED", "REMOVED", "ANONYMIZED", "ANONYMOUS", *(meaning for _, meaning in self.method_codes)]
         return frozenset(word for text in texts for word in (*fold(text).split(), fold(text)) if word)
 
     @cached_property
@@ -166,11 +122,10 @@ class Policy(_Strict):
             UsageError: no such file, not YAML, an unknown key or a rule that contradicts itself.
         """
         try:
-            if path is None:
-                text = (files("osteon.deid") / "policies" / f"{DEFAULT_POLICY}.yaml").read_text("utf-8")
-            else:
-                text = Path(path).read_text(encoding="utf-8")
-            return cls.model_validate(yaml.safe_load(text))
+            content = _packaged(DEFAULT_POLICY) if path is None else yaml.safe_load(Path(path).read_text("utf-8"))
+            if isinstance(content, dict) and "extends" in content:
+                content = _derived(_packaged(str(content["extends"])), content)
+            return cls.model_validate(content)
         except OSError:
             raise UsageError("a policy file", "no readable file", "name a YAML policy, or none") from None
         except yaml.YAMLError:
@@ -184,3 +139,23 @@ class Policy(_Strict):
                 f"a fault at {', '.join(places[:4])}",
                 "compare it with osteon/deid/policies/research.yaml",
             ) from None
+
+
+def _packaged(name: str) -> dict[str, Any]:
+    """The content of a policy that comes with the package."""
+    text = (files("osteon.deid") / "policies" / f"{Path(name).name}.yaml").read_text("utf-8")
+    content: dict[str, Any] = yaml.safe_load(text)
+    return content
+
+
+def _derived(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The base with the changes: keys replace, and a rule replaces the base's rule of each of its attributes."""
+    changed = {key: value for key, value in changes.items() if key not in {"extends", "rules"}}
+    own = list(changes.get("rules") or [])
+    named = {keyword for rule in own if isinstance(rule, dict) for keyword in rule.get("attributes") or []}
+    rules = []
+    for rule in base["rules"]:
+        left = [keyword for keyword in rule["attributes"] if keyword not in named]
+        if left:
+            rules.append({**rule, "attributes": left})
+    return {**base, **changed, "rules": rules + own}

@@ -17,6 +17,8 @@ from osteon.domain.identity import OriginalId, Pseudonym
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
 _UID_ROOT = "2.25."
 _UID_BITS, _UID_CHECK_BITS = 96, 32
+_OWN = frozenset(_ALPHABET)
+_OWN_UID = re.compile(r"2\.25\.[1-9][0-9]{35,38}")
 WEEKS = 156
 
 
@@ -68,6 +70,8 @@ class Pseudonymiser:
 
     def owns(self, value: str) -> bool:
         """True for a patient, study or accession pseudonym or a UID that this key made."""
+        if not value or value[0] not in "PSA2":  # most values are told apart by their first character
+            return False
         return (
             self._is_own("patient", "P", value, 12, 4)
             or self._is_own("study", "S", value, 12, 3)
@@ -85,13 +89,14 @@ class Pseudonymiser:
         return Pseudonym(letter + body + _base32(self.key.digest(f"{kind}-check", body), check_chars))
 
     def _is_own(self, kind: str, letter: str, value: str, digest_chars: int, check_chars: int) -> bool:
-        if not re.fullmatch(f"{letter}[{_ALPHABET}]{{{digest_chars + check_chars}}}", value):
+        length = 1 + digest_chars + check_chars
+        if len(value) != length or value[0] != letter or not _OWN.issuperset(value[1:]):
             return False
         body = value[1 : 1 + digest_chars]
         return value[1 + digest_chars :] == _base32(self.key.digest(f"{kind}-check", body), check_chars)
 
     def _is_own_uid(self, value: str) -> bool:
-        if not re.fullmatch(r"2\.25\.[1-9][0-9]{35,38}", value):
+        if not value.startswith(_UID_ROOT) or not _OWN_UID.fullmatch(value):
             return False
         number = int(value[len(_UID_ROOT) :])
         body, check = number >> _UID_CHECK_BITS, number & ((1 << _UID_CHECK_BITS) - 1)

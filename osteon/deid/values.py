@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 AGE_CAP_YEARS = 89
 _DA = re.compile(r"(\d{4})[.\-]?(\d{2})[.\-]?(\d{2})")
@@ -45,9 +46,23 @@ def shift_date(text: str, days: int) -> str:
     if day is None:
         return ""
     try:
-        return (day + timedelta(days=days)).strftime("%Y%m%d").zfill(8) + rest
+        return (day + timedelta(days=days)).isoformat().replace("-", "") + rest
     except OverflowError:
         return ""
+
+
+@lru_cache(maxsize=1 << 14)
+def shift_moment(text: str, days: int) -> str:
+    """As `shift_date`, also for a range of dates (PS3.4 C.2.2.2.5), whose ends move alike.
+
+    >>> shift_moment("20240301-20240305", -7), shift_moment("20240301101500-0330", -7)
+    ('20240223-20240227', '20240223101500-0330')
+    """
+    start, dash, end = text.strip(" \0").partition("-")
+    if dash and parse_da(start) and len(start) == 8 and len(end) == 8:
+        ends = (shift_date(start, days), shift_date(end, days))
+        return "-".join(ends) if all(ends) else ""
+    return shift_date(text, days)
 
 
 def cap_age(text: str, cap_years: int = AGE_CAP_YEARS) -> str:
@@ -81,6 +96,7 @@ def age_between(birth: str, day: str) -> str:
     return f"{months:03d}M" if months < 24 else f"{min(months // 12, 999):03d}Y"
 
 
+@lru_cache(maxsize=1 << 14)
 def fold(text: str) -> str:
     """Upper case without accents: how names and words are compared.
 
@@ -94,14 +110,21 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).upper()
 
 
-def clean_description(text: str, vocabulary: frozenset[str]) -> str:
-    """The words of the vocabulary, in order; everything else goes, digits as well.
+def clean_description(
+    text: str, vocabulary: frozenset[str], limit: int = 64, without: Collection[str] = ()
+) -> str:
+    """The words of the vocabulary, in order, whole words up to the limit; everything else goes, digits as well.
 
     >>> clean_description("RX Genou gauche M. DUPONT 1957", frozenset({"RX", "GENOU", "GAUCHE"}))
     'RX GENOU GAUCHE'
     """
-    words = [word for word in _WORD.findall(fold(text)) if word in vocabulary]
-    return " ".join(words)[:64].strip()
+    cleaned = ""
+    for word in _WORD.findall(fold(text)):
+        longer = f"{cleaned} {word}".lstrip()
+        known = word in vocabulary or ("-" in word and all(part in vocabulary for part in word.split("-")))
+        if known and word not in without and len(longer) <= limit:
+            cleaned = longer
+    return cleaned
 
 
 def are_numbers(texts: Sequence[str]) -> bool:

@@ -6,11 +6,16 @@ An output in which one is found never leaves; it goes to quarantine.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
 from osteon.deid.identity import KnownIdentity
+from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
+from osteon.deid.source import Source
+from osteon.deid.standard import Option
 from osteon.deid.values import fold
 from osteon.domain.errors import QuarantinedError
 
@@ -53,6 +58,36 @@ def identity_needles(
     )
 
 
+def searched_for(known: KnownIdentity, policy: Policy, source: Source) -> KnownIdentity:
+    """The identity that may not stand in an output under the policy.
+
+    Left out are what an option retains, and departments written in words of the vocabulary alone
+    (`RADIOLOGIE`): they name no place.
+    """
+    kept: set[str] = set()
+    for option, keywords in _RETAINED.items():
+        if option in policy.options:
+            kept |= {source.text(keyword) for keyword in keywords}
+    institutions = tuple(
+        name
+        for name in known.institutions
+        if name not in kept and not all(w in policy.words for w in re.findall(r"\w+", fold(name)))
+    )
+    return replace(
+        known,
+        institutions=institutions,
+        addresses=tuple(v for v in known.addresses if v not in kept),
+        numbers=tuple(v for v in known.numbers if v not in kept),
+        uids=() if Option.RETAIN_UIDS in policy.options else known.uids,
+    )
+
+
+_RETAINED = {
+    Option.RETAIN_INSTITUTION_IDENTITY: ("InstitutionName", "InstitutionAddress", "InstitutionalDepartmentName"),
+    Option.RETAIN_DEVICE_IDENTITY: ("DeviceSerialNumber",),
+}
+
+
 def verify_instance(
     content: bytes, known: KnownIdentity, pseudonymiser: Pseudonymiser, neutral: frozenset[str] = frozenset()
 ) -> None:
@@ -71,7 +106,8 @@ def verify_instance(
         raise QuarantinedError(
             "an output without identity", "a known value in the header", "review the instance"
         )
-    if _holds(_readable(pixels), tuple(n for n in needles if len(n) >= _MIN_IN_PIXELS)):
+    readable = _readable(pixels)
+    if readable and _holds(readable, tuple(n for n in needles if len(n) >= _MIN_IN_PIXELS)):
         raise QuarantinedError(
             "an output without identity", "a known value in the pixel bytes", "review the instance"
         )
@@ -109,17 +145,26 @@ def _holds(content: bytes, needles: tuple[str, ...]) -> bool:
     if not needles or not content:
         return False
     lowered = content.lower()
-    return any(form in lowered for needle in needles for form in _forms(needle))
+    squeezed = lowered.replace(b"\0", b"")  # ASCII in two-byte encodings reads as ASCII here
+    for needle in needles:
+        if needle.isascii():
+            form = needle.lower().encode()
+            if form in lowered or form in squeezed:
+                return True
+        elif any(form in lowered for form in _forms(needle)):
+            return True
+    return False
 
 
-def _forms(needle: str) -> set[bytes]:
+@lru_cache(maxsize=1 << 15)
+def _forms(needle: str) -> frozenset[bytes]:
     """The needle's bytes as a file could hold it, ASCII letters in lower case.
 
     `bytes.lower` leaves accented letters alone, so they are looked for in both cases.
     """
-    return {
+    return frozenset({
         form
         for text in (needle, needle.lower())
         for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
         if len(form := text.encode(encoding, "ignore").lower()) >= _MIN_IN_HEADER
-    }
+    })

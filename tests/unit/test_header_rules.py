@@ -184,7 +184,7 @@ def test_the_policy_hash_ignores_layout_and_follows_content(tmp_path):
     content = yaml.safe_load((files("osteon.deid") / "policies" / "research.yaml").read_text("utf-8"))
     (tmp_path / "p.yaml").write_text(yaml.safe_dump(content, sort_keys=True))
     assert Policy.load(tmp_path / "p.yaml").hash == POLICY.hash
-    content["version"] = "2"
+    content["version"] = "2.1"
     (tmp_path / "p.yaml").write_text(yaml.safe_dump(content))
     assert Policy.load(tmp_path / "p.yaml").hash != POLICY.hash
 
