@@ -24,10 +24,11 @@ _HERSHEY = (
     cv2.FONT_HERSHEY_COMPLEX_SMALL,
 )
 _WANTED = (
-    "DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono", "DejaVuSerif", "DejaVuSansMono-Bold", "DejaVuSans-Oblique",
+    "DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono", "DejaVuSerif", "DejaVuSansMono-Bold",
+    "DejaVuSans-Oblique",
     "DejaVuSansCondensed", "LiberationSans-Regular", "LiberationSans-Bold", "LiberationMono-Regular",
-    "LiberationSerif-Regular", "LiberationSansNarrow-Regular", "FreeSans", "FreeMono", "FreeSerif", "Vera", "VeraBd",
-    "STIXGeneral", "cmss10", "cmtt10", "cmr10",
+    "LiberationSerif-Regular", "LiberationSansNarrow-Regular", "FreeSans", "FreeMono", "FreeSerif",
+    "Vera", "VeraBd",     "STIXGeneral", "cmss10", "cmtt10", "cmr10",
 )  # fmt: skip
 
 

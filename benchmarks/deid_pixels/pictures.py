@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from osteon.dicom import read_picture
 from osteon.dicom.synthetic import picture as synthetic
-from osteon.dicom.synthetic.plan import plan_study
+from osteon.dicom.synthetic.plan import StudyPlan, plan_study
 
 Grey = NDArray[np.float32]
 """(H, W) in [0, 1], bone bright."""
@@ -41,8 +41,19 @@ def base_picture(seed: int, shared: Path | None) -> Base:
     return Base(_enlarged(shared / "bone_age", rng), "hand")
 
 
+def metal_picture(seed: int) -> Base:
+    """A synthetic radiograph with a plate, pins or a cast: what is most like letters without being any."""
+    number = seed * 64
+    while (plan := plan_study(30_000, number)).implant is None and (plan.cast is None or seed % 3):
+        number += 1
+    return Base(_drawn(plan, seed), "metal")
+
+
 def _synthetic(seed: int) -> Grey:
-    plan = plan_study(20_000 + seed // 1000, seed % 1000)
+    return _drawn(plan_study(20_000 + seed // 1000, seed % 1000), seed)
+
+
+def _drawn(plan: StudyPlan, seed: int) -> Grey:
     with patch.object(synthetic, "_mark"):  # the plan's own markers have no truth beside them
         view = synthetic.draw_view(plan, plan.views[seed % len(plan.views)], ())
     return np.asarray(view.grey, np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.deid_pixels.ink import Mask, draw_line, marker_mask, turned
-from benchmarks.deid_pixels.pictures import Grey, base_picture
+from benchmarks.deid_pixels.pictures import Base, Grey, base_picture
 from benchmarks.deid_pixels.words import MARKER_LETTERS, MARKER_WORDS, identifying_text
 
 MIN_CONTRAST = 0.10  # of the picture's range, between ink and what is under it
@@ -61,11 +61,15 @@ class _Canvas:
     noise: float
 
 
-def make_scene(seed: int, shared: Path | None, *, identities: int = 9, markers: int = 2) -> Scene:
+def make_scene(
+    seed: int, shared: Path | None, *, identities: int = 7, markers: int = 2, base: Base | None = None
+) -> Scene:
     """The scene of this seed; `identities=0` gives a picture with markers alone, and both 0 a bare one."""
     rng = np.random.default_rng([seed, 2])
-    base = base_picture(seed, shared)
-    canvas = _Canvas(base.grey.copy(), np.zeros([-(-n // 8) for n in base.grey.shape], bool), _noise(base.grey))
+    base = base or base_picture(seed, shared)
+    canvas = _Canvas(
+        base.grey.copy(), np.zeros([-(-n // 8) for n in base.grey.shape], bool), _noise(base.grey)
+    )
     made = [_marker(canvas, rng) for _ in range(markers)]
     made += [_identity(canvas, rng) for _ in range(identities)]
     bits = int(rng.choice([8, 10, 12, 12, 14, 16]))
@@ -108,7 +112,9 @@ def _identity(canvas: _Canvas, rng: np.random.Generator) -> Placement | None:
         placed = _place(canvas, mask, style, rng, at_border=at_border)
         if placed is not None:
             top, left = placed
-            return Placement("identity", text, ink.font, ink.cap_height_px, degrees, style, top, left, mask >= 0.5)
+            return Placement(
+                "identity", text, ink.font, ink.cap_height_px, degrees, style, top, left, mask >= 0.5
+            )
     return None
 
 
@@ -126,13 +132,17 @@ def _marker(canvas: _Canvas, rng: np.random.Generator) -> Placement | None:
     degrees = float(rng.choice([0, 0, 0, 0, 90, 180, 270]))
     if lead:
         degrees += float(rng.normal(0, 6))
-        mask = np.asarray(cv2.GaussianBlur(turned(np.pad(mask, 6), degrees), (0, 0), float(rng.uniform(1, 2))))
+        mask = np.asarray(
+            cv2.GaussianBlur(turned(np.pad(mask, 6), degrees), (0, 0), float(rng.uniform(1, 2)))
+        )
     else:
         mask = turned(mask, degrees)
     for _ in range(14):
         placed = _place(canvas, mask, "lead" if lead else "white", rng, at_border=True)
         if placed is not None:
-            return Placement(kind, text, "", height, degrees, "lead" if lead else "white", *placed, mask >= 0.5)
+            return Placement(
+                kind, text, "", height, degrees, "lead" if lead else "white", *placed, mask >= 0.5
+            )
     return None
 
 
@@ -149,7 +159,9 @@ def _place(
         rim = int(rng.integers(2, max(3, int(0.04 * rows))))
         side = int(rng.integers(4))
         top = min(rim, rows - height) if side == 0 else max(0, rows - height - rim) if side == 1 else top
-        left = min(rim, columns - width) if side == 2 else max(0, columns - width - rim) if side == 3 else left
+        left = (
+            min(rim, columns - width) if side == 2 else max(0, columns - width - rim) if side == 3 else left
+        )
     gap = 24 + min(mask.shape)
     zone = (slice(max(0, top - gap) // 8, (top + height + gap) // 8 + 1),
             slice(max(0, left - gap) // 8, (left + width + gap) // 8 + 1))  # fmt: skip

@@ -7,7 +7,8 @@ import numpy as np
 _FAMILY = (
     "DUPONT", "Lefèvre", "VAN DEN BERGHE", "Ng", "MÜLLER", "N'Guyen", "De Clercq", "O'BRIEN", "Le Goff",
     "GARCÍA LÓPEZ", "Haddad", "Wu", "BEN AMMAR", "Szczepański", "Janssens", "PEETERS", "Dumoulin", "Ly",
-    "ROUSSEL-PETIT", "Traoré", "Kowalczyk", "LAMBERT", "Fournier", "Delacroix", "Yılmaz", "El Amrani", "DROIT",
+    "ROUSSEL-PETIT", "Traoré", "Kowalczyk", "LAMBERT", "Fournier", "Delacroix", "Yılmaz", "El Amrani",
+    "DROIT",
 )  # fmt: skip
 _GIVEN = (
     "Marie", "Jean-Luc", "Zoé", "ANNE", "Eloïse", "Mohamed", "Li", "Pierre", "Chloé", "Ousmane", "Ewa",
@@ -19,7 +20,8 @@ _PLACES = (
 )  # fmt: skip
 MARKER_LETTERS = ("L", "R", "G", "D")
 MARKER_WORDS = (
-    "GAUCHE", "DROITE", "DROIT", "DEBOUT", "CHARGE", "EN CHARGE", "LEFT", "RIGHT", "AP", "PA", "FACE", "PROFIL",
+    "GAUCHE", "DROITE", "DROIT", "DEBOUT", "CHARGE", "EN CHARGE", "LEFT", "RIGHT", "AP", "PA", "FACE",
+    "PROFIL",
 )  # fmt: skip
 
 
@@ -41,8 +43,8 @@ def _name(rng: np.random.Generator) -> str:
     family, given = _pick(rng, _FAMILY), _pick(rng, _GIVEN)
     form = int(rng.integers(7))
     return (
-        f"{family} {given}", f"{family.upper()}^{given.upper()}", f"{given} {family}", f"{family}, {given[0]}.",
-        f"Dr {family}", f"Mme {family.upper()}", f"{family}-{given}",
+        f"{family} {given}", f"{family.upper()}^{given.upper()}", f"{given} {family}",
+        f"{family}, {given[0]}.",         f"Dr {family}", f"Mme {family.upper()}", f"{family}-{given}",
     )[form]  # fmt: skip
 
 
@@ -50,7 +52,8 @@ def _date(rng: np.random.Generator) -> str:
     day, month, year = int(rng.integers(1, 29)), int(rng.integers(1, 13)), int(rng.integers(1925, 2026))
     forms = (
         f"{day:02}/{month:02}/{year}", f"{year}-{month:02}-{day:02}", f"{year}{month:02}{day:02}",
-        f"{day:02}.{month:02}.{year % 100:02}", f"Né le {day:02}/{month:02}/{year}", f"DOB: {day:02}-{month:02}-{year}",
+        f"{day:02}.{month:02}.{year % 100:02}", f"Né le {day:02}/{month:02}/{year}",
+        f"DOB: {day:02}-{month:02}-{year}",
         f"{day:02}/{month:02}/{year} {_digits(rng, 1)}:{int(rng.integers(60)):02}",
     )  # fmt: skip
     return forms[int(rng.integers(len(forms)))]
@@ -59,8 +62,9 @@ def _date(rng: np.random.Generator) -> str:
 def _number(rng: np.random.Generator) -> str:
     forms = (
         f"IPP {_digits(rng, 10)}", f"ID: {_digits(rng, 8)}", _digits(rng, 7), f"NDA{_digits(rng, 9)}",
-        f"ACC {_digits(rng, 4)}-{_digits(rng, 5)}", f"{_digits(rng, 2)}.{_digits(rng, 2)}.{_digits(rng, 2)}-{_digits(rng, 3)}.{_digits(rng, 2)}",
-        f"1 {_digits(rng, 2)} {_digits(rng, 2)} {_digits(rng, 2)} {_digits(rng, 3)} {_digits(rng, 3)} {_digits(rng, 2)}",
+        f"ACC {_digits(rng, 4)}-{_digits(rng, 5)}",
+        ".".join(_digits(rng, 2) for _ in range(3)) + f"-{_digits(rng, 3)}.{_digits(rng, 2)}",
+        "1 " + " ".join(_digits(rng, n) for n in (2, 2, 2, 3, 3, 2)),
     )  # fmt: skip
     return forms[int(rng.integers(len(forms)))]
 

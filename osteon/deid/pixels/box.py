@@ -52,7 +52,9 @@ def black_out(frame: NDArray[Any], boxes: tuple[Box, ...]) -> NDArray[Any]:
         outer = box.grown(_RIM, _RIM, frame.shape)
         ring = frame[outer.window]
         inside = np.zeros(ring.shape, bool)
-        inside[box.top - outer.top : box.bottom - outer.top, box.left - outer.left : box.right - outer.left] = True
+        inside[
+            box.top - outer.top : box.bottom - outer.top, box.left - outer.left : box.right - outer.left
+        ] = True
         border = ring[~inside] if not inside.all() else ring.ravel()
         cleaned[box.window] = np.median(border).astype(frame.dtype)
     return cleaned

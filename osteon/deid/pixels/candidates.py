@@ -43,6 +43,7 @@ def plausible(lines: Lines) -> NDArray[np.bool_]:
 def find_candidates(grey: Grey, frame: NDArray[Any]) -> Candidates:
     """Every line, judged."""
     first, second = load_judge("line"), load_judge("ink")
+    ends = (int(frame.min()), int(frame.max()))
     parts = []
     for lines in lines_of(stroke_components(grey)):
         odds = np.full(len(lines.box), -np.inf, np.float32)
@@ -54,14 +55,8 @@ def find_candidates(grey: Grey, frame: NDArray[Any]) -> Candidates:
             best = np.sort(np.argsort(early)[-_MAX_LOOKS:])
             asked, early = asked[best], early[best]
         if len(asked):
-            dark = lines.column("dark")[asked] > 0
-            looks = np.array(
-                [look_at(grey, frame, lines.box[k], dark=bool(d), upright=lines.upright)
-                 for k, d in zip(asked.tolist(), dark.tolist(), strict=True)], np.float32,
-            )  # fmt: skip
-            odds[asked] = second(
-                np.concatenate([lines.features[asked], looks], 1).astype(np.float32)
-            )
+            looks = np.array([look_at(grey, frame, lines, k, ends) for k in asked.tolist()], np.float32)
+            odds[asked] = second(np.concatenate([lines.features[asked], looks], 1).astype(np.float32))
         parts.append(_candidates(lines, odds))
     return Candidates(*(np.concatenate([getattr(p, n) for p in parts]) for n in Candidates.__slots__))
 

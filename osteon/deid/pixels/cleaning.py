@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from osteon.deid.pixels.box import Box, black_out, share_of
 from osteon.deid.pixels.candidates import find_candidates
+from osteon.deid.pixels.drawn import Drawn, drawn_in
 from osteon.deid.pixels.grey import Grey, grey_of
 from osteon.deid.pixels.markers import is_marker
 from osteon.deid.pixels.reading import line_picture, reader, turns, words_of
@@ -21,7 +22,7 @@ MARKER_LETTERS = 14  # a longer line is no marker and need not be read
 _MIN_SIDE = 24
 _PAGE_LINES = 26
 _PAGE_LETTERS = 500
-_MIN_LEGIBLE, _MIN_CONFIDENCE = 3, 45.0
+_MIN_LEGIBLE, _MIN_CONFIDENCE = 3, 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +64,27 @@ def clean_pixels(
     _refuse_pages(regions, grey)
     removed, kept, read = [], [], 0
     for region in regions:
-        verdict, asked = _verdict(region, grey, forbidden)
+        drawn = drawn_in(grey, region)
+        verdict, asked = _verdict(region, drawn, grey, forbidden)
         read += asked
         if verdict == "text":
-            removed.append(region.padded(frame.shape))
+            removed.append(replace(region, box=drawn.box).padded(frame.shape))
         elif verdict == "marker":
-            kept.append(region.box)
+            kept.append(drawn.box)
     boxes = tuple(removed)
     if share_of(boxes, frame.shape) > most:
         raise QuarantinedError("a radiograph", "a picture full of text", "review it: it may be a scan")
     return CleanedFrame(black_out(frame, boxes) if boxes else frame, boxes, tuple(kept), read)
 
 
-def _verdict(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, int]:
+def _verdict(region: Region, drawn: Drawn, grey: Grey, forbidden: frozenset[str]) -> tuple[str, int]:
     """Text, marker or bone, and how often the OCR was asked."""
-    short = region.letters <= MARKER_LETTERS
+    if drawn.lone:
+        return "marker", 0
+    short = drawn.pieces <= MARKER_LETTERS and region.letters <= 2 * MARKER_LETTERS
     if region.odds >= SURE and not short:
         return "text", 0
-    window = region.padded(grey.shape).window
-    picture = line_picture(grey, window, dark=region.dark, letter_height=region.height)
+    picture = line_picture(grey, drawn.window(grey.shape), dark=drawn.dark, letter_height=drawn.height)
     legible, asked = False, 0
     for turned in turns(picture, upright=region.upright):
         text, confidence = reader().read(turned)
@@ -103,7 +106,9 @@ def _refuse_pages(regions: list[Region], grey: Grey) -> None:
     if len(sure) >= _PAGE_LINES or letters >= _PAGE_LETTERS:
         raise QuarantinedError("a radiograph", "a page of text", "review it: it may be a scanned document")
     if len(sure) >= 3 and _empty_beside(sure, grey):
-        raise QuarantinedError("a radiograph", "text on an empty ground", "review it: it may be a dose report")
+        raise QuarantinedError(
+            "a radiograph", "text on an empty ground", "review it: it may be a dose report"
+        )
 
 
 def _empty_beside(regions: list[Region], grey: Grey) -> bool:

@@ -30,7 +30,14 @@ def grey_of(frame: NDArray[Any]) -> Grey:
     if b - a < 0.02 * (high - low):
         a, b = float(low), float(high)
     span = b - a
-    points = [min(low, a - 0.3 * span) - 1, a - 0.3 * span, a, b, b + 0.3 * span, max(high, b + 0.3 * span) + 1]
+    points = [
+        min(low, a - 0.3 * span) - 1,
+        a - 0.3 * span,
+        a,
+        b,
+        b + 0.3 * span,
+        max(high, b + 0.3 * span) + 1,
+    ]
     greys = [0, 0 + 2, _LOW, _HIGH, 253, 255]
     if high - low < 1 << 16:
         table = np.interp(np.arange(low, high + 1), points, greys).round().astype(np.uint8)

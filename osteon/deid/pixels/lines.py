@@ -54,7 +54,11 @@ def _lines(all_glyphs: Glyphs) -> tuple[NDArray[np.float32], NDArray[np.float32]
     height = all_glyphs.bottom - all_glyphs.top
     width = all_glyphs.right - all_glyphs.left
     letters = _letters(all_glyphs)
-    fits = (height >= MIN_SIDE) & (height <= MAX_SIDE) & ((width <= 2.0 * height) | (letters >= 0.5 * width / height))
+    fits = (
+        (height >= MIN_SIDE)
+        & (height <= MAX_SIDE)
+        & ((width <= 2.0 * height) | (letters >= 0.5 * width / height))
+    )
     glyphs = all_glyphs.take(fits)
     if not len(glyphs):
         return np.zeros((0, 4), np.float32), np.zeros((0, len(FEATURES)), np.float32)
@@ -84,7 +88,9 @@ def _links(glyphs: Glyphs) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         overlap = np.minimum(glyphs.bottom[i], glyphs.bottom[j]) - np.maximum(glyphs.top[i], glyphs.top[j])
         ok = (gap <= _MAX_GAP * tall) & (gap >= -0.5 * tall) & (overlap >= _MIN_OVERLAP * short)
         ok &= short >= _MIN_RATIO * tall
-        ok &= np.abs(glyphs.value[i] - glyphs.value[j]) <= 5 + 0.4 * np.maximum(glyphs.peak[i], glyphs.peak[j])
+        ok &= np.abs(glyphs.value[i] - glyphs.value[j]) <= 5 + 0.4 * np.maximum(
+            glyphs.peak[i], glyphs.peak[j]
+        )
         ok &= np.minimum(glyphs.peak[i], glyphs.peak[j]) >= 0.45 * np.maximum(glyphs.peak[i], glyphs.peak[j])
         firsts.append(i[ok])
         seconds.append(j[ok])
@@ -145,7 +151,8 @@ def _measured(
     features = np.stack([
         total(letters), count, tallest, length / tallest,
         np.minimum(residual(glyphs.bottom), residual(glyphs.top)) / tallest,
-        spread(height) / tallest, mean(glyphs.strength), peak, mean(glyphs.peak / np.maximum(1, glyphs.ground)),
+        spread(height) / tallest, mean(glyphs.strength), peak,
+        mean(glyphs.peak / np.maximum(1, glyphs.ground)),
         spread(glyphs.value) / np.maximum(1, peak), mean(glyphs.sharp),
         total(glyphs.area) / np.maximum(1, total(width * height)), mean(glyphs.across),
         (length - total(width)) / np.maximum(1, count) / tallest,

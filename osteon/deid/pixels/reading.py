@@ -56,21 +56,29 @@ class Reader:
         # No dictionary: names are in none, and a marker must not be guessed into being.
         self._api.SetVariable("load_system_dawg", "0")
         self._api.SetVariable("load_freq_dawg", "0")
-        self._modes = {"line": tesserocr.PSM.SINGLE_LINE, "page": tesserocr.PSM.AUTO, "sparse": tesserocr.PSM.SPARSE_TEXT}
+        self._modes = {
+            "line": tesserocr.PSM.SINGLE_LINE,
+            "page": tesserocr.PSM.AUTO,
+            "sparse": tesserocr.PSM.SPARSE_TEXT,
+        }
         self.asked = 0
 
-    def read(self, picture: Grey, mode: str = "line", dpi: int = 200) -> tuple[str, float]:
-        """The text of a picture, dark on light, and the mean confidence in [0, 100]."""
+    def read(
+        self, picture: Grey, mode: str = "line", *, dpi: int = 200, within_s: float = 4.0
+    ) -> tuple[str, float]:
+        """The text of a picture, dark on light, and its confidence in [0, 100]; empty when time is up."""
         self.asked += 1
         picture = np.ascontiguousarray(picture)
         height, width = picture.shape
         self._api.SetPageSegMode(self._modes[mode])
         self._api.SetImageBytes(picture.tobytes(), width, height, 1, width)
         self._api.SetSourceResolution(dpi)
-        text = self._api.GetUTF8Text()
-        confidence = float(self._api.MeanTextConf())
-        self._api.Clear()  # nothing of a picture stays in the engine
-        return str(text), confidence
+        try:
+            if not self._api.Recognize(int(1000 * within_s)):
+                return "", 0.0
+            return str(self._api.GetUTF8Text()), float(self._api.MeanTextConf())
+        finally:
+            self._api.Clear()  # nothing of a picture stays in the engine
 
 
 def reader() -> Reader:

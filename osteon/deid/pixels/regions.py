@@ -62,8 +62,9 @@ def _grown(found: Candidates, seed: int, free: NDArray[np.bool_], shape: tuple[i
         overlap = np.minimum(box[:, 3], now[3]) - np.maximum(box[:, 1], now[1])
         tall = box[:, 3] - box[:, 1]
         same = overlap >= 0.6 * np.minimum(tall, height)
-        low = (tall <= 1.5 * height) & (tall >= 0.3 * height) | (found.odds >= found.odds[seed] - 4)
-        inside = same & (tall <= 1.35 * (now[3] - now[1]) + 2) & low
+        inside = (
+            same & (tall <= 1.4 * (now[3] - now[1]) + 2) & (tall <= 1.6 * height) & (tall >= 0.3 * height)
+        )
         text = (found.odds > -2) | (_ink_alike(found, seed) & (found.upright == upright))
         mine = free & near & inside & text
         mine[seed] = free[seed]
@@ -80,7 +81,9 @@ def _grown(found: Candidates, seed: int, free: NDArray[np.bool_], shape: tuple[i
         max(0, int(top)), max(0, int(left)),
         min(shape[0], int(np.ceil(bottom))), min(shape[1], int(np.ceil(right))),
     )  # fmt: skip
-    return Region(whole, float(found.odds[seed]), int(letters), round(height), bool(found.dark[seed]), upright)
+    return Region(
+        whole, float(found.odds[seed]), int(letters), round(height), bool(found.dark[seed]), upright
+    )
 
 
 def _ink_alike(found: Candidates, seed: int) -> NDArray[np.bool_]:

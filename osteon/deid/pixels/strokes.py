@@ -79,7 +79,8 @@ def stroke_components(grey: Grey) -> Glyphs:
             if min(grey.shape) < 64:
                 break
             grey = np.asarray(
-                cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA), np.uint8
+                cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA),
+                np.uint8,
             )
         if min(grey.shape) < KERNEL + 1:
             break
