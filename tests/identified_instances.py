@@ -8,7 +8,7 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, ComputedRadiographyImageStorage, ExplicitVRLittleEndian
 
 from osteon.deid import ProjectKey, Pseudonymiser
 
@@ -56,10 +56,12 @@ def set_pixels(ds: Dataset, frame: np.ndarray, bits: int = 12) -> None:
     ds["PixelData"].VR = "OW"
 
 
-def as_file(ds: Dataset, *, preamble: bytes = bytes(128), trailing: bytes = b"") -> bytes:
+def as_file(
+    ds: Dataset, *, preamble: bytes = bytes(128), trailing: bytes = b"", syntax: str = ExplicitVRLittleEndian
+) -> bytes:
     """The data set as a DICOM file."""
     ds.file_meta = FileMetaDataset()
-    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.file_meta.TransferSyntaxUID = UID(syntax)
     ds.preamble = preamble
     buffer = BytesIO()
     pydicom.dcmwrite(buffer, ds, enforce_file_format=True)

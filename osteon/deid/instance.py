@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.encaps import encapsulate, generate_frames
-from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
-from osteon.deid.bitstream import clean_frame
-from osteon.deid.burned_in import black_out, find_text, text_fraction
 from osteon.deid.elements import Elements, as_dataset, text_in
 from osteon.deid.header import HeaderRules
 from osteon.deid.header_identity import known_from_dataset, patient_key
 from osteon.deid.identity import KnownIdentity
 from osteon.deid.part10 import as_file
+from osteon.deid.pixel_data import write_pixels
 from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
 from osteon.deid.reading import file_meta, pixel_dataset, read_source
@@ -27,7 +21,6 @@ from osteon.deid.verification import searched_for, verify_instance
 from osteon.dicom.dataset import MALFORMED, read_bytes, read_dataset
 from osteon.dicom.dataset import Source as Input
 from osteon.dicom.limits import Limits
-from osteon.dicom.pixels import is_encapsulated, stored_pixels, transfer_syntax
 from osteon.domain.errors import QuarantinedError, RefusedError
 from osteon.domain.identity import OriginalId, Pseudonym
 from osteon.domain.instance import Instance, PseudonymousInstance
@@ -40,8 +33,11 @@ class InstanceReport:
     actions: Mapping[str, int]
     dropped: tuple[str, ...]
     private: int
-    text_boxes: int
+    text_boxes: int  # lines of text removed from the pixels
+    markers: int  # position markers read and kept
+    lines_read: int  # how often the OCR was asked
     reencoded: bool
+    read_again: bool  # the output's pixels were read again
     policy_hash: str
 
 
@@ -87,7 +83,11 @@ def deidentify_dataset(
 
 
 def _deidentify(
-    source: Source, dataset: Dataset, policy: Policy, pseudonymiser: Pseudonymiser, known: KnownIdentity | None
+    source: Source,
+    dataset: Dataset,
+    policy: Policy,
+    pseudonymiser: Pseudonymiser,
+    known: KnownIdentity | None,
 ) -> DeidentifiedInstance:
     _require_allowed(source, policy)
     try:
@@ -102,7 +102,8 @@ def _deidentify(
             "send the instance again",
         ) from None
     target = as_dataset({tag: header[tag] for tag in header if tag >> 16 == 0x0028 or tag in _NAMES})
-    boxes, reencoded = _write_pixels(dataset, target, policy)
+    written = write_pixels(dataset, target, policy, identity)
+    _set_syntax(target, written.syntax)
     content = as_file(header, target)
     searched = searched_for(identity, policy, source)
     verify_instance(content, searched, pseudonymiser, policy.closed_words)
@@ -112,8 +113,11 @@ def _deidentify(
             actions=dict(sorted(rules.record.actions.items())),
             dropped=tuple(sorted(rules.record.dropped)),
             private=rules.record.private,
-            text_boxes=boxes,
-            reencoded=reencoded,
+            text_boxes=written.removed,
+            markers=written.markers,
+            lines_read=written.read,
+            reencoded=written.reencoded,
+            read_again=written.read_again,
             policy_hash=policy.hash,
         ),
         instance=_instance(header),
@@ -163,50 +167,6 @@ def _instance(header: Elements) -> PseudonymousInstance:
         else None,
         patient_id=Pseudonym(text_in(header, "PatientID")),
     )
-
-
-def _write_pixels(dataset: Dataset, target: Dataset, policy: Policy) -> tuple[int, bool]:
-    """Pixels into the target, without text; the number of text boxes, and whether they were re-encoded."""
-    pixels = stored_pixels(dataset, limits=Limits(max_pixels=policy.limits.pixels))
-    frames = pixels[None] if pixels.ndim == 2 else pixels
-    if frames.ndim != 3:
-        raise QuarantinedError("monochrome frames", "colour samples", "review it: it may be a scan")
-    boxes_per_frame = [find_text(frame) if policy.burned_in.check else [] for frame in frames]
-    count = sum(len(boxes) for boxes in boxes_per_frame)
-    for boxes, frame in zip(boxes_per_frame, frames, strict=True):
-        if text_fraction(boxes, frame) > policy.burned_in.quarantine_area_fraction:
-            raise QuarantinedError("a radiograph", "a picture full of text", "review it: it may be a scan")
-    syntax = transfer_syntax(dataset)
-    if is_encapsulated(dataset, syntax) and syntax != RLELossless and not count:
-        cleaned = [clean_frame(f) for f in generate_frames(dataset.PixelData, number_of_frames=len(frames))]
-        target.PixelData = encapsulate(cleaned)
-        target["PixelData"].VR = "OB"
-        target["PixelData"].is_undefined_length = True
-        _set_syntax(target, syntax)
-        reencoded = False
-    else:
-        if count:
-            frames = np.stack(
-                [black_out(f, b) if b else f for b, f in zip(boxes_per_frame, frames, strict=True)]
-            )
-        _native(target, frames)
-        reencoded = is_encapsulated(dataset, syntax)
-    if policy.burned_in.check:
-        target.BurnedInAnnotation = "NO"
-    return count, reencoded
-
-
-def _native(target: Dataset, frames: NDArray[Any]) -> None:
-    """Uncompressed cells with nothing above the stored bits and nothing after the last pixel."""
-    allocated = 8 if int(target.BitsStored) <= 8 and int(target.BitsAllocated) == 8 else 16
-    if int(target.BitsStored) > 16:
-        allocated = 32
-    kind = "i" if int(target.get("PixelRepresentation", 0)) == 1 else "u"
-    cells = frames.astype(f"<{kind}{allocated // 8}").tobytes()
-    target.BitsAllocated, target.HighBit = allocated, int(target.BitsStored) - 1
-    target.PixelData = cells + b"\0" * (len(cells) % 2)
-    target["PixelData"].VR = "OB" if allocated == 8 else "OW"
-    _set_syntax(target, str(ExplicitVRLittleEndian))
 
 
 def _set_syntax(target: Dataset, uid: str) -> None:

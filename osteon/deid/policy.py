@@ -27,6 +27,7 @@ class BurnedIn(_Strict):
 
     check: bool = True
     quarantine_area_fraction: float = Field(default=0.08, gt=0, le=1)
+    reread_fraction: float = Field(default=0.02, ge=0, le=1)  # of pictures with nothing removed
 
 
 class TextOptions(_Strict):

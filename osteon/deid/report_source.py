@@ -1,4 +1,4 @@
-"""The text of a report file: plain text, an HL7 message, or the text layer of a PDF."""
+"""The text of a report file: plain text, an HL7 message, or a PDF's text layer or scanned pages."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 from osteon.deid.hl7 import ReportMessage, read_report_message
+from osteon.deid.scan import read_scanned_pages
 from osteon.domain.errors import QuarantinedError, RefusedError
 
 MAX_PDF_BYTES = 32 * 1024 * 1024
@@ -49,11 +50,11 @@ def read_text(path: Path) -> str:
 
 
 def read_pdf_text(content: bytes) -> str:
-    """The text layer of a PDF letter.
+    """The text layer of a PDF letter; pages without one are read by OCR.
 
     Raises:
         RefusedError: too large, too many pages or not a PDF.
-        QuarantinedError: no text layer: a scan may be identity as a whole.
+        QuarantinedError: nothing on its pages, or a scan that does not read clearly.
     """
     if len(content) > MAX_PDF_BYTES:
         raise RefusedError(
@@ -66,7 +67,7 @@ def read_pdf_text(content: bytes) -> str:
         pages = PdfReader(BytesIO(content)).pages
         if len(pages) > MAX_PDF_PAGES:
             raise RefusedError(f"at most {MAX_PDF_PAGES} pages", f"{len(pages)}", "send one report per file")
-        text = "\n".join(page.extract_text() for page in pages)
+        texts = [page.extract_text() for page in pages]
     except (
         PyPdfError,
         ValueError,
@@ -80,6 +81,10 @@ def read_pdf_text(content: bytes) -> str:
         raise RefusedError(
             "a PDF that can be read", f"one that cannot ({type(error).__name__})", "print it again"
         ) from None
-    if not text.strip():
-        raise QuarantinedError("a PDF with a text layer", "a scan", "review it: it is not read here yet")
-    return text
+    blank = [number for number, text in enumerate(texts) if not text.strip()]
+    if blank:
+        for number, text in zip(blank, read_scanned_pages(content, blank), strict=True):
+            texts[number] = text
+    if not any(text.strip() for text in texts):
+        raise QuarantinedError("a PDF with text", "blank pages", "review it")
+    return "\n".join(texts)

@@ -3,12 +3,15 @@
 from io import BytesIO
 
 import cv2
+import imagecodecs
 import numpy as np
 import pydicom
 import pytest
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEGLSLossless
 
 from osteon.deid import Policy, deidentify_dicom
-from osteon.deid.burned_in import find_text
+from osteon.deid.pixels import clean_pixels
 from osteon.domain import QuarantinedError
 from tests.identified_instances import PSEUDONYMISER, as_file, radiograph, set_pixels
 
@@ -35,29 +38,66 @@ def write(frame, text, corner=(40, 60), value=4095, scale=0.9):
 
 @pytest.mark.parametrize("corner", [(40, 60), (500, 60), (40, 1170), (480, 1170)])
 @pytest.mark.parametrize("value", [4095, 0])
-def test_a_burned_in_name_is_found_in_every_corner_bright_or_dark(corner, value):
+def test_a_burned_in_name_goes_in_every_corner_bright_or_dark(corner, value):
     frame = picture() if value else 4095 - picture()
-    assert find_text(write(frame, "DUPONT MARIE 1957", corner, value))
+    written = write(frame, "DUPONT MARIE 1957", corner, value)
+    ink = written != frame
+    cleaned = clean_pixels(written).frame
+    assert (cleaned[ink] != written[ink]).mean() > 0.99
+
+
+def test_a_name_of_nine_pixels_goes():
+    frame = picture(rows=2000, columns=1600)
+    written = write(frame, "VERCAUTRIN ODILON 12/03/1957", (20, 1985), scale=0.38)
+    assert clean_pixels(written).removed
 
 
 def test_a_plain_picture_is_left_alone():
     for seed in range(8):
-        assert not find_text(picture(seed=seed))
+        frame = picture(seed=seed)
+        assert clean_pixels(frame).frame is frame
 
 
 @pytest.mark.parametrize("marker", ["L", "R", "G", "D", "AP"])
 def test_a_position_marker_stays(marker):
-    assert not find_text(write(picture(), marker, (60, 120), scale=2))
+    assert not clean_pixels(write(picture(), marker, (60, 120), scale=2)).removed
+
+
+@pytest.mark.parametrize("marker", ["GAUCHE", "DROITE", "DEBOUT", "EN CHARGE"])
+def test_a_word_that_tells_the_side_or_the_position_is_read_and_stays(marker):
+    made = clean_pixels(write(picture(), marker, (60, 120), scale=1.4))
+    assert not made.removed
+    assert made.kept
+    assert made.read
+
+
+def test_a_marker_word_that_is_the_patients_name_goes():
+    assert clean_pixels(
+        write(picture(), "GAUCHE", (60, 120), scale=1.4), forbidden=frozenset({"GAUCHE"})
+    ).removed
+
+
+def test_a_line_that_cannot_be_read_goes():
+    assert clean_pixels(write(picture(), "|/\\#*+#|/\\#", (60, 120), scale=1.2)).removed
+
+
+def test_a_picture_without_text_never_reaches_the_ocr(monkeypatch):
+    monkeypatch.setattr("osteon.deid.pixels.cleaning.reader", lambda: pytest.fail("asked to read"))
+    clean_pixels(picture())
+    clean_pixels(write(picture(), "L", (60, 120), scale=2))
+    clean_pixels(write(picture(), "QUENTRELEC MAELYS 12/03/1957 K77120934", scale=0.7))
 
 
 def test_the_name_is_gone_from_the_output_and_the_rest_is_untouched():
     ds, frame = radiograph(), picture()
     set_pixels(ds, write(frame, "DUPONT MARIE"))
     made = deidentify_dicom(as_file(ds), POLICY, PSEUDONYMISER)
-    out = pydicom.dcmread(BytesIO(made.content)).pixel_array
+    out = pydicom.dcmread(BytesIO(made.content))
     assert made.report.text_boxes >= 1
-    assert not find_text(out)
-    assert np.array_equal(out[300:], frame[300:])
+    assert made.report.read_again
+    assert out.BurnedInAnnotation == "NO"
+    assert not clean_pixels(out.pixel_array).removed
+    assert np.array_equal(out.pixel_array[300:], frame[300:])
 
 
 def test_a_page_of_text_is_quarantined():
@@ -68,3 +108,45 @@ def test_a_page_of_text_is_quarantined():
     set_pixels(ds, frame)
     with pytest.raises(QuarantinedError):
         deidentify_dicom(as_file(ds), POLICY, PSEUDONYMISER)
+
+
+def test_a_few_lines_on_nothing_are_a_dose_report_and_quarantined():
+    frame = np.zeros((1600, 1200), np.uint16)
+    for line in range(4):
+        frame = write(frame, f"DAP {line}.25 mGy.cm2 kVp 57", (100, 200 + 60 * line))
+    with pytest.raises(QuarantinedError) as caught:
+        clean_pixels(frame)
+    assert "dose report" in str(caught.value.next_step)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_compressed_pixels_are_compressed_again_without_loss_when_text_was_removed(signed):
+    ds, frame = radiograph(), write(picture(), "QUENTRELEC MAELYS")
+    set_pixels(ds, frame)
+    ds.PixelRepresentation = int(signed)
+    shift = 2048 if signed else 0
+    values = (frame.astype(np.int16) - shift).view(np.uint16)
+    ds.PixelData = encapsulate([imagecodecs.jpegls_encode(values)])
+    ds["PixelData"].VR, ds["PixelData"].is_undefined_length = "OB", True
+    made = deidentify_dicom(as_file(ds, syntax=JPEGLSLossless), POLICY, PSEUDONYMISER)
+    out = pydicom.dcmread(BytesIO(made.content))
+    assert made.report.reencoded
+    assert out.file_meta.TransferSyntaxUID == JPEGLSLossless
+    assert np.array_equal(out.pixel_array[300:].astype(int), frame[300:].astype(int) - shift)
+    again = deidentify_dicom(made.content, POLICY, PSEUDONYMISER)
+    assert again.content == made.content
+
+
+def test_what_a_lossy_stream_lost_is_stated_after_it_was_written_anew():
+    ds = radiograph()
+    frame = (write(picture(), "QUENTRELEC MAELYS") >> 4).astype(np.uint8)
+    set_pixels(ds, frame, bits=8)
+    ds.BitsAllocated = 8
+    ds.PixelData = encapsulate([imagecodecs.jpeg8_encode(frame, level=92)])
+    ds["PixelData"].VR, ds["PixelData"].is_undefined_length = "OB", True
+    made = deidentify_dicom(as_file(ds, syntax="1.2.840.10008.1.2.4.50"), POLICY, PSEUDONYMISER)
+    out = pydicom.dcmread(BytesIO(made.content))
+    assert made.report.text_boxes
+    assert out.file_meta.TransferSyntaxUID == JPEGLSLossless
+    assert (out.LossyImageCompression, out.LossyImageCompressionMethod) == ("01", "ISO_10918_1")
+    assert float(out.LossyImageCompressionRatio) > 1

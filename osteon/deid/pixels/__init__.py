@@ -1,0 +1,6 @@
+"""Text burned into pixels: found by its strokes, read where a verdict needs it, removed in doubt."""
+
+from osteon.deid.pixels.box import Box, black_out, share_of
+from osteon.deid.pixels.cleaning import CleanedFrame, clean_pixels
+
+__all__ = ["Box", "CleanedFrame", "black_out", "clean_pixels", "share_of"]

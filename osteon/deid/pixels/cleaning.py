@@ -1,0 +1,123 @@
+"""A frame without identifying text: found cheaply, read only where a verdict needs it, removed in doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osteon.deid.pixels.box import Box, black_out, share_of
+from osteon.deid.pixels.candidates import find_candidates
+from osteon.deid.pixels.drawn import Drawn, drawn_in
+from osteon.deid.pixels.grey import Grey, grey_of
+from osteon.deid.pixels.markers import is_marker
+from osteon.deid.pixels.reading import line_picture, reader, turns, words_of
+from osteon.deid.pixels.regions import Region, regions_of
+from osteon.domain.errors import QuarantinedError
+
+MAYBE, SURE = -1.0, 3.0  # log odds: below, bone; above, text whatever is read; between, text if it reads
+MARKER_LETTERS = 14  # a longer line is no marker and need not be read
+_MIN_SIDE = 24
+_PAGE_LINES = 26
+_PAGE_LETTERS = 500
+_MIN_LEGIBLE, _MIN_CONFIDENCE = 3, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class CleanedFrame:
+    """A frame without identifying text, and what was done.
+
+    Attributes:
+        frame: the input itself where nothing was removed.
+        removed: what was made one value.
+        kept: lines read as position markers.
+        read: how many lines went to the OCR.
+    """
+
+    frame: NDArray[Any] = field(repr=False)
+    removed: tuple[Box, ...]
+    kept: tuple[Box, ...]
+    read: int
+
+
+def clean_pixels(
+    frame: NDArray[Any], *, forbidden: frozenset[str] = frozenset(), most: float = 0.08
+) -> CleanedFrame:
+    """The frame with every line of text but position markers made the value around it.
+
+    Lone letters and pairs stay: L, R, G, D, AP. A line that cannot be read goes.
+
+    Args:
+        frame: stored values of one monochrome frame, (rows, columns).
+        forbidden: words of the known identity, folded; never kept as a marker.
+        most: share of the frame above which it is no radiograph with text but a page.
+    Raises:
+        QuarantinedError: a page of text, or too much to remove.
+        FaultError: the OCR's language data are missing and a line must be read.
+    """
+    if min(frame.shape) < _MIN_SIDE or frame.min() == frame.max():
+        return CleanedFrame(frame, (), (), 0)
+    grey = grey_of(frame)
+    regions = regions_of(find_candidates(grey, frame), MAYBE, frame.shape)
+    _refuse_pages(regions, grey)
+    removed, kept, read = [], [], 0
+    for region in regions:
+        drawn = drawn_in(grey, region)
+        verdict, asked = _verdict(region, drawn, grey, forbidden)
+        read += asked
+        if verdict == "text":
+            removed.append(replace(region, box=drawn.box).padded(frame.shape))
+        elif verdict == "marker":
+            kept.append(drawn.box)
+    boxes = tuple(removed)
+    if share_of(boxes, frame.shape) > most:
+        raise QuarantinedError("a radiograph", "a picture full of text", "review it: it may be a scan")
+    return CleanedFrame(black_out(frame, boxes) if boxes else frame, boxes, tuple(kept), read)
+
+
+def _verdict(region: Region, drawn: Drawn, grey: Grey, forbidden: frozenset[str]) -> tuple[str, int]:
+    """Text, marker or bone, and how often the OCR was asked."""
+    if drawn.lone:
+        return "marker", 0
+    short = drawn.pieces <= MARKER_LETTERS and region.letters <= 2 * MARKER_LETTERS
+    if region.odds >= SURE and not short:
+        return "text", 0
+    picture = line_picture(grey, drawn.window(grey.shape), dark=drawn.dark, letter_height=drawn.height)
+    legible, asked = False, 0
+    for turned in turns(picture, upright=region.upright):
+        text, confidence = reader().read(turned)
+        asked += 1
+        if short and is_marker(text, confidence, forbidden):
+            return "marker", asked
+        legible |= confidence >= _MIN_CONFIDENCE and sum(map(len, words_of(text))) >= _MIN_LEGIBLE
+    return ("text" if region.odds >= SURE or legible else "bone"), asked
+
+
+def _refuse_pages(regions: list[Region], grey: Grey) -> None:
+    """Documents are identity as a whole: many lines, or a few lines on nothing.
+
+    Raises:
+        QuarantinedError: a page, a dose report, a filled form.
+    """
+    sure = [region for region in regions if region.odds >= SURE]
+    letters = sum(region.letters for region in sure)
+    if len(sure) >= _PAGE_LINES or letters >= _PAGE_LETTERS:
+        raise QuarantinedError("a radiograph", "a page of text", "review it: it may be a scanned document")
+    if len(sure) >= 3 and _empty_beside(sure, grey):
+        raise QuarantinedError(
+            "a radiograph", "text on an empty ground", "review it: it may be a dose report"
+        )
+
+
+def _empty_beside(regions: list[Region], grey: Grey) -> bool:
+    """True when almost every block outside the text is of one grey: no detector makes that."""
+    rows, columns = (n // 16 for n in grey.shape)
+    blocks = grey[: rows * 16, : columns * 16].reshape(rows, 16, columns, 16)
+    flat = (blocks.max((1, 3)).astype(np.int16) - blocks.min((1, 3))) <= 1
+    outside = np.ones(flat.shape, bool)
+    for region in regions:
+        box = region.padded(grey.shape)
+        outside[box.top // 16 : box.bottom // 16 + 1, box.left // 16 : box.right // 16 + 1] = False
+    return bool(outside.any()) and float(flat[outside].mean()) > 0.97

@@ -1,0 +1,108 @@
+"""What is drawn in a region: bright or dark, how many pieces stand side by side, and how far they reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from osteon.deid.pixels.box import Box
+from osteon.deid.pixels.grey import Grey
+from osteon.deid.pixels.regions import Region
+
+_CONTEXT = 2.0  # of the height, looked at beyond both ends: a part of a name is no lone letter
+_BESIDE = 0.6
+_MAX_GAP = 1.2
+_LONE_LENGTH, _PAIR_LENGTH = 1.4, 2.3  # of the height
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The pieces of a line.
+
+    Attributes:
+        dark: darker than the paper around it.
+        pieces: groups of strokes side by side, a letter or several that touch.
+        length, height: of all of them along and across the line, in pixels.
+        start: where they begin along the line, in pixels of the frame.
+        box: around them all and the region.
+    """
+
+    dark: bool
+    pieces: int
+    length: int
+    height: int
+    start: int
+    box: Box
+
+    @property
+    def lone(self) -> bool:
+        """One letter, with or without a ring, or a pair: a position marker, and too little for a name."""
+        most = {1: _LONE_LENGTH, 2: _PAIR_LENGTH}.get(self.pieces, 0.0)
+        return self.length <= most * self.height
+
+    def window(self, shape: tuple[int, ...]) -> tuple[slice, slice]:
+        """Rows and columns of the pieces with a margin, to be read."""
+        margin = max(4, round(0.35 * self.height))
+        return self.box.grown(margin, margin, shape).window
+
+
+def drawn_in(grey: Grey, region: Region) -> Drawn:
+    """The pieces at the region and those that follow on its line."""
+    height = max(4, region.height)
+    rim, across, along = max(2, height // 4), max(3, round(_BESIDE * height)), round(_CONTEXT * height)
+    outer = region.box.grown(*((across, along) if region.upright else (along, across)), grey.shape)
+    crop = grey[region.box.grown(rim, rim, grey.shape).window]
+    level, _ = cv2.threshold(np.ascontiguousarray(crop), 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    dark = bool(np.median(np.concatenate([crop[0], crop[-1], crop[:, 0], crop[:, -1]])) > level)
+    wide = grey[outer.window]
+    ink = (wide <= level if dark else wide > level).astype(np.uint8)
+    box, base = _turned(region.box, region.upright), _turned(outer, region.upright)
+    if not region.upright:
+        ink = np.ascontiguousarray(ink.T)
+    pieces = _pieces(ink, height, box.top - base.top, box.bottom - base.top)
+    first, last, count = _chain(_spans(pieces), box.left - base.left, box.right - base.left, height)
+    mine = pieces[(pieces[:, 0] < last) & (pieces[:, 0] + pieces[:, 2] > first)]
+    top = base.top + int(min(mine[:, 1].min(initial=box.top - base.top), box.top - base.top))
+    bottom = base.top + int(max((mine[:, 1] + mine[:, 3]).max(initial=0), box.bottom - base.top))
+    whole = Box(top, min(box.left, base.left + first), bottom, max(box.right, base.left + last))
+    tallest = int(mine[:, 3].max()) if len(mine) else height
+    return Drawn(dark, count, last - first, tallest, base.left + first, _turned(whole, region.upright))
+
+
+def _turned(box: Box, upright: bool) -> Box:
+    return box if upright else Box(box.left, box.top, box.right, box.bottom)
+
+
+def _pieces(ink: NDArray[np.uint8], height: int, top: int, bottom: int) -> NDArray[np.int32]:
+    """Components of a letter's height that stand in the rows of the line: left, top, width, height, area."""
+    stats = cv2.connectedComponentsWithStats(ink, connectivity=8)[2][1:]
+    overlap = np.minimum(stats[:, 1] + stats[:, 3], bottom) - np.maximum(stats[:, 1], top)
+    real = (stats[:, 3] >= 0.4 * height) & (stats[:, 4] >= 6) & (overlap >= 0.3 * height)
+    return np.asarray(stats[real], np.int32)
+
+
+def _spans(pieces: NDArray[np.int32]) -> list[tuple[int, int]]:
+    """Where pieces begin and end along the line, overlapping ones as one."""
+    spans: list[tuple[int, int]] = []
+    for left, width in sorted(zip(pieces[:, 0].tolist(), pieces[:, 2].tolist(), strict=True)):
+        if spans and left < spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], left + width))
+        else:
+            spans.append((left, left + width))
+    return spans
+
+
+def _chain(spans: list[tuple[int, int]], first: int, last: int, height: int) -> tuple[int, int, int]:
+    """From where to where pieces follow each other through the region, and how many they are."""
+    mine = [i for i, (a, b) in enumerate(spans) if a < last and b > first]
+    if not mine:
+        return first, last, 0
+    low, high = mine[0], mine[-1]
+    while low > 0 and spans[low][0] - spans[low - 1][1] <= _MAX_GAP * height:
+        low -= 1
+    while high + 1 < len(spans) and spans[high + 1][0] - spans[high][1] <= _MAX_GAP * height:
+        high += 1
+    return spans[low][0], spans[high][1], high - low + 1

@@ -1,0 +1,118 @@
+"""Reading with tesseract, in this process, only where a verdict needs it."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from osteon.deid.pixels.grey import Grey
+from osteon.deid.values import fold
+from osteon.domain.errors import FaultError
+
+_FOLDERS = (
+    "/usr/share/tesseract-ocr/5/tessdata",
+    "/usr/share/tesseract-ocr/4.00/tessdata",
+    "/usr/share/tessdata",
+    "/usr/local/share/tessdata",
+    "/opt/homebrew/share/tessdata",
+)
+_LETTER_HEIGHT = 36  # what tesseract's network was trained on, about
+_WORD = re.compile(r"[A-Z0-9]+")
+_local = threading.local()  # an engine serves one thread
+
+
+@lru_cache(maxsize=1)
+def tessdata() -> str:
+    """The folder that holds the French language data.
+
+    Raises:
+        FaultError: it is on none of the usual places; nothing can be read, so nothing may leave.
+    """
+    for folder in (os.environ.get("TESSDATA_PREFIX", ""), *_FOLDERS):
+        if folder and (Path(folder) / "fra.traineddata").is_file():
+            return folder
+    raise FaultError(
+        "tesseract's French language data (fra.traineddata)",
+        "none found",
+        "apt-get install tesseract-ocr-fra, or name its folder in TESSDATA_PREFIX",
+    )
+
+
+class Reader:
+    """An OCR engine of one thread; counts how often it was asked."""
+
+    def __init__(self) -> None:
+        import tesserocr
+
+        self._api = tesserocr.PyTessBaseAPI(path=tessdata(), lang="fra", psm=tesserocr.PSM.SINGLE_LINE)
+        # No dictionary: names are in none, and a marker must not be guessed into being.
+        self._api.SetVariable("load_system_dawg", "0")
+        self._api.SetVariable("load_freq_dawg", "0")
+        self._modes = {
+            "line": tesserocr.PSM.SINGLE_LINE,
+            "page": tesserocr.PSM.AUTO,
+            "sparse": tesserocr.PSM.SPARSE_TEXT,
+        }
+        self.asked = 0
+
+    def read(
+        self, picture: Grey, mode: str = "line", *, dpi: int = 200, within_s: float = 4.0
+    ) -> tuple[str, float]:
+        """The text of a picture, dark on light, and its confidence in [0, 100]; empty when time is up."""
+        self.asked += 1
+        picture = np.ascontiguousarray(picture)
+        height, width = picture.shape
+        self._api.SetPageSegMode(self._modes[mode])
+        self._api.SetImageBytes(picture.tobytes(), width, height, 1, width)
+        self._api.SetSourceResolution(dpi)
+        try:
+            if not self._api.Recognize(int(1000 * within_s)):
+                return "", 0.0
+            return str(self._api.GetUTF8Text()), float(self._api.MeanTextConf())
+        finally:
+            self._api.Clear()  # nothing of a picture stays in the engine
+
+
+def reader() -> Reader:
+    """This thread's engine, made when it is first needed."""
+    found = getattr(_local, "reader", None)
+    if found is None:
+        found = _local.reader = Reader()
+    return found
+
+
+def words_of(text: str) -> list[str]:
+    """Its words of letters and digits, upper case without accents.
+
+    >>> words_of("Né(e) : 12/03")
+    ['NE', 'E', '12', '03']
+    """
+    return _WORD.findall(fold(text))
+
+
+def line_picture(grey: Grey, window: tuple[slice, slice], *, dark: bool, letter_height: int) -> Grey:
+    """A line as tesseract likes it: dark on light, letters at one height, an even ground, a margin."""
+    crop = grey[window] if dark else cv2.bitwise_not(grey[window])
+    factor = float(np.clip(_LETTER_HEIGHT / max(4, letter_height), 0.1, 5))
+    how = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
+    crop = cv2.resize(crop, None, fx=factor, fy=factor, interpolation=how)
+    side = int(_LETTER_HEIGHT * 1.2) | 1
+    ground = cv2.morphologyEx(crop, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    flat = 255 - cv2.subtract(ground, crop)  # what is darker than its ground, on white
+    low = float(np.quantile(flat, 0.02))
+    flat = cv2.convertScaleAbs(flat.astype(np.float32) - low, alpha=255 / max(1.0, 255 - low))
+    return np.asarray(cv2.copyMakeBorder(flat, 16, 16, 20, 20, cv2.BORDER_CONSTANT, value=255), np.uint8)
+
+
+def turns(picture: Grey, *, upright: bool) -> Sequence[NDArray[np.uint8]]:
+    """The picture in the two ways its line may be written."""
+    first = picture if upright else np.rot90(picture, -1)
+    return (first, np.rot90(first, 2))
