@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from osteon.cli import deid_record, deid_review, deid_run
+from osteon.cli import deid_record, deid_release, deid_review, deid_run
 from osteon.cli.console import answers, print_json, progress_bar, say
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app.command("run")(deid_run.run)
 app.add_typer(deid_review.app, name="review")
 app.add_typer(deid_record.audit_app, name="audit")
 app.command("reidentify")(deid_record.reidentify)
+app.command("release")(deid_release.release)
+app.command("reread")(deid_release.reread)
 key_app.command("rotate")(deid_record.rotate)
 
 KeyFile = Annotated[

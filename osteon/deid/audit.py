@@ -154,6 +154,11 @@ class AuditTrail:
         for line in _lines(self.folder / _LOG):
             yield json.loads(line)
 
+    def heads(self) -> Iterator[tuple[dict[str, Any], Head]]:
+        """Each entry with the head that it made."""
+        for number, line in enumerate(_lines(self.folder / _LOG), 1):
+            yield json.loads(line), Head(number, _sha(line))
+
     def verify(self) -> TrailCheck:
         """Reads everything again: the chain, each entry's key, the head."""
         with self._locked():
