@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pydicom.datadict import keyword_for_tag, tag_for_keyword
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 
 from osteon.deid.keys import load_key
@@ -124,9 +124,9 @@ def _row(
 
 
 def _action(path: str, policy: Policy) -> str:
-    """The action that the policy names for the attribute; `remove` where it names none."""
-    rule = policy.by_tag.get(int(tag_for_keyword(path.rpartition(".")[2]) or 0))
-    return rule.action.value if rule else "remove"
+    """The action of the policy's rule that names the attribute; empty where none does."""
+    keyword = path.rpartition(".")[2]
+    return next((rule.action.value for rule in policy.rules if keyword in rule.attributes), "")
 
 
 def _totals(rows: list[dict[str, Any]]) -> dict[str, Any]:

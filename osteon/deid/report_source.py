@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 
 from osteon.deid.hl7 import ReportMessage, read_report_message
-from osteon.domain.errors import QuarantinedError, RefusedError
+from osteon.deid.pdf_text import read_pdf_text
+from osteon.domain.errors import RefusedError
 
-MAX_PDF_BYTES = 32 * 1024 * 1024
-MAX_PDF_PAGES = 50
 MAX_TEXT_BYTES = 8 * 1024 * 1024
 MAX_FILE_BYTES = 64 * 1024 * 1024
 
@@ -56,40 +54,3 @@ def read_text(content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("cp1252", errors="replace")
-
-
-def read_pdf_text(content: bytes) -> str:
-    """The text layer of a PDF letter.
-
-    Raises:
-        RefusedError: too large, too many pages or not a PDF.
-        QuarantinedError: no text layer: a scan may be identity as a whole.
-    """
-    if len(content) > MAX_PDF_BYTES:
-        raise RefusedError(
-            f"a PDF of at most {MAX_PDF_BYTES} bytes", "a larger one", "send one report per file"
-        )
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
-
-    try:
-        pages = PdfReader(BytesIO(content)).pages
-        if len(pages) > MAX_PDF_PAGES:
-            raise RefusedError(f"at most {MAX_PDF_PAGES} pages", f"{len(pages)}", "send one report per file")
-        text = "\n".join(page.extract_text() for page in pages)
-    except (
-        PyPdfError,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        IndexError,
-        RecursionError,
-        OverflowError,
-    ) as error:
-        raise RefusedError(
-            "a PDF that can be read", f"one that cannot ({type(error).__name__})", "print it again"
-        ) from None
-    if not text.strip():
-        raise QuarantinedError("a PDF with a text layer", "a scan", "review it: it is not read here yet")
-    return text

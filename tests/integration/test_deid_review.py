@@ -207,7 +207,7 @@ def test_a_dry_run_tells_attributes_and_counts_and_writes_nothing(held):
     found = json.loads(done.stdout)
     totals = found["totals"]
     assert totals["attributes"]["PatientName"] == {"action": "pseudonym", "changed": 2}
-    assert totals["attributes"]["InstitutionName"] == {"action": "remove", "removed": 2}
+    assert totals["attributes"]["InstitutionName"] == {"action": "", "removed": 2}
     assert totals["attributes"]["Rows"] == {"action": "keep", "kept": 2}
     assert totals["held"] == {"image: a_radiograph": 1, "report: a_report_of_the_study_s_patient": 1}
     assert found["policy_hash"] == Policy.load().hash
