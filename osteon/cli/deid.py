@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from osteon.cli import deid_record, deid_release, deid_review, deid_run
 from osteon.cli.console import answers, print_json, progress_bar, say
 
 if TYPE_CHECKING:
@@ -19,6 +20,13 @@ app = typer.Typer(
 )
 key_app = typer.Typer(no_args_is_help=True, help="The project's secret key.")
 app.add_typer(key_app, name="key")
+app.command("run")(deid_run.run)
+app.add_typer(deid_review.app, name="review")
+app.add_typer(deid_record.audit_app, name="audit")
+app.command("reidentify")(deid_record.reidentify)
+app.command("release")(deid_release.release)
+app.command("reread")(deid_release.reread)
+key_app.command("rotate")(deid_record.rotate)
 
 KeyFile = Annotated[
     Path,

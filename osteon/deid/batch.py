@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
+import fcntl
 import shutil
-import signal
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from osteon.artefact import MANIFEST_NAME, folder_hash, read_manifest, sha256_files, write_manifest
+from osteon.deid.cases import Decision, decisions_digest
 from osteon.deid.keys import ProjectKey, load_key
 from osteon.deid.policy import Policy
-from osteon.deid.pseudonyms import Pseudonymiser
-from osteon.deid.sources import StudySource, find_studies
-from osteon.deid.study import (
+from osteon.deid.pool import map_unordered
+from osteon.deid.pseudonyms import Notes, Pseudonymiser
+from osteon.deid.records import (
     QUARANTINE,
     RECORDS,
     StudyRecord,
-    deidentify_study,
     read_record,
     record_name,
     write_record,
 )
+from osteon.deid.sources import StudySource, find_studies
+from osteon.deid.study import deidentify_study
+from osteon.deid.study_review import StudyReview
 from osteon.deid.tables import write_tables
-from osteon.domain.errors import FaultError, RefusedError
-from osteon.domain.manifest import Manifest, sha256_text
+from osteon.deid.vault import Vault, VaultPlace, require_outside
+from osteon.domain.errors import RefusedError
+from osteon.domain.manifest import Manifest, canonical_json, sha256_text
 
-IN_FLIGHT_PER_WORKER = 4
-_ATTEMPTS = 2
+Progress = Callable[[int, int], None]
+_FORMAT = "2"  # of the records: an older run's are made again
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class Job:
     """What every worker of one run needs, sent once."""
 
     folder: Path
     output: Path
     policy: Policy
     key: ProjectKey
+    vault: VaultPlace | None = None
+    decisions: Mapping[str, Mapping[str, Decision]] = field(default_factory=dict)
 
 
 def deidentify_sample(
@@ -50,12 +55,15 @@ def deidentify_sample(
     key_file: Path,
     policy: Policy | None = None,
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
+    *,
+    project: str = "osteon",
+    vault: Path | None = None,
 ) -> Manifest:
     """De-identifies every study of a folder; what a killed run finished is kept and not done again.
 
     Each study is written into a hidden folder and renamed, then its record is written. A study is done
-    when its record names the same input, policy and key. Tables and manifest come last.
+    when its record names the same input, policy, key and decisions. Tables and manifest come last.
 
     Args:
         in_dir: the layout of `osteon sample`, or any folder with DICOM files and reports.
@@ -64,48 +72,124 @@ def deidentify_sample(
         policy: what may leave; the package's own when None.
         workers: processes; as many as there are processors when None.
         progress: called with (done, total) studies.
+        project: pseudonyms of two projects cannot be linked.
+        vault: the identified area; with it, what is held back waits for a person, pseudonyms can be told by
+            a named one, and the run stands in the audit trail.
+    Raises:
+        UsageError: no such folder, key or policy.
+        RefusedError: nothing to read, an output inside the input, or another run that writes there.
     """
+    with opened_job(in_dir, out_dir, key_file, policy, project=project, vault=vault) as job:
+        studies = find_studies(in_dir)
+        _audit(job, "run_started", {"studies": len(studies), "policy_hash": job.policy.hash})
+        remove_leftovers(out_dir)
+        states = {study: state_of(study, job) for study in studies}
+        do_studies(job, states, workers, progress)
+        return finish(job, states)
+
+
+@contextmanager
+def opened_job(
+    in_dir: Path,
+    out_dir: Path,
+    key_file: Path,
+    policy: Policy | None,
+    *,
+    project: str,
+    vault: Path | None,
+    alone: bool = True,
+) -> Iterator[Job]:
+    """The job of one run, with the output folder held: by this run alone, or shared with other shards."""
     policy = policy or Policy.load()
-    key = load_key(key_file)
     if out_dir.resolve() == in_dir.resolve() or in_dir.resolve() in out_dir.resolve().parents:
         raise RefusedError("an output folder outside the input", "one inside it", "name another folder")
-    studies = find_studies(in_dir)
-    for folder in (RECORDS, QUARANTINE):
-        (out_dir / folder).mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(out_dir)
-    job = _Job(in_dir, out_dir, policy, key)
-    states = {study: _state(study, job) for study in studies}
-    records = {study: _done(study, states[study], job) for study in studies}
-    todo = [study for study in studies if records[study] is None]
+    place = None
+    decisions: Mapping[str, Mapping[str, Decision]] = {}
+    if vault is not None:
+        require_outside(vault, out_dir)
+        place = VaultPlace.of(vault, key_file, project)
+        decisions = Vault.open(place).cases.decisions()
+    job = Job(in_dir, out_dir, policy, load_key(key_file, project), place, decisions)
+    with _held(out_dir, alone):
+        for folder in (RECORDS, QUARANTINE):
+            (out_dir / folder).mkdir(parents=True, exist_ok=True)
+        yield job
+
+
+@contextmanager
+def _held(output: Path, alone: bool) -> Iterator[None]:
+    """A lock beside the output: freed when its holder dies, however it dies."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with (output.parent / f".{output.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except OSError:
+            raise RefusedError(
+                "an output folder that no other run writes", "one in use", "wait for that run, or stop it"
+            ) from None
+        yield
+
+
+def do_studies(
+    job: Job, states: Mapping[StudySource, str], workers: int | None, progress: Progress | None = None
+) -> None:
+    """Every one of these studies has its record afterwards."""
+    todo = [item for item in states.items() if current_record(*item, job) is None]
+    done = len(states) - len(todo)
     if progress:
-        progress(len(studies) - len(todo), len(studies))
-    for study, record in _run(todo, states, job, workers):
-        records[study] = record
+        progress(done, len(states))
+    preload = ["osteon.deid.warm"] if any(study.reports for study, _ in todo) else []
+    for _ in map_unordered(_one, job, todo, workers, preload):
+        done += 1
         if progress:
-            progress(sum(1 for r in records.values() if r is not None), len(studies))
-    finished = [record for record in records.values() if record is not None]
-    _remove_stale(out_dir, studies, finished, key)
-    truth = in_dir / "truth.csv"
-    figures = write_tables(out_dir, finished, truth if truth.is_file() else None, Pseudonymiser(key))
-    return _write_manifest(job, figures, studies)
+            progress(done, len(states))
 
 
-def _state(study: StudySource, job: _Job) -> str:
-    return sha256_text("\0".join([study.signature(job.folder), job.policy.hash, job.key.fingerprint, "1"]))
+def finish(job: Job, states: Mapping[StudySource, str]) -> Manifest:
+    """Tables and manifest of studies that all have their record; what no study gives any more goes."""
+    studies = list(states)
+    records = [record for item in states.items() if (record := current_record(*item, job)) is not None]
+    if len(records) < len(studies):
+        raise RefusedError(
+            "a record of every study", "some without, or changed inputs", "run the missing shards again"
+        )
+    _remove_stale(job.output, studies, records, job.key)
+    truth = job.folder / "truth.csv"
+    figures = write_tables(job.output, records, truth if truth.is_file() else None, Pseudonymiser(job.key))
+    manifest = _write_manifest(job, figures, studies)
+    held = Counter(row["reason"] for record in records for row in record.quarantined)
+    facts = {"figures": dict(figures), "held": dict(sorted(held.items())), "manifest": manifest.digest}
+    _audit(job, "run_finished", facts)
+    return manifest
 
 
-def _done(study: StudySource, state: str, job: _Job) -> StudyRecord | None:
+def study_mark(study: StudySource, key: ProjectKey) -> str:
+    """Names a study in the review queue without telling which it is."""
+    return record_name(study, Pseudonymiser(key)).removesuffix(".json")
+
+
+def current_record(study: StudySource, state: str, job: Job) -> StudyRecord | None:
+    """The study's record when it was made from the same input under the same rules, and is whole."""
     record = read_record(job.output / RECORDS / record_name(study, Pseudonymiser(job.key)))
     if record is None or record.state != state:
         return None
     return record if all((job.output / image["file"]).is_file() for image in record.images) else None
 
 
-def _remove_leftovers(output: Path) -> None:
+def state_of(study: StudySource, job: Job) -> str:
+    """Changes when the study's input changes, or the rules that it is made under."""
+    decisions = job.decisions.get(study_mark(study, job.key), {})
+    parts = [study.signature(job.folder), job.policy.hash, job.key.fingerprint, _FORMAT]
+    return sha256_text("\0".join([*parts, *([decisions_digest(decisions)] if decisions else [])]))
+
+
+def remove_leftovers(output: Path) -> None:
+    """What a killed run left hidden and unfinished; only for a run that has the folder alone."""
     for part in output.glob("*/dicom/.*.part"):
         shutil.rmtree(part, ignore_errors=True)
-    for part in output.glob(f"{RECORDS}/.*.part"):
-        part.unlink(missing_ok=True)
+    for pattern in (f"{RECORDS}/.*.part", f"{QUARANTINE}/.*.part", ".*.part"):
+        for part in output.glob(pattern):
+            part.unlink(missing_ok=True)
 
 
 def _remove_stale(
@@ -122,80 +206,31 @@ def _remove_stale(
             shutil.rmtree(path)
 
 
-def _run(
-    todo: list[StudySource], states: dict[StudySource, str], job: _Job, workers: int | None
-) -> Iterator[tuple[StudySource, StudyRecord]]:
-    workers = max(1, min(workers or os.cpu_count() or 1, len(todo)))
-    if workers == 1:
-        for study in todo:
-            yield study, _one(study, states[study], job)
-        return
-    remaining = list(todo)
-    for attempt in range(_ATTEMPTS):
-        try:
-            for study, record in _run_in_pool(remaining, states, job, workers):
-                remaining.remove(study)
-                yield study, record
-            return
-        except BrokenProcessPool:
-            if attempt == _ATTEMPTS - 1:
-                raise FaultError(
-                    "workers that stay alive",
-                    "a worker that was killed",
-                    "give it memory, or fewer workers; run again to go on",
-                ) from None
-
-
-def _run_in_pool(
-    todo: list[StudySource], states: dict[StudySource, str], job: _Job, workers: int
-) -> Iterator[tuple[StudySource, StudyRecord]]:
-    context = multiprocessing.get_context("forkserver")
-    if any(study.reports for study in todo):
-        context.set_forkserver_preload(["osteon.deid.warm"])
-    waiting = iter(tuple(todo))  # the caller takes finished studies out of its list
-    running: dict[Future[StudyRecord], StudySource] = {}
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(job,)) as pool:
-        try:
-            while True:
-                for study in waiting:
-                    running[pool.submit(_one_in_worker, study, states[study])] = study
-                    if len(running) >= workers * IN_FLIGHT_PER_WORKER:
-                        break
-                if not running:
-                    return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield running.pop(future), future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-_job: _Job | None = None  # set once in each worker process
-
-
-def _start_worker(job: _Job) -> None:
-    global _job
-    _job = job
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops the pool
-    import cv2
-
-    cv2.setNumThreads(1)
-
-
-def _one_in_worker(study: StudySource, state: str) -> StudyRecord:
-    if _job is None:
-        raise FaultError("a started worker", "one without its job", "report this")
-    return _one(study, state, _job)
-
-
-def _one(study: StudySource, state: str, job: _Job) -> StudyRecord:
-    pseudonymiser = Pseudonymiser(job.key, study.hospital)
-    record = deidentify_study(study, job.folder, job.output, job.policy, pseudonymiser, state)
+def _one(job: Job, item: tuple[StudySource, str]) -> None:
+    study, state = item
+    notes: Notes | None = {} if job.vault else None
+    pseudonymiser = Pseudonymiser(job.key, study.hospital, notes)
+    mark = study_mark(study, job.key)
+    vault = _vault(job.vault) if job.vault else None
+    review = StudyReview(vault.cases if vault else None, study.hospital, mark, job.decisions.get(mark, {}))
+    record = deidentify_study(study, job.folder, job.output, job.policy, pseudonymiser, state, review)
+    if vault and notes and record.images:
+        vault.crosswalk.record(notes)
     write_record(job.output / RECORDS / record_name(study, pseudonymiser), record)
-    return record
 
 
-def _write_manifest(job: _Job, figures: dict[str, int], studies: list[StudySource]) -> Manifest:
+@cache
+def _vault(place: VaultPlace) -> Vault:
+    """One open vault per process."""
+    return Vault.open(place, migrate=False)
+
+
+def _audit(job: Job, event: str, facts: Mapping[str, object]) -> None:
+    if job.vault is not None:
+        _vault(job.vault).audit.append(event, facts)
+
+
+def _write_manifest(job: Job, figures: Mapping[str, int], studies: list[StudySource]) -> Manifest:
     source = read_manifest(job.folder) if (job.folder / MANIFEST_NAME).is_file() else None
     digest = (
         folder_hash(job.folder) if source else sha256_text("".join(s.signature(job.folder) for s in studies))
@@ -203,14 +238,17 @@ def _write_manifest(job: _Job, figures: dict[str, int], studies: list[StudySourc
     tables = [
         name for name in ("instances.csv", "reports.jsonl", "labels.csv") if (job.output / name).is_file()
     ]
+    decisions = {mark: decisions_digest(made) for mark, made in job.decisions.items()}
     manifest = Manifest(
         stage="deid",
         inputs={"sample": digest},
         settings={
             "policy": f"{job.policy.name} {job.policy.version}",
             "key": job.key.fingerprint,
+            "key_version": job.key.version,
             "language": job.policy.text.language,
             "replacement": job.policy.text.replacement,
+            **({"decisions": sha256_text(canonical_json(decisions))} if decisions else {}),
         },
         outputs=sha256_files(job.output, tables),
         figures=figures,

@@ -12,6 +12,11 @@ from osteon.deid.identity import KnownIdentity
 from osteon.domain.errors import RefusedError
 
 MAX_BYTES = 16 * 1024 * 1024
+MAX_SEGMENTS = 20_000
+MAX_FIELDS = 500
+MAX_PARTS = 2_000  # repetitions and components of one field
+MAX_TEXT = 2_000_000
+MAX_KNOWN = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +42,11 @@ class _Segments:
             encoding[2],
             encoding[3],
         )
+        if message.count("\r") + message.count("\n") > MAX_SEGMENTS:
+            raise _too_much(f"{MAX_SEGMENTS} segments")
         lines = re.split(r"[\r\n]+", message.strip("\x0b\x1c\r\n"))
+        if any(line.count(self.field_sign) > MAX_FIELDS for line in lines):
+            raise _too_much(f"{MAX_FIELDS} fields in a segment")
         self.lines = [line.split(self.field_sign) for line in lines if len(line) >= 3]
 
     def all(self, name: str) -> list[list[str]]:
@@ -47,6 +56,8 @@ class _Segments:
         """Repetitions of a field, each as its components."""
         if place >= len(segment) or not segment[place]:
             return []
+        if segment[place].count(self.repeat) + segment[place].count(self.component) > MAX_PARTS:
+            raise _too_much(f"{MAX_PARTS} repetitions and components in a field")
         return [
             [self.plain(part) for part in repeat.split(self.component)]
             for repeat in segment[place].split(self.repeat)
@@ -83,6 +94,8 @@ def read_report_message(content: bytes) -> ReportMessage:
     if len(patients) != 1:
         raise RefusedError("one PID segment", f"{len(patients)}", "send one patient per message")
     known, patient_ids = _identity(segments, patients[0])
+    if len(known.names) + len(known.people) + len(known.numbers) + len(known.addresses) > MAX_KNOWN:
+        raise _too_much(f"{MAX_KNOWN} names, numbers and addresses")
     return ReportMessage(
         known=known,
         patient_ids=patient_ids,
@@ -92,6 +105,10 @@ def read_report_message(content: bytes) -> ReportMessage:
         study_uids=_firsts(segments, (("ZDS", 1),)),
         text=_report_text(segments),
     )
+
+
+def _too_much(need: str) -> RefusedError:
+    return RefusedError(f"a message of at most {need}", "more", "send one report per message")
 
 
 def _decode(content: bytes) -> str:
@@ -162,7 +179,11 @@ def _firsts(segments: _Segments, places: tuple[tuple[str, int], ...]) -> tuple[s
 def _report_text(segments: _Segments) -> str:
     """All text observations in order; repetitions are lines."""
     parts = []
-    for obx in segments.all("OBX"):
-        if len(obx) > 5 and obx[2] in {"TX", "FT", "ST"}:
-            parts.append("\n".join(segments.plain(line) for line in obx[5].split(segments.repeat)))
+    texts = [obx for obx in segments.all("OBX") if len(obx) > 5 and obx[2] in {"TX", "FT", "ST"}]
+    if sum(len(obx[5]) for obx in texts) > MAX_TEXT:
+        raise _too_much(f"{MAX_TEXT} characters of text")
+    for obx in texts:
+        if obx[5].count(segments.repeat) > MAX_SEGMENTS:
+            raise _too_much(f"{MAX_SEGMENTS} lines in an observation")
+        parts.append("\n".join(segments.plain(line) for line in obx[5].split(segments.repeat)))
     return "\n".join(parts)

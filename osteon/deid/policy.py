@@ -48,6 +48,12 @@ class Limits(_Strict):
     text_characters: int = 2_000_000
 
 
+class Review(_Strict):
+    """What a named person may let through after looking: reasons as `osteon deid review list` names them."""
+
+    waivers: tuple[str, ...] = ("a_radiograph", "a_report_of_the_study_s_patient")
+
+
 class Policy(_Strict):
     """A whole policy; its hash stands in every output and manifest."""
 
@@ -63,6 +69,7 @@ class Policy(_Strict):
     burned_in: BurnedIn = BurnedIn()
     text: TextOptions = TextOptions()
     limits: Limits = Limits()
+    review: Review = Review()
 
     @model_validator(mode="after")
     def _one_rule_each(self) -> Policy:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from osteon.deid.keys import ProjectKey
 from osteon.domain.identity import OriginalId, Pseudonym
@@ -20,6 +20,7 @@ _UID_BITS, _UID_CHECK_BITS = 96, 32
 _OWN = frozenset(_ALPHABET)
 _OWN_UID = re.compile(r"2\.25\.[1-9][0-9]{35,38}")
 WEEKS = 156
+Notes = dict[tuple[str, str], tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,13 @@ class Pseudonymiser:
     Attributes:
         key: the project's key.
         site: names who issued the patient numbers, so that equal numbers of two hospitals stay two patients.
+        notes: where every pseudonym that is made is written down for the crosswalk, in memory:
+            (kind, pseudonym) -> (original, site).
     """
 
     key: ProjectKey
     site: str = "local"
+    notes: Notes | None = field(default=None, repr=False, compare=False)
 
     def patient(self, patient_id: OriginalId) -> Pseudonym:
         """`P` and 16 characters; the same for a number however it is padded with spaces or cased."""
@@ -40,7 +44,8 @@ class Pseudonymiser:
 
     def study(self, study_instance_uid: OriginalId) -> Pseudonym:
         """The study's short key for file names, from its instance UID: `S` and 15 characters."""
-        return self._tagged("study", "S", self.uid(study_instance_uid).value, digest_chars=12, check_chars=3)
+        made = self._tagged("study", "S", self.uid(study_instance_uid).value, digest_chars=12, check_chars=3)
+        return self._note("study", made, study_instance_uid.value)
 
     def accession(self, accession_number: OriginalId) -> Pseudonym:
         """`A` and 15 characters, the sixteen that an SH value may hold (PS3.5 table 6.2-1)."""
@@ -54,7 +59,9 @@ class Pseudonymiser:
         if self._is_own_uid(value):
             return Pseudonym(value)
         body = int.from_bytes(self.key.digest("uid", value)[:12], "big") | 1 << (_UID_BITS - 1)
-        return Pseudonym(f"{_UID_ROOT}{body << _UID_CHECK_BITS | self._uid_check(body)}")
+        return self._note(
+            "uid", Pseudonym(f"{_UID_ROOT}{body << _UID_CHECK_BITS | self._uid_check(body)}"), value
+        )
 
     def days(self, patient_id: OriginalId) -> int:
         """The patient's date shift: whole weeks back, so that weekdays stay; 0 for a pseudonym."""
@@ -86,7 +93,13 @@ class Pseudonymiser:
         if self._is_own(kind, letter, normal, digest_chars, check_chars):
             return Pseudonym(normal)
         body = _base32(self.key.digest(kind, f"{scope}\0{normal}"), digest_chars)
-        return Pseudonym(letter + body + _base32(self.key.digest(f"{kind}-check", body), check_chars))
+        made = Pseudonym(letter + body + _base32(self.key.digest(f"{kind}-check", body), check_chars))
+        return made if kind == "study" else self._note(kind, made, value)
+
+    def _note(self, kind: str, made: Pseudonym, original: str) -> Pseudonym:
+        if self.notes is not None and not self.owns(original.strip(" \0")):
+            self.notes.setdefault((kind, made.value), (original.strip(" \0"), self.site))
+        return made
 
     def _is_own(self, kind: str, letter: str, value: str, digest_chars: int, check_chars: int) -> bool:
         length = 1 + digest_chars + check_chars

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 
 from osteon.deid.hl7 import ReportMessage, read_report_message
-from osteon.deid.scan import read_scanned_pages
-from osteon.domain.errors import QuarantinedError, RefusedError
+from osteon.deid.pdf_text import read_pdf_text
+from osteon.domain.errors import RefusedError
 
-MAX_PDF_BYTES = 32 * 1024 * 1024
-MAX_PDF_PAGES = 50
 MAX_TEXT_BYTES = 8 * 1024 * 1024
+MAX_FILE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,66 +24,33 @@ class ReportInput:
 
 def read_report(paths: list[Path]) -> ReportInput | None:
     """The best text among the files of one report (text, then HL7, then PDF) with the message's identity."""
-    by_suffix = {path.suffix.lower(): path for path in paths}
-    message = read_report_message(by_suffix[".hl7"].read_bytes()) if ".hl7" in by_suffix else None
+    for path in paths:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise RefusedError(
+                f"a file of at most {MAX_FILE_BYTES} bytes", "a larger one", "send one report per file"
+            )
+    return read_report_files({path.suffix.lower(): path.read_bytes() for path in paths})
+
+
+def read_report_files(by_suffix: Mapping[str, bytes]) -> ReportInput | None:
+    """As `read_report`, of contents by their file's suffix."""
+    message = read_report_message(by_suffix[".hl7"]) if ".hl7" in by_suffix else None
     if ".txt" in by_suffix:
         return ReportInput(text=read_text(by_suffix[".txt"]), message=message)
     if message is not None and message.text.strip():
         return ReportInput(text=message.text, message=message)
     if ".pdf" in by_suffix:
-        return ReportInput(text=read_pdf_text(by_suffix[".pdf"].read_bytes()), message=message)
+        return ReportInput(text=read_pdf_text(by_suffix[".pdf"]), message=message)
     return None
 
 
-def read_text(path: Path) -> str:
-    """A text file in UTF-8 or the Windows code page of older RIS."""
-    if path.stat().st_size > MAX_TEXT_BYTES:
+def read_text(content: bytes) -> str:
+    """A text in UTF-8 or the Windows code page of older RIS."""
+    if len(content) > MAX_TEXT_BYTES:
         raise RefusedError(
             f"a report of at most {MAX_TEXT_BYTES} bytes", "a larger file", "send one report per file"
         )
-    content = path.read_bytes()
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("cp1252", errors="replace")
-
-
-def read_pdf_text(content: bytes) -> str:
-    """The text layer of a PDF letter; pages without one are read by OCR.
-
-    Raises:
-        RefusedError: too large, too many pages or not a PDF.
-        QuarantinedError: nothing on its pages, or a scan that does not read clearly.
-    """
-    if len(content) > MAX_PDF_BYTES:
-        raise RefusedError(
-            f"a PDF of at most {MAX_PDF_BYTES} bytes", "a larger one", "send one report per file"
-        )
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
-
-    try:
-        pages = PdfReader(BytesIO(content)).pages
-        if len(pages) > MAX_PDF_PAGES:
-            raise RefusedError(f"at most {MAX_PDF_PAGES} pages", f"{len(pages)}", "send one report per file")
-        texts = [page.extract_text() for page in pages]
-    except (
-        PyPdfError,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        IndexError,
-        RecursionError,
-        OverflowError,
-    ) as error:
-        raise RefusedError(
-            "a PDF that can be read", f"one that cannot ({type(error).__name__})", "print it again"
-        ) from None
-    blank = [number for number, text in enumerate(texts) if not text.strip()]
-    if blank:
-        for number, text in zip(blank, read_scanned_pages(content, blank), strict=True):
-            texts[number] = text
-    if not any(text.strip() for text in texts):
-        raise QuarantinedError("a PDF with text", "blank pages", "review it")
-    return "\n".join(texts)

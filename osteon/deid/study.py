@@ -3,56 +3,59 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydicom.dataset import Dataset
 
-from osteon.artefact import atomic_write
+from osteon.deid.cases import Decision
 from osteon.deid.header_identity import known_from_dataset, patient_key
 from osteon.deid.identity import KnownIdentity
 from osteon.deid.instance import DeidentifiedInstance, deidentify_dataset
 from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
+from osteon.deid.records import StudyRecord, source_mark
 from osteon.deid.report_source import ReportInput, read_report
 from osteon.deid.sources import StudySource
+from osteon.deid.study_review import NONE, StudyReview, corrected, is_rejected, may_be_of_another, policy_for
 from osteon.dicom.dataset import read_dataset, text_of
 from osteon.dicom.limits import Limits
 from osteon.domain.errors import OsteonError, QuarantinedError
 from osteon.domain.identity import OriginalId
 
-RECORDS = "studies"
-QUARANTINE = "quarantine"
 
+@dataclass(frozen=True, slots=True)
+class _Image:
+    """One image of a study: its file, what is in it, what a person decided about it."""
 
-@dataclass(slots=True)
-class StudyRecord:
-    """What came out of one study, under pseudonyms; JSON values only."""
-
-    state: str
-    hospital: str
-    study: str = ""
-    patient: str = ""
-    images: list[dict[str, Any]] = field(default_factory=list)
-    report: dict[str, Any] | None = None
-    quarantined: list[dict[str, str]] = field(default_factory=list)
+    name: str
+    dataset: Dataset
+    decision: Decision
 
 
 def deidentify_study(
-    source: StudySource, folder: Path, output: Path, policy: Policy, pseudonymiser: Pseudonymiser, state: str
+    source: StudySource,
+    folder: Path,
+    output: Path,
+    policy: Policy,
+    pseudonymiser: Pseudonymiser,
+    state: str,
+    review: StudyReview | None = None,
 ) -> StudyRecord:
     """Writes the study under its pseudonym and returns its record; in doubt, the doubtful part stays out.
 
     Args:
         state: what this run's output depends on (input signature, policy, key); stands in the record.
+        review: where a doubtful part is kept for a person, and what was decided about it before.
     """
+    review = review or StudyReview()
     record = StudyRecord(state=state, hospital=source.hospital)
-    datasets = _read_images(source, folder, policy, record)
-    report = _read_report(source, folder, record)
+    images = _read_images(source, folder, policy, record, review)
+    datasets = [(image.name, image.dataset) for image in images]
+    report, decision = _read_report(source, folder, record, review)
     if datasets:
         known = KnownIdentity().merged(
             *(known_from_dataset(dataset) for _, dataset in datasets),
@@ -66,61 +69,74 @@ def deidentify_study(
                 record,
                 "study",
                 QuarantinedError("one patient per study", "several", "split the study at its source"),
+                review,
+                [folder / name for name, _ in datasets],
             )
         else:
-            outputs = _deidentify_images(datasets, known, policy, pseudonymiser, record)
+            outputs = _deidentify_images(images, folder, known, policy, pseudonymiser, record, review)
             _write_images(outputs, output, record, pseudonymiser)
             if report is not None and record.images:
-                _deidentify_report(report, known, patient_key(first), policy, pseudonymiser, record)
+                try:
+                    record.report = _deidentify_report(
+                        report, known, patient_key(first), policy, pseudonymiser, decision
+                    )
+                except OsteonError as error:
+                    paths = [folder / name for name in source.reports]
+                    _quarantine(record, "report", error, review, paths, known, patient_key(first).value)
     return record
 
 
-def record_name(source: StudySource, pseudonymiser: Pseudonymiser) -> str:
-    """The record's file name: keyed, because a folder's name may be a patient's."""
-    digest = pseudonymiser.key.digest("record", f"{source.hospital}\0{source.key}")
-    return f"{digest.hex()[:24]}.json"
-
-
 def _read_images(
-    source: StudySource, folder: Path, policy: Policy, record: StudyRecord
-) -> list[tuple[str, Dataset]]:
-    datasets = []
+    source: StudySource, folder: Path, policy: Policy, record: StudyRecord, review: StudyReview
+) -> list[_Image]:
+    images = []
     for name in source.images:
+        decision = review.decision("image", [folder / name])
+        if is_rejected(decision):
+            _reject(record, "image")
+            continue
         try:
             dataset = read_dataset(folder / name, limits=Limits(max_bytes=policy.limits.instance_bytes))
-            datasets.append((name, dataset))
+            images.append(_Image(name, corrected(dataset, decision), decision))
         except OsteonError as error:
-            _quarantine(record, "image", error)
-    return datasets
+            _quarantine(record, "image", error, review, [folder / name])
+    return images
 
 
-def _read_report(source: StudySource, folder: Path, record: StudyRecord) -> ReportInput | None:
+def _read_report(
+    source: StudySource, folder: Path, record: StudyRecord, review: StudyReview
+) -> tuple[ReportInput | None, Decision]:
+    paths = [folder / name for name in source.reports]
+    decision = review.decision("report", paths)
+    if is_rejected(decision):
+        _reject(record, "report")
+        return None, decision
     try:
-        return read_report([folder / name for name in source.reports])
+        report = ReportInput(text=decision.text) if decision.text is not None else read_report(paths)
+        return report, decision
     except OsteonError as error:
-        _quarantine(record, "report", error)
-        return None
+        _quarantine(record, "report", error, review, paths)
+        return None, decision
 
 
 def _deidentify_images(
-    datasets: list[tuple[str, Dataset]],
+    images: list[_Image],
+    folder: Path,
     known: KnownIdentity,
     policy: Policy,
     pseudonymiser: Pseudonymiser,
     record: StudyRecord,
+    review: StudyReview,
 ) -> list[tuple[str, DeidentifiedInstance]]:
     outputs = []
-    for name, dataset in datasets:
+    for image in images:
+        allowed = policy_for(policy, image.decision, image.dataset)
         try:
-            outputs.append((name, deidentify_dataset(dataset, policy, pseudonymiser, known)))
+            outputs.append((image.name, deidentify_dataset(image.dataset, allowed, pseudonymiser, known)))
+            _note_review(record, "image", image.decision)
         except OsteonError as error:
-            _quarantine(record, "image", error)
+            _quarantine(record, "image", error, review, [folder / image.name], known)
     return outputs
-
-
-def source_mark(name: str, pseudonymiser: Pseudonymiser) -> str:
-    """Names an input file without telling its name, which may be a patient's."""
-    return pseudonymiser.key.digest("source", name).hex()[:24]
 
 
 def _write_images(
@@ -138,11 +154,18 @@ def _write_images(
     part.mkdir(parents=True)
     for number, (name, made) in enumerate(outputs):
         file = f"{number}.dcm"
-        (part / file).write_bytes(made.content)
+        with (part / file).open("wb") as stream:
+            stream.write(made.content)
+            stream.flush()
+            os.fsync(stream.fileno())
         row = _image_row(f"{record.hospital}/dicom/{record.study}/{file}", made)
         record.images.append({"source": source_mark(name, pseudonymiser), **row})
-    shutil.rmtree(final, ignore_errors=True)
-    part.rename(final)
+    if final.exists():  # a reader sees the old study or the new one, never half of either
+        final.rename(old := final.with_name(f".{record.study}.{os.getpid()}.old.part"))
+        part.rename(final)
+        shutil.rmtree(old)
+    else:
+        part.rename(final)
 
 
 def _image_row(file: str, made: DeidentifiedInstance) -> dict[str, Any]:
@@ -178,26 +201,23 @@ def _deidentify_report(
     patient: OriginalId,
     policy: Policy,
     pseudonymiser: Pseudonymiser,
-    record: StudyRecord,
-) -> None:
+    decision: Decision = NONE,
+) -> dict[str, Any]:
     from osteon.deid.text.report_text import deidentify_text
 
-    try:
-        if (
-            report.message
-            and report.message.patient_ids
-            and known.numbers
-            and not _same_patient(report, patient)
-        ):
-            raise QuarantinedError(
-                "a report of the study's patient", "another patient number", "check the match by hand"
-            )
-        made = deidentify_text(
-            report.text, known, policy=policy, pseudonymiser=pseudonymiser, patient_id=patient
+    if (
+        report.message
+        and report.message.patient_ids
+        and known.numbers
+        and not _same_patient(report, patient)
+        and not may_be_of_another(policy, decision)
+    ):
+        raise QuarantinedError(
+            "a report of the study's patient", "another patient number", "check the match by hand"
         )
-        record.report = {"text": made.text, "replaced": dict(made.replaced)}
-    except OsteonError as error:
-        _quarantine(record, "report", error)
+    made = deidentify_text(report.text, known, policy=policy, pseudonymiser=pseudonymiser, patient_id=patient)
+    reviewed = {"review": decision.state} if decision.state else {}
+    return {"text": made.text, "replaced": dict(made.replaced), **reviewed}
 
 
 def _same_patient(report: ReportInput, patient: OriginalId) -> bool:
@@ -207,26 +227,33 @@ def _same_patient(report: ReportInput, patient: OriginalId) -> bool:
     )
 
 
-def _quarantine(record: StudyRecord, what: str, error: OsteonError) -> None:
-    record.quarantined.append(
-        {
-            "what": what,
-            "kind": type(error).__name__,
-            "need": error.need,
-            "got": error.got,
-            "next": error.next_step,
-        }
-    )
+def _quarantine(
+    record: StudyRecord,
+    what: str,
+    error: OsteonError,
+    review: StudyReview,
+    paths: list[Path],
+    known: KnownIdentity | None = None,
+    patient: str | None = None,
+) -> None:
+    """Notes the reason in the record and keeps the part for a person, where there is a vault."""
+    row = {
+        "what": what,
+        "kind": type(error).__name__,
+        "reason": error.code,
+        "need": error.need,
+        "got": error.got,
+        "next": error.next_step,
+    }
+    case = review.hold(what, paths, error, known, patient)
+    record.quarantined.append(row | ({"case": case} if case else {}))
 
 
-def write_record(path: Path, record: StudyRecord) -> None:
-    """The record, last of all: its presence says that the study is done."""
-    atomic_write(path, json.dumps(asdict(record), ensure_ascii=False, sort_keys=True) + "\n")
+def _note_review(record: StudyRecord, what: str, decision: Decision) -> None:
+    """What leaves only because a person said so is counted in the record."""
+    if decision.state:
+        record.reviewed.append({"what": what, "decision": decision.state, "waiver": decision.waiver})
 
 
-def read_record(path: Path) -> StudyRecord | None:
-    """The record at the path; None when there is none or it is not whole."""
-    try:
-        return StudyRecord(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
+def _reject(record: StudyRecord, what: str) -> None:
+    record.reviewed.append({"what": what, "decision": "rejected", "waiver": ""})

@@ -11,7 +11,7 @@ from typing import Any
 
 from osteon.artefact import atomic_write
 from osteon.deid.pseudonyms import Pseudonymiser
-from osteon.deid.study import QUARANTINE, StudyRecord, source_mark
+from osteon.deid.records import QUARANTINE, StudyRecord, source_mark
 from osteon.domain.errors import RefusedError
 
 INSTANCE_COLUMNS = (
@@ -89,6 +89,7 @@ def write_tables(
         "images_with_text_removed": sum(1 for image in images if image["text_boxes"]),
         "reports": len(reports),
         "quarantined": len(quarantined),
+        "reviewed": sum(len(r.reviewed) for r in ordered),
     }
     if truth is not None:
         rows = _labels(truth, {image["source"]: image for image in images}, pseudonymiser)

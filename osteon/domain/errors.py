@@ -11,6 +11,7 @@ No error text holds a value of a data set or of a report: keywords, rules, count
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 
@@ -31,6 +32,15 @@ class OsteonError(Exception):
 
     def __str__(self) -> str:
         return f"needs {self.need}; got {self.got}; {self.next_step}"
+
+    @property
+    def code(self) -> str:
+        """What was needed as one word: how a review queue, a waiver and a count name this kind of error.
+
+        >>> RefusedError("a DICOM image", "a text file", "send the CR or DX instance").code
+        'a_dicom_image'
+        """
+        return re.sub(r"[^a-z]+", "_", self.need.lower()).strip("_")[:64]
 
     def as_dict(self) -> dict[str, dict[str, str]]:
         """The error as the JSON that every command and service answers with."""

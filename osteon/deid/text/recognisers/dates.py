@@ -12,6 +12,7 @@ from osteon.deid.text.languages import codes, forms, language_data
 from osteon.deid.text.span import Span
 from osteon.deid.values import fold
 
+
 @cache
 def month_numbers(code: str) -> dict[str, int]:
     """Folded month, whole or abbreviated -> 1 to 12, in the languages that are read; French wins."""

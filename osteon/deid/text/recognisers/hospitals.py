@@ -8,8 +8,8 @@ from functools import cache
 
 from osteon.deid.text.languages import forms
 from osteon.deid.text.lexicon import Lexicon, word_class
-from osteon.deid.text.span import Span
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, is_heading
+from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER, Token, first_at, words
 from osteon.deid.values import fold
 

@@ -14,8 +14,8 @@ _MARKED = re.compile(
     rf"\s*(?::|=)?\s*(?P<value>{_PAIR}|{UPPER}{{2,3}})(?![\w-])(?!\s?[:°])"
 )
 _REFERENCE = re.compile(
-    rf"\b(?i:r[ée]f(?:[ée]rences?)?s?|n/r[ée]f|v/r[ée]f|nos r[ée]f|initiales)\.?\s*:?\s*"
-    rf"(?P<value>[^\W\d_]{{2,3}}/[^\W\d_]{{2,3}}(?:/[^\W\d_]{{2,3}})?)(?![^\W\d_])"
+    r"\b(?i:r[ée]f(?:[ée]rences?)?s?|n/r[ée]f|v/r[ée]f|nos r[ée]f|initiales)\.?\s*:?\s*"
+    r"(?P<value>[^\W\d_]{2,3}/[^\W\d_]{2,3}(?:/[^\W\d_]{2,3})?)(?![^\W\d_])"
 )
 _LAST_LINE = re.compile(rf"(?m)^\s*(?P<value>{UPPER}{{2,3}}\s?/\s?[^\W\d_]{{2,3}})\s*$")
 _TITLED = re.compile(

@@ -8,8 +8,8 @@ from functools import cache
 from itertools import pairwise
 
 from osteon.deid.text.lexicon import Lexicon, lexicon, word_class
-from osteon.deid.text.span import Span
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
+from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER, Token, words
 from osteon.deid.values import fold
 
@@ -42,7 +42,7 @@ _SEQUENCE = (
     rf"(?:[ -](?:(?:sur|sous|en|le|la|les|de|du|des|lès|lez|d['’])[ -])?{UPPER}(?:{_LETTERS}|[’'-](?={_LETTERS}))*){{0,4}}(?!\d)"
 )
 _LETTERHEAD = re.compile(
-    rf"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{{2,60}},[ ]?(?P<town>[^\W\d_][^,\n\d]{{2,40}}),[ ]?"
+    r"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{2,60},[ ]?(?P<town>[^\W\d_][^,\n\d]{2,40}),[ ]?"
     r"(?=(?i:standard|t[ée]l|fax|secr[ée]tariat|n°|\+?\d))"
 )
 _ROMAN = re.compile(r"[IVX]+")
@@ -92,7 +92,7 @@ def _is_zip4(match: re.Match[str], text: str, lex: Lexicon) -> bool:
         return True
     placed = _BEFORE_ZIP.search(text, max(0, match.start() - 6), match.start()) is not None
     strange = town in lex.towns or any(not lex.is_word(p) and p not in lex.protected for p in parts)
-    return placed and strange and not match["zip"].startswith(("19", "20")) or (
+    return (placed and strange and not match["zip"].startswith(("19", "20"))) or (
         placed and town in lex.towns
     )
 

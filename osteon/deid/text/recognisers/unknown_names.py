@@ -89,9 +89,7 @@ def neighbours(
         if not (left or right) or is_eponym(tokens, place, text, lex):
             continue
         shouted = token.is_upper and len(token.text) > 2 and left and not tokens[place - 1].is_upper
-        if left and (shouted or _closes(text, token) or not lex.is_word(token.folded) or lex.is_first_name(token.folded)):
-            yield place
-        elif right and (not _starts_sentence(text, token) or not lex.is_word(token.folded) or token.is_upper):
+        if (left and (shouted or _closes(text, token) or not lex.is_word(token.folded) or lex.is_first_name(token.folded))) or (right and (not _starts_sentence(text, token) or not lex.is_word(token.folded) or token.is_upper)):
             yield place
 
 
