@@ -93,4 +93,4 @@ def _alone(text: str, match: re.Match[str]) -> bool:
     """Between commas or in brackets, or first of its line: `Mme X, 4 mois,` `(6 mois)`."""
     before = text[: match.start()].rstrip(" \t")
     after = text[match.end() :].lstrip(" \t")
-    return (not before or before[-1] in ",(\n") and (not after or after[0] in ",).;\n")
+    return (not before or before[-1] in ",(:;\n|-") and (not after or after[0] in ",).;:\n|-")

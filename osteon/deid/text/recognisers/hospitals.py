@@ -65,7 +65,8 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     spans += [
         Span(m.start(), m.end(), "HOPITAL", 0.6, "unit")
         for m in _UNIT.finditer(text)
-        if fold(m["name"]) not in ACRONYMS and not lex.is_word(fold(m["name"]))
+        if fold(m["name"]) not in ACRONYMS
+        and (not lex.is_word(fold(m["name"])) or _closes(text, tokens, first_at(tokens, m.start("name"))))
     ]
     for match in _ARTICLE_L.finditer(text):
         spans += _after_article(text, tokens, match, lex)
@@ -77,7 +78,7 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
     place = first_at(tokens, match.end())
     following = tokens[place : place + 8]
     end, named, previous = match.end(), False, match.end()
-    for token in following:
+    for number, token in enumerate(following):
         gap = text[previous : token.start]
         if (
             gap.strip(" \t\n'’.-–")
@@ -108,7 +109,7 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
                 and not token.is_upper
                 and lex.is_word(token.folded)
                 and not _is_place(token, lex)
-                and not _closes(text, token)
+                and not _closes(text, tokens, place + number)
             )
         ):
             break
@@ -117,10 +118,16 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
     return end if named else (match.end() if kind in {"AP-HP", "APHP", "AP-HM", "APHM", "HCL"} else None)
 
 
-def _closes(text: str, token: Token) -> bool:
-    """The name's last word: then comes the line's end or a sign."""
-    after = text[token.end : token.end + 3].lstrip(" \t\u00a0")
-    return not is_heading(token) and (not after or after[0] in "\n\r,;:.()-–|/")
+def _closes(text: str, tokens: Sequence[Token], place: int) -> bool:
+    """Capitalised words to the line's end or a sign: all of them are the name's last words."""
+    for following in range(place, min(place + 4, len(tokens))):
+        token = tokens[following]
+        if not token.is_capitalised or is_heading(token) or token.folded in ACRONYMS:
+            return False
+        after = text[token.end : token.end + 3].lstrip(" \t\u00a0")
+        if not after or after[0] in "\n\r,;:.()-–|/":
+            return True
+    return False
 
 
 def _is_place(token: Token, lex: Lexicon) -> bool:

@@ -113,7 +113,8 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
     between = {text[a.end : b.start] for a, b in pairwise(named)}
     if rest.strip(" \t,.-–—|(;:)\r\n\u00a0") or not between <= {" ", "-", "'", "’", ", ", ",", ". ", "\u00a0"}:
         return []
-    beside = any(lex.is_first_name(t.folded) and not lex.is_word(t.folded) for t in named)
+    labelled = _LABEL_AFTER.match(text, named[-1].end) is not None
+    beside = labelled or any(lex.is_first_name(t.folded) and not lex.is_word(t.folded) for t in named)
     for token in named:
         if is_title(token) or is_heading(token) or token.folded in ACRONYMS:
             return []
@@ -131,7 +132,35 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
     )
     upper = all(t.is_upper or len(t.text) == 1 for t in real)
     strange = any(not lex.is_word(t.folded) and len(t.text) > 2 for t in real)
-    return part if strange or (known and not upper) else []
+    return part if strange or (known and (labelled or not upper)) else []
+
+
+_LABEL_AFTER = re.compile(
+    r"\s*[-–|,;(/]\s*(?:IPP|NIP|NDA|DDN|INS|NIR|NISS|n[ée]e?\b|n[ée]\(e\)|\d{1,4}[ /.-]|\d{6}|dossier|n°|examen)", re.IGNORECASE
+)
+_BEFORE_BIRTH = re.compile(
+    r"(?:^|\n)[ \t]*(?P<first>[^\n\d:]{2,40})\n[ \t]*(?:(?P<second>[^\n\d:]{2,40})\n[ \t]*)?"
+    r"(?=n[ée]e?(?:\(e\))?[ ]le|DDN|Date de naissance|D\.N\.|IPP\b)",
+    re.IGNORECASE,
+)
+
+
+def before_birth(tokens: Sequence[Token], text: str) -> list[list[int]]:
+    """One or two lines of capitalised words right above a line that begins with the birth date."""
+    found = []
+    for match in _BEFORE_BIRTH.finditer(text):
+        for group in ("second", "first"):
+            if match[group] is None:
+                continue
+            line = list(range(first_at(tokens, match.start(group)), first_at(tokens, match.end(group))))
+            words = [tokens[p] for p in line]
+            if not words or len(words) > 4 or any(is_heading(t) or is_title(t) for t in words):
+                break
+            capital = all(t.is_capitalised or t.folded in PARTICLES for t in words)
+            if not capital or any(t.folded in ACRONYMS or is_term_word(t) for t in words):
+                break
+            found.append(line)
+    return found
 
 
 _CONTACT = re.compile(

@@ -73,8 +73,10 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
             spans.append(Span(*match.span("zip"), "ZIP", 0.85, "zip4"))
             spans.append(Span(*match.span("town"), "VILLE", 0.85, "zip-town"))
     for match in _DATELINE.finditer(text):
-        first = fold(match["town"]).split()[0]
-        if first not in _TITLES and not lex.is_first_name(first):
+        town = fold(match["town"])
+        parts = [p for p in re.split(r"[ '’-]", town) if p not in _LINK]
+        known = town in lex.towns or any(not lex.is_word(part) for part in parts)
+        if known and parts and parts[0] not in _TITLES and not lex.is_first_name(parts[0]):
             spans.append(Span(*match.span("town"), "VILLE", 0.8, "dateline"))
     spans += [
         Span(*m.span("name"), "VILLE", 0.7, "office-of")
@@ -110,7 +112,8 @@ def _towns_after(text: str, lex: Lexicon) -> list[Span]:
         known = town in lex.towns or town.replace(" ", "-") in lex.towns
         if written.isupper() and len(written) < 5 and not known:
             continue  # an acronym
-        if sure or known or any(not lex.is_word(p) and len(p) > 2 for p in parts):
+        several = len(parts) > 1 and not written.isupper() and " " in written.strip()
+        if sure or known or several or any(not lex.is_word(p) and len(p) > 2 for p in parts):
             spans.append(Span(match.start("town"), match.start("town") + len(written), "VILLE", 0.58, "town-after"))
     spans += [Span(*m.span("town"), "VILLE", 0.6, "letterhead") for m in _LETTERHEAD.finditer(text)]
     return spans
@@ -124,7 +127,8 @@ def _one_place(text: str, lex: Lexicon) -> str:
         folded = fold(word)
         if folded in ACRONYMS or folded in _TITLES or folded in HEADINGS:
             break
-        strange = not lex.is_word(folded) or folded in _LINK or lex.is_first_name(folded)
+        capital = word[:1].isupper() and not upper
+        strange = not lex.is_word(folded) or folded in _LINK or lex.is_first_name(folded) or capital
         if end and not strange and not (upper and word.isupper()):
             break
         if end and upper and not word.isupper() and folded not in _LINK:
