@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from benchmarks.deid_text import forms, numbers, sentences
+from benchmarks.deid_text import forms, fresh, numbers, sentences
 from benchmarks.deid_text.values import Cast, half_of
 
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -67,8 +67,8 @@ class _Writer:
     # --- a whole letter -----------------------------------------------------------------------------
     def letter(self, number: int) -> Letter:
         text, planted, kept = "", [], list[tuple[int, int]]()
-        for part in sentences.PARTS:
-            own = [line for line in part if half_of(line or str(part)) == self.split] or list(part)
+        for part in fresh.PARTS if self.split == "fresh" else sentences.PARTS:
+            own = [line for line in part if self.split in {"fresh", half_of(line or str(part))}] or list(part)
             line = self.rng.choice(own)
             position = 0
             for match in _SLOT.finditer(line):

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-SPLITS = ("develop", "held_out")
+from benchmarks.deid_text import fresh
+
+HALVES = ("develop", "held_out")
+SPLITS = (*HALVES, "fresh")
 
 _FRENCH_STEMS = (
     "Bel Mar Cout Vill Roch Font Cham Del Gar Per Bour Lam Mont Rou Sab Tal Vau Quen Bress Chaur Droul Esc "
@@ -78,12 +81,14 @@ _STREETS = (
 
 def half_of(value: str) -> str:
     """The half a value or a sentence belongs to, by its SHA-256."""
-    return SPLITS[hashlib.sha256(value.encode()).digest()[0] % 2]
+    return HALVES[hashlib.sha256(value.encode()).digest()[0] % 2]
 
 
 @cache
 def surnames(split: str) -> tuple[str, ...]:
     """Surnames of French, Breton, Flemish, Maghrebi, Slavic, Iberian, Vietnamese and African make."""
+    if split == "fresh":
+        return (*(a + b for a in fresh.STEMS for b in fresh.ENDINGS), *(n for n in fresh.WHOLE for _ in range(6)))
     made = [a + b for a in _FRENCH_STEMS for b in _FRENCH_ENDS]
     made += [f"Le {b.capitalize()}" if a == "Le" else a + b for a in _BRETON for b in _BRETON_ENDS]
     made += [_joined(a, b) for a in _FLEMISH for b in _FLEMISH_ENDS]
@@ -101,12 +106,16 @@ def _joined(before: str, after: str) -> str:
 @cache
 def first_names(split: str, sex: str) -> tuple[str, ...]:
     """First names of one sex."""
+    if split == "fresh":
+        return tuple(fresh.MALE if sex == "M" else fresh.FEMALE)
     return tuple(name for name in (_MALE if sex == "M" else _FEMALE) if half_of(name) == split)
 
 
 @cache
 def towns(split: str) -> tuple[str, ...]:
     """Towns: invented French ones, and Belgian, Swiss, Maghrebi, Vietnamese and short real ones."""
+    if split == "fresh":
+        return tuple(fresh.TOWNS)
     return tuple(name for name in _TOWNS if half_of(name) == split)
 
 
@@ -138,7 +147,7 @@ class Cast:
 
     def hospital(self) -> str:
         """A hospital with its kind and name."""
-        return self._filled(self.pick(_HOSPITALS))
+        return self._filled(self.pick(fresh.HOSPITALS if self.split == "fresh" else _HOSPITALS))
 
     def street(self) -> str:
         """A street without its number."""

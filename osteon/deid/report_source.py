@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 from osteon.deid.hl7 import ReportMessage, read_report_message
+from osteon.deid.letterhead import letter_body
 from osteon.domain.errors import QuarantinedError, RefusedError
 
 MAX_PDF_BYTES = 32 * 1024 * 1024
@@ -49,7 +50,7 @@ def read_text(path: Path) -> str:
 
 
 def read_pdf_text(content: bytes) -> str:
-    """The text layer of a PDF letter.
+    """The text layer of a PDF letter, without its letterhead, page headers and footers.
 
     Raises:
         RefusedError: too large, too many pages or not a PDF.
@@ -66,7 +67,7 @@ def read_pdf_text(content: bytes) -> str:
         pages = PdfReader(BytesIO(content)).pages
         if len(pages) > MAX_PDF_PAGES:
             raise RefusedError(f"at most {MAX_PDF_PAGES} pages", f"{len(pages)}", "send one report per file")
-        text = "\n".join(page.extract_text() for page in pages)
+        text = letter_body([page.extract_text() for page in pages])
     except (
         PyPdfError,
         ValueError,

@@ -44,7 +44,7 @@ def test_the_two_halves_share_no_name_and_no_sentence():
     for lists in (values.surnames, values.towns):
         assert not set(lists("develop")) & set(lists("held_out"))
     for part in sentences.PARTS:
-        halves = {half: [line for line in part if values.half_of(line) == half] for half in values.SPLITS}
+        halves = {half: [line for line in part if values.half_of(line) == half] for half in values.HALVES}
         assert not set(halves["develop"]) & set(halves["held_out"])
 
 
@@ -74,6 +74,16 @@ def test_the_score_counts_a_span_only_when_all_of_it_is_covered():
 
 def test_the_bounds_match_their_published_number():
     assert tuple(round(b, 4) for b in bounds(81, 263)) == (0.2553, 0.3662)
+
+
+def test_the_fresh_set_has_its_own_values_and_sentences():
+    from benchmarks.deid_text import fresh
+
+    for lists in (values.surnames, values.towns):
+        assert not set(lists("fresh")) & (set(lists("develop")) | set(lists("held_out")))
+    old = {line for part in sentences.PARTS for line in part if line}
+    assert not old & {line for part in fresh.PARTS for line in part if line}
+    assert len(list(letters(3, "fresh", 0))) == 3
 
 
 @pytest.mark.parametrize("name", ["Lefèvre", "Nguyễn", "Öztürk", "Brûlé"])
