@@ -34,11 +34,15 @@ def measure(source: Iterator[Letter], identity: str, batch: int = 64) -> Score:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=300, help="letters; one holds about 20 identifiers")
     parser.add_argument("--split", choices=[*SPLITS, "all"], default="all")
     parser.add_argument("--identity", choices=["known", "unknown", "both"], default="both")
-    parser.add_argument("--notes", type=Path, nargs="*", help="marked notes to resample, --count rounds, instead")
+    parser.add_argument(
+        "--notes", type=Path, nargs="*", help="marked notes to resample, --count rounds, instead"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--errors", type=Path, help="JSON lines of every error")
     given = parser.parse_args()
@@ -57,7 +61,9 @@ def main() -> None:
             errors += [{"identity": identity, "split": split, **error} for error in score.errors]
     if given.errors:
         given.errors.write_text("".join(json.dumps(e, ensure_ascii=False) + "\n" for e in errors), "utf-8")
-    print(json.dumps({"benchmark": "deid_text", "letters": given.count, "seed": given.seed, "results": results}))
+    print(
+        json.dumps({"benchmark": "deid_text", "letters": given.count, "seed": given.seed, "results": results})
+    )
 
 
 if __name__ == "__main__":

@@ -1,51 +1,23 @@
-"""A third set of sentences and values, written last and run once: nothing was changed after its errors.
+"""A third set of sentences, written last and run once: nothing was changed after its errors.
+
+Its values are those under `fresh` in values.yaml.
 
 Its figures say what to expect of letters that nobody has looked at; those of `develop` and `held_out` do not.
 """
 
-STEMS = (
-    "Arn Baud Cav Deb Estr Fab Gign Hour Isn Juv Kerv Lesc Malb Nour Orv Pell Quer Rav Sarr Trouv Ursi Vig Wauth Yz Zimm "
-    "Berth Coul Dess Flam Grign Lav Mouss Pauch Rouff Sign Thor Vall"
-).split()
-ENDINGS = "ande ière ais ineau ière aut eron uet oche ont ac ive oult anne agne ournet eix ard ellec iou".split()
-WHOLE = (
-    "Le Bihan-Kerdraon|de Saint-Exuvier|Van Craenenbroeck|Vandewiele|El Khoudri|Bensaïd-Larbi|Nguyen Van Tho|Lê|Hoàng|"
-    "Sangaré|Kaboré|Mvondo|Razafindrakoto|Da Cunha|Dos Reis|Fernández de Castro|Kowalczuk|Stojanović|Özdemir|Charlier|"
-    "Carlier|Cordier|Barbier|Fournier|Lacroix|Guérin|Denis|Gilbert|Jourdain|Prévost|Masson|Boulanger|Tailleur|Sauvage|"
-    "Bonnefoy|Beaufils|Bellemare|Quatrehomme|Trompette|Vaillant|Écuyer|D'Haene|De Smedt|Maes|Hostettler|Aebischer"
-).split("|")
-MALE = (
-    "Amaury|Bertrand|Clovis|Dimitri|Edgar|Fabrice|Gilles|Hassan|Ismaël|Jordan|Killian|Lionel|Moussa|Noël|Octave|Pascal|"
-    "Quentin|Raoul|Sylvain|Théodore|Ulysse|Valentin|Wladimir|Xavier|Yannick|Zinedine|Jean-Yves|Pierre-Alain|Koen|Jürg"
-).split("|")
-FEMALE = (
-    "Alizée|Brigitte|Colette|Delphine|Éloïse|Fatima|Ghislaine|Huguette|Isaure|Josette|Kadiatou|Lucienne|Mélanie|Nawal|"
-    "Odette|Perrine|Reine|Sabrina|Tiphaine|Ursule|Véronique|Wendy|Yolande|Zahra|Anne-Sophie|Marie-Thérèse|Els|Vreni|Flore"
-).split("|")
-TOWNS = (
-    "Malbuisson-le-Lac|Saint-Fulgent-d'Orbe|Villers-la-Chouette|Grandchamp-en-Thiérache|Quimerc'h-Neuf|Landévez|Bouzonvillers|"
-    "La Roche-Vineuil|Champlitte-Ville|Les Essarts-Mauduit|Monceau-le-Vieil|Trois-Rivières-du-Nord|Marche-les-Dames|Floreffe|"
-    "Gerpinnes|Habay-la-Neuve|Kraainem|Zaventem|Herzele|Moutier|Saignelégier|Orsières|Cossonay|Estavayer|Tazmalt|Azrou|Zaghouan|"
-    "Fougères|Thiers|Vire|Autun|Guéret|Mende|Rodez|Tulle|Figeac|Pau|Auch|Apt|Menton|Bastia|Cayenne|Mamoudzou|Le Lamentin"
-).split("|")
-HOSPITALS = (
-    "Centre hospitalier {person}|CHU {town}|Hôpital de {town}|Clinique du {thing1}|Clinique {saint}|Hôpital des {thing}|"
-    "Centre d'imagerie médicale de {town}|Polyclinique {saint}|Centre hospitalier intercommunal de {town}|CHRU de {town}|"
-    "Hôpital d'instruction des armées {person}|Clinique chirurgicale {person}|Cabinet d'imagerie {thing1}|UZ {town}|"
-    "Hôpital régional de {town}|Hôpital {saint}|Cliniques de {town}|Fondation {person}|Institut de radiologie {thing1}"
-).split("|")
-
 HEADERS = (
     "{hospital} - Pôle imagerie\n{street}, {zip_town}\nPrise de rendez-vous : {phone} ou {url}\n",
     "Docteur {doctor}\nRadiologie générale\n{street}\n{zip_town}\nTél {phone}  RPPS {rpps}\n",
-    "{hospital}\nService de radiologie - {pavilion}\nMédecins : Dr {doctor} - Dr {doctor}\nSecrétariat {phone} / {mail}\n",
+    "{hospital}\nService de radiologie - {pavilion}\nMédecins : Dr {doctor} - Dr {doctor}\nSecrétariat {"
+    "phone} / {mail}\n",
     "{hospital}\n{street} à {zip_town_be}\nRadiologie : {phone_be}\nDr {doctor}, n° INAMI {inami}\n",
     "Fait à {town}, le {date}\n{hospital}\n",
 )
 PATIENTS = (
     "PATIENT : {patient}\nSexe : {sex}   Né(e) le : {birth}   Age : {age}\nN° IPP {ipp} / N° séjour {nda}\n",
     "{title} {patient}, né(e) le {birth}\nDomicile : {street}, {zip_town}\nPortable : {phone}\nNIR {nir}\n",
-    "Nom d'usage : {last_upper}   Nom de naissance : {maiden_upper}   Prénom : {first}\nDate de naissance : {birth}\nINS : {ins}\n",
+    "Nom d'usage : {last_upper}   Nom de naissance : {maiden_upper}   Prénom : {first}\nDate de naissanc"
+    "e : {birth}\nINS : {ins}\n",
     "Objet : radiographie de {title} {patient} ({birth}), NISS {niss}, dossier {nda}\n",
     "{patient_upper}\n{birth} - IPP {ipp}\n",
     "Examen de {title} {patient} - {age} - accession {accession}\n",
@@ -78,7 +50,8 @@ RESULTS = (
 CONCLUSIONS = (
     "Synthèse : {term}. Contrôle prévu le {date} chez le Dr {doctor_last} à {town}.\n",
     "Conclusion : absence de fracture chez {title} {last}. Compte rendu transmis à {mail}.\n",
-    "Conclusion : {term}. J'ai prévenu {title} {patient} et son fils {relative_first} le {last_date} dernier.\n",
+    "Conclusion : {term}. J'ai prévenu {title} {patient} et son fils {relative_first} le {last_date} der"
+    "nier.\n",
     "Au total {term}. Discussion avec {person} au {phone}.\n",
     "Conclusion : {last_typo} {first}, {age}, {term}.\n",
 )

@@ -183,7 +183,8 @@ def test_addresses_and_towns():
 
 
 @pytest.mark.parametrize(
-    "text", [
+    "text",
+    [
         "CHU de Liège",
         "Clinique mutualiste de la Presqu'île",
         "Hôpital Joseph-Fabrègue",

@@ -38,7 +38,9 @@ def test_a_second_pass_changes_no_age(rule):
     assert deidentify_text(once, policy=policy, pseudonymiser=PSEUDONYMISER).text == once
 
 
-@pytest.mark.parametrize("written", ["34 ans", "13 ans et 8 mois", "5ans", "67 a", "18 mois", "3 semaines", "101 ans"])
+@pytest.mark.parametrize(
+    "written", ["34 ans", "13 ans et 8 mois", "5ans", "67 a", "18 mois", "3 semaines", "101 ans"]
+)
 @pytest.mark.parametrize("rule", ["cap", "band", "redact"])
 def test_a_rules_own_output_is_its_fixed_point(written, rule):
     once = age_surrogate(written, rule, 89)

@@ -127,7 +127,7 @@ def finders(lex: Lexicon) -> dict[str, Finder]:
 
 @cache
 def analyser(language: str = LANGUAGE) -> AnalyzerEngine:
-    """The engine of this process for one language, with our recognisers only; the first call takes seconds."""
+    """The engine of this process for one language, with our recognisers only; built in seconds."""
     registry = RecognizerRegistry(supported_languages=[language])
     for name, finder in finders(lexicon(language)).items():
         registry.add_recognizer(FinderRecogniser(name, finder, language))
@@ -191,6 +191,6 @@ def _nothing() -> NlpArtifacts:
 
 
 def _tidy(spans: Iterable[Span], one: Composed) -> list[Span]:
-    """Merged spans without blanks and punctuation at their ends, in the coordinates of the text as it came."""
+    """Merged spans without blanks and signs at their ends, in the coordinates of the text as it came."""
     trimmed = (trim(span, one.text) for span in merge(without_tags(spans, one.text)))
     return [one.original(span) for span in trimmed if span is not None]

@@ -38,9 +38,7 @@ def evaluate_notes(path: Path, policy: Policy) -> dict[str, Any]:
     options, counts = policy.text, _Counts()
     found = find_spans_of(texts, (None for _ in texts), options.language)
     for text, entities, spans in zip(texts, gold, found, strict=True):
-        counts.add(
-            text, entities, redacted_ages(spans, text, options.ages_in_notes, options.age_cap_years)
-        )
+        counts.add(text, entities, redacted_ages(spans, text, options.ages_in_notes, options.age_cap_years))
     return counts.measures()
 
 

@@ -8,8 +8,8 @@ from functools import cache
 
 from osteon.deid.text.languages import forms
 from osteon.deid.text.lexicon import Lexicon, word_class
-from osteon.deid.text.span import Span
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, is_heading
+from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER, Token, first_at, words
 from osteon.deid.values import fold
 
@@ -18,15 +18,21 @@ _KINDS = (
     r"(?:CHC|CHP|CHM|CHS|CHSP|CHD|CHL|CHUV|CHVR|GHT|GHU|GHP|GHI|GHE|GH|EHPAD|SSR|CDS|CMC|CMPR|CRF|CLCC|HIA|HFR|HCL|UZ|AZ|ZNA|"
     r"UMC|MRS|CPAS|ASBL|AP-?HP|AP-?HM)(?![\w])|"
     r"(?:grand\s+)?h[ôo]pital(?:\s+(?:priv[ée]|universitaire|militaire|civil|g[ée]n[ée]ral|intercantonal|cantonal|"
-    r"de jour|local|r[ée]gional))*|h[ôo]pitaux(?:\s+universitaires)?|(?:poly)?cliniques?(?:\s+universitaires?)?|"
-    r"centres? hospitaliers?(?:\s+(?:universitaires?|r[ée]gional|intercommunal|g[ée]n[ée]ral|sp[ée]cialis[ée]|"
-    r"interr[ée]gional|national|provincial))*|centre (?:m[ée]dical|de sant[ée]|d['’]imagerie(?: m[ée]dicale)?|"
-    r"de radiologie|cardiologique|chirurgical|clinical|de r[ée][ée]ducation|de consultations?|de convalescence)|"
+    r"de jour|local|r[ée]gional))*|h[ôo]pitaux(?:\s+universitaires)?|"
+    r"(?:poly)?cliniques?(?:\s+universitaires?)?|"
+    r"centres? hospitaliers?(?:\s+(?:universitaires?|r[ée]gional|intercommunal|g[ée]n[ée]ral|"
+    r"sp[ée]cialis[ée]|"
+    r"interr[ée]gional|national|provincial))*|centre (?:m[ée]dical|de sant[ée]|"
+    r"d['’]imagerie(?: m[ée]dicale)?|"
+    r"de radiologie|cardiologique|chirurgical|clinical|de r[ée][ée]ducation|de consultations?|"
+    r"de convalescence)|"
     r"groupe hospitalier|institut|maison de (?:sant[ée]|retraite|repos)|fondation|cabinet "
-    r"(?:de radiologie|d['’]imagerie|m[ée]dical)|imagerie m[ée]dicale|maison m[ée]dicale|hospices|r[ée]sidence services"
+    r"(?:de radiologie|d['’]imagerie|m[ée]dical)|imagerie m[ée]dicale|maison m[ée]dicale|hospices|"
+    r"r[ée]sidence services"
 )
 _UNIT = re.compile(
-    rf"\b(?P<kind>pavillon|b[âa]timent|b[âa]t\.|unit[ée]|aile|secteur|p[ôo]le)\s+(?P<name>(?:[dlDL]['’]|du |de )?{UPPER}[\w'’-]*"
+    rf"\b(?P<kind>pavillon|b[âa]timent|b[âa]t\.|unit[ée]|aile|secteur|p[ôo]le)\s+(?P<name>(?:[dlDL]['’]|"
+    rf"du |de )?{UPPER}[\w'’-]*"
     rf"(?:[ -](?:(?:de|du|des|la|le|van|den|der|el)[ -])?{UPPER}[\w'’-]*){{0,3}})",
     re.UNICODE,
 )
@@ -42,7 +48,8 @@ def _hospital(code: str) -> re.Pattern[str]:
 _LINK = word_class("words_inside_a_place")
 _GENERIC_AFTER = word_class("words_after_a_hospital_that_name_none")
 _SERVICE_OF = re.compile(
-    rf"(?:(?<=[Ss]ervice de )|(?<=[Ss]ervice d['’])|(?<=[Ss]ervice des )|(?<=[Cc]onsultation de )|(?<=[Uu]nité de ))"
+    rf"(?:(?<=[Ss]ervice de )|(?<=[Ss]ervice d['’])|(?<=[Ss]ervice des )|(?<=[Cc]onsultation de )|"
+    rf"(?<=[Uu]nité de ))"
     rf"[^\W\d_]+ (?:de |du |d['’])(?P<name>[A-ZÀ-Ý]{{3,}}(?:[ -]+(?:[A-ZÀ-Ý\d]+|–))*"
     rf"|{UPPER}[^\W\d_]+(?:[ -]{UPPER}[^\W\d_]+){{0,3}}(?=\s*(?:$|[\n.,;:)])))"
 )

@@ -9,13 +9,15 @@ from osteon.deid.text.tokens import UPPER
 
 _PAIR = rf"{UPPER}\.?[ -]?(?:{UPPER}\.?[ -]?)?{UPPER}\b\.?"
 _MARKED = re.compile(
-    rf"\b(?i:frappe|dactylo(?:graphi[ée]e?)?|secr[ée]taire|saisie|transcri(?:t|ption)|initiales?(?: du patient)?|"
-    rf"dict[ée]e?(?: par)?|lu(?: par)?|relue? par|valid[ée]e? par|sign[ée]e? par|signature|op[ée]rateur|par|typed by|getypt door)"
+    rf"\b(?i:frappe|dactylo(?:graphi[ée]e?)?|secr[ée]taire|saisie|transcri(?:t|ption)|"
+    rf"initiales?(?: du patient)?|"
+    rf"dict[ée]e?(?: par)?|lu(?: par)?|relue? par|valid[ée]e? par|sign[ée]e? par|signature|op[ée]rateur|"
+    rf"par|typed by|getypt door)"
     rf"\s*(?::|=)?\s*(?P<value>{_PAIR}|{UPPER}{{2,3}})(?![\w-])(?!\s?[:°])"
 )
 _REFERENCE = re.compile(
-    rf"\b(?i:r[ée]f(?:[ée]rences?)?s?|n/r[ée]f|v/r[ée]f|nos r[ée]f|initiales)\.?\s*:?\s*"
-    rf"(?P<value>[^\W\d_]{{2,3}}/[^\W\d_]{{2,3}}(?:/[^\W\d_]{{2,3}})?)(?![^\W\d_])"
+    r"\b(?i:r[ée]f(?:[ée]rences?)?s?|n/r[ée]f|v/r[ée]f|nos r[ée]f|initiales)\.?\s*:?\s*"
+    r"(?P<value>[^\W\d_]{2,3}/[^\W\d_]{2,3}(?:/[^\W\d_]{2,3})?)(?![^\W\d_])"
 )
 _LAST_LINE = re.compile(rf"(?m)^\s*(?P<value>{UPPER}{{2,3}}\s?/\s?[^\W\d_]{{2,3}})\s*$")
 _TITLED = re.compile(

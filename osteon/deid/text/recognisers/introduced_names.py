@@ -29,11 +29,13 @@ _BEFORE_MAIDEN = re.compile(
 _AND = re.compile(r"\s*(?:,|/|&|\bet\b|\ben\b|\band\b)\s*(?:(?:Dr|Pr|Mme|M)\.?\s+)?", re.IGNORECASE)
 _RELATION = re.compile(
     rf"\b(?:[Ss]a|[Ss]on|[Ss]es|[Ll]eur|[Mm]a|[Mm]on|[Vv]otre)\s+(?:[^\W\d_]+\s)?(?:fille|fils|m[èe]re|p[èe]re|s[oœ]e?ur|fr[èe]re|mari|femme|"
-    rf"[ée]pou(?:se|x)|conjointe?|compagn(?:e|on)|ni[èe]ce|neveu|tante|oncle|cousine?|petite?[- ]fil(?:le|s)|belle-(?:fille|m[èe]re|s[oœ]e?ur)|"
+    rf"[ée]pou(?:se|x)|conjointe?|compagn(?:e|on)|ni[èe]ce|neveu|tante|oncle|cousine?|"
+    rf"petite?[- ]fil(?:le|s)|belle-(?:fille|m[èe]re|s[oœ]e?ur)|"
     rf"beau-(?:fils|p[èe]re|fr[èe]re)|marraine|parrain|voisine?|amie?|aidante?|patiente?|enfant)\s*,?\s+(?=(?:[dDlL]['’])?{UPPER})"
 )
 _VERB = re.compile(
-    r"\s(?:pr[ée]sent(?:e|ait)|a [ée]t[ée]|est|sera|était|se plaint|consult(?:e|ait)|rapporte|va|vit|reste|garde|a (?:chut|pr[ée]sent|b[ée]n)[ée]e?|"
+    r"\s(?:pr[ée]sent(?:e|ait)|a [ée]t[ée]|est|sera|était|se plaint|consult(?:e|ait)|rapporte|va|vit|"
+    r"reste|garde|a (?:chut|pr[ée]sent|b[ée]n)[ée]e?|"
     r"souffre|revient|doit|pourra|n['’]a|a )\b"
 )
 Named = tuple[list[int], float, str]
@@ -57,7 +59,8 @@ def _patterns(code: str) -> _Patterns:
         many=compiled(rf"(?:{forms('plural_titles', code)})\.?"),
         role=compiled(rf"\b(?P<title>{forms('roles', code)})\b(?:\(e\))?(?:\s*(?:[:,]|nomm[ée]e?))?"),
         field=compiled(
-            rf"\b(?P<title>{forms('name_fields', code)}|n[ée]e?(?= (?-i:{UPPER}))|n[ée]\(e\)(?= (?-i:{UPPER})))"
+            rf"\b(?P<title>{forms('name_fields', code)}|n[ée]e?(?= (?-i:{UPPER}))|"
+            rf"n[ée]\(e\)(?= (?-i:{UPPER})))"
             r"(?!\w)(?:\(e\))?\s*(?::|par|=)?"
         ),
         strict_field=compiled(rf"(?:{forms('patient_fields', code)})"),
@@ -86,7 +89,11 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
     for match in _RELATION.finditer(text):
         start = first_at(tokens, match.end())
         if start < len(tokens) and not is_title(tokens[start]):
-            yield [start] if tokens[start].folded in FUNCTION_WORDS else _run(tokens, start, text, lex, 3), 0.9, "relation"
+            yield (
+                [start] if tokens[start].folded in FUNCTION_WORDS else _run(tokens, start, text, lex, 3),
+                0.9,
+                "relation",
+            )
     yield from _subjects(tokens, text, lex)
     yield from _before_maiden_names(tokens, text, lex)
 
@@ -150,7 +157,11 @@ def _strength_of(match: re.Match[str], strength: int, fields: _Patterns | None) 
     if fields is None:
         return strength
     strict = ":" in match.group() and fields.strict_field.match(match["title"])
-    return 3 if strict or match["title"].lower().startswith(("né", "ne", "ép", "ep", "vve", "veuve")) else strength
+    return (
+        3
+        if strict or match["title"].lower().startswith(("né", "ne", "ép", "ep", "vve", "veuve"))
+        else strength
+    )
 
 
 def _near(text: str, end: int, start: int, strength: int) -> bool:
@@ -186,7 +197,13 @@ def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength:
         else:
             break
         place += 1
-    if run and strength == 3 and pending and place == pending[-1] + 1 and tokens[pending[0]].start - tokens[run[-1]].end == 1:
+    if (
+        run
+        and strength == 3
+        and pending
+        and place == pending[-1] + 1
+        and tokens[pending[0]].start - tokens[run[-1]].end == 1
+    ):
         ends = place == len(tokens) or text[tokens[pending[-1]].end : tokens[place].start].strip(" ")
         return [*run, *pending] if ends else run
     if not run and strength == 3 and pending and all(tokens[p].is_capitalised for p in pending):
@@ -214,8 +231,5 @@ def _joins(gap: str, token: Token, run: list[int], lex: Lexicon) -> bool:
         and not gap.strip()
         and token.is_capitalised
         and bool(run)
-        and (
-            lex.is_rare_word(token.folded)
-            and (token.is_upper or lex.is_first_name(token.folded))
-        )
+        and (lex.is_rare_word(token.folded) and (token.is_upper or lex.is_first_name(token.folded)))
     )

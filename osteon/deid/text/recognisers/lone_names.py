@@ -111,7 +111,16 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
         return []
     rest = re.split(r"\d", text[named[-1].end : stop])[0]
     between = {text[a.end : b.start] for a, b in pairwise(named)}
-    if rest.strip(" \t,.-–—|(;:)\r\n\u00a0") or not between <= {" ", "-", "'", "’", ", ", ",", ". ", "\u00a0"}:
+    if rest.strip(" \t,.-–—|(;:)\r\n\u00a0") or not between <= {
+        " ",
+        "-",
+        "'",
+        "’",
+        ", ",
+        ",",
+        ". ",
+        "\u00a0",
+    }:
         return []
     labelled = _LABEL_AFTER.match(text, named[-1].end) is not None
     beside = labelled or any(lex.is_first_name(t.folded) and not lex.is_word(t.folded) for t in named)
@@ -120,7 +129,10 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
             return []
         if not beside and (token.folded in lex.protected or is_term_word(token)):
             return []
-        if any(piece in lex.protected for piece in token.folded.split("-")) and token.folded not in lex.protected:
+        if (
+            any(piece in lex.protected for piece in token.folded.split("-"))
+            and token.folded not in lex.protected
+        ):
             return []
         if token.folded in FUNCTION_WORDS and token.folded not in PARTICLES:
             return []
@@ -136,7 +148,9 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
 
 
 _LABEL_AFTER = re.compile(
-    r"\s*[-–|,;(/]\s*(?:IPP|NIP|NDA|DDN|INS|NIR|NISS|n[ée]e?\b|n[ée]\(e\)|\d{1,4}[ /.-]|\d{6}|dossier|n°|examen)", re.IGNORECASE
+    r"\s*[-–|,;(/]\s*(?:IPP|NIP|NDA|DDN|INS|NIR|NISS|n[ée]e?\b|n[ée]\(e\)|\d{1,4}[ /.-]|\d{6}|dossier|"
+    r"n°|examen)",
+    re.IGNORECASE,
 )
 _BEFORE_BIRTH = re.compile(
     r"(?:^|\n)[ \t]*(?P<first>[^\n\d:]{2,40})\n[ \t]*(?:(?P<second>[^\n\d:]{2,40})\n[ \t]*)?"
@@ -171,11 +185,13 @@ _CONTACT = re.compile(
 
 
 def _before_contact(tokens: Sequence[Token], line: list[int], text: str, lex: Lexicon) -> list[int]:
-    """Two to four words at a line's beginning before a date, a telephone, a mail or an address, in any case."""
+    """Two to four words at a line's beginning before a date, a telephone, a mail or an address."""
     head: list[int] = []
     for place in line[:5]:
         gap = text[tokens[place - 1].end : tokens[place].start] if head else " "
-        if head and (gap not in {" ", "-", "'", "’", ", ", " , "} or _MAIL_WORD.match(text, tokens[place].start)):
+        if head and (
+            gap not in {" ", "-", "'", "’", ", ", " , "} or _MAIL_WORD.match(text, tokens[place].start)
+        ):
             break
         if is_title(tokens[place]) or is_heading(tokens[place]) or tokens[place].folded in ACRONYMS:
             return []
@@ -187,7 +203,11 @@ def _before_contact(tokens: Sequence[Token], line: list[int], text: str, lex: Le
         return []
     strange = [t for t in real if not lex.is_word(t.folded) and t.folded not in lex.protected]
     named = [t for t in real if lex.is_first_name(t.folded) or t.folded in lex.surnames or t in strange]
-    shaped = any(MEDICAL_SHAPE.search(t.folded) for t in strange if t.text.islower() and not lex.is_first_name(t.folded))
+    shaped = any(
+        MEDICAL_SHAPE.search(t.folded)
+        for t in strange
+        if t.text.islower() and not lex.is_first_name(t.folded)
+    )
     first = any(lex.is_first_name(t.folded) for t in real)
     enough = len(named) == len(real) or (first and bool(strange) and len(real) <= 2)
     return head if strange and enough and not (shaped and not first) else []

@@ -112,7 +112,9 @@ def _is_initial(tokens: Sequence[Token], place: int, text: str, strength: int, *
     after = text[token.end : token.end + 1]
     if after in {".", "-"}:
         return True
-    return strength == 3 and first and (_next_capital(tokens, place, text) or after in {"", ",", "\n", " ", ")"})
+    return (
+        strength == 3 and first and (_next_capital(tokens, place, text) or after in {"", ",", "\n", " ", ")"})
+    )
 
 
 def _ends_here(text: str, token: Token) -> bool:

@@ -62,7 +62,9 @@ def _labelled(code: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Numbers after the words that name them, in the languages that are read."""
     known = list(_LABELLED)
     for each in codes(code):
-        known += [(label, f"(?:{'|'.join(f)})") for label, f in language_data(each).get("number_fields", {}).items()]
+        known += [
+            (label, f"(?:{'|'.join(f)})") for label, f in language_data(each).get("number_fields", {}).items()
+        ]
     return tuple((label, re.compile(rf"\b{words}(?!\w)\.?{_VALUE}", re.IGNORECASE)) for label, words in known)
 
 
@@ -74,11 +76,10 @@ _LONG = re.compile(
 )
 _MIXED = re.compile(r"\b(?=[A-Z0-9-]*\d{4})(?=[A-Z0-9-]*[A-Z])[A-Z0-9]{2,}(?:-[A-Z0-9]+)*\b")
 _UID = re.compile(r"\b\d+(?:\.\d+){4,}\b")
-_PLATE = re.compile(
-    r"\b(?:[A-Z]{2}[-· ]?\d{3}[-· ]?[A-Z]{2}|[1-9]-[A-Z]{3}-\d{3})\b(?!\s?(?:mm|mg|ml))"
-)
+_PLATE = re.compile(r"\b(?:[A-Z]{2}[-· ]?\d{3}[-· ]?[A-Z]{2}|[1-9]-[A-Z]{3}-\d{3})\b(?!\s?(?:mm|mg|ml))")
 _PLATE_AFTER = re.compile(
-    r"\b(?i:immatricul(?:[ée]e?s?|ation)|plaques?(?: d'immatriculation)?|v[ée]hicule|voiture|nummerplaat|(?:licence|license|number) plate|"
+    r"\b(?i:immatricul(?:[ée]e?s?|ation)|plaques?(?: d'immatriculation)?|v[ée]hicule|voiture|"
+    r"nummerplaat|(?:licence|license|number) plate|"
     r"registration)\s*(?i:n°|num[ée]ro|est|:|de (?:la )?(?:voiture|v[ée]hicule))?\s*:?\s*"
     r"(?P<value>[A-Z0-9]{1,4}[-·. ]?[A-Z0-9]{2,4}(?:[-·. ]?[A-Z0-9]{2,3}){0,2}|[A-Z]{2}[ -·]?\d{1,6})\b"
 )

@@ -8,15 +8,17 @@ from functools import cache
 from itertools import pairwise
 
 from osteon.deid.text.lexicon import Lexicon, lexicon, word_class
-from osteon.deid.text.span import Span
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
+from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER, Token, words
 from osteon.deid.values import fold
 
 _SP = r"[ \t\u00a0]"
 _AT_WORDS = (
-    r"à|À|née?(?:\(e\))? à|habit(?:e|ant)(?: à)?|domicilié(?:e|\(e\))?(?: à)?|résid(?:e|ant)(?: à)?|demeurant(?: à)?|"
-    r"originaire de|venant de|transférée? de|provenance de|région de|banlieue de|ville de|commune de|mairie de"
+    r"à|À|née?(?:\(e\))? à|habit(?:e|ant)(?: à)?|domicilié(?:e|\(e\))?(?: à)?|résid(?:e|ant)(?: à)?|"
+    r"demeurant(?: à)?|"
+    r"originaire de|venant de|transférée? de|provenance de|région de|banlieue de|ville de|commune de|"
+    r"mairie de"
 )
 _ZIP = re.compile(
     rf"(?<![\d.,/])(?P<zip>(?:(?:F|FR|B|BE|CH)-)?(?:(?:0[1-9]|[1-8]\d|9[0-5]|2[ABab]){_SP}?\d{{3}}|"
@@ -28,8 +30,10 @@ _ZIP_ALONE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ZIP4 = re.compile(
-    rf"(?<![\d.,/\-])(?P<zip>(?:(?:B|BE|CH|L|NL)-)?[1-9]\d{{3}}(?: (?!L[AE]|DE|DU|ST)[A-Z]{{2}}(?= {{1,2}}{UPPER}))?){_SP}+"
-    rf"(?P<town>{UPPER}[\w'’\-]*(?:[ -](?:{UPPER}|(?:sur|sous|en|le|la|les|de|du|lès|lez|d['’])\b)[\w'’\-]*){{0,4}})"
+    rf"(?<![\d.,/\-])(?P<zip>(?:(?:B|BE|CH|L|NL)-)?[1-9]\d{{3}}(?: (?!L[AE]|DE|DU|"
+    rf"ST)[A-Z]{{2}}(?= {{1,2}}{UPPER}))?){_SP}+"
+    rf"(?P<town>{UPPER}[\w'’\-]*(?:[ -](?:{UPPER}|(?:sur|sous|en|le|la|les|de|du|lès|lez|"
+    rf"d['’])\b)[\w'’\-]*){{0,4}})"
 )
 _BEFORE_ZIP = re.compile(r"(?:^|[\n,;(–—|]|[ \t]-)[ \t]*$")
 _DATELINE = re.compile(
@@ -39,16 +43,16 @@ _DATELINE = re.compile(
 _LETTERS = r"[^\W\d_]"
 _SEQUENCE = (
     rf"(?:[LD]['’])?{UPPER}(?:{_LETTERS}|[’'-](?={_LETTERS}))*"
-    rf"(?:[ -](?:(?:sur|sous|en|le|la|les|de|du|des|lès|lez|d['’])[ -])?{UPPER}(?:{_LETTERS}|[’'-](?={_LETTERS}))*){{0,4}}(?!\d)"
+    rf"(?:[ -](?:(?:sur|sous|en|le|la|les|de|du|des|lès|lez|d['’])[ -])?{UPPER}(?:{_LETTERS}|"
+    rf"[’'-](?={_LETTERS}))*){{0,4}}(?!\d)"
 )
 _LETTERHEAD = re.compile(
-    rf"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{{2,60}},[ ]?(?P<town>[^\W\d_][^,\n\d]{{2,40}}),[ ]?"
+    r"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{2,60},[ ]?(?P<town>[^\W\d_][^,\n"
+    r"\d]{2,40}),[ ]?"
     r"(?=(?i:standard|t[ée]l|fax|secr[ée]tariat|n°|\+?\d))"
 )
 _ROMAN = re.compile(r"[IVX]+")
-_AT = re.compile(
-    rf"(?<![^\W_])(?P<before>{_AT_WORDS})\s(?P<town>{_SEQUENCE})"
-)
+_AT = re.compile(rf"(?<![^\W_])(?P<before>{_AT_WORDS})\s(?P<town>{_SEQUENCE})")
 _BEFORE_TOWN = word_class("words_before_a_town")
 _LINK = word_class("words_inside_a_place")
 _OFFICE = re.compile(
@@ -94,13 +98,13 @@ def _is_zip4(match: re.Match[str], text: str, lex: Lexicon) -> bool:
         return True
     placed = _BEFORE_ZIP.search(text, max(0, match.start() - 6), match.start()) is not None
     strange = town in lex.towns or any(not lex.is_word(p) and p not in lex.protected for p in parts)
-    return placed and strange and not match["zip"].startswith(("19", "20")) or (
+    return (placed and strange and not match["zip"].startswith(("19", "20"))) or (
         placed and town in lex.towns
     )
 
 
 def _towns_after(text: str, lex: Lexicon) -> list[Span]:
-    """Capitalised words after `à`, `domicilié à`, `originaire de`: a place, unless a dictionary has them all."""
+    """Capitalised words after `à` or `domicilié à`: a place, unless a dictionary has them all."""
     spans = []
     for match in _AT.finditer(text):
         sure = match["before"] not in {"à", "À"}
@@ -114,13 +118,15 @@ def _towns_after(text: str, lex: Lexicon) -> list[Span]:
             continue  # an acronym
         several = len(parts) > 1 and not written.isupper() and " " in written.strip()
         if sure or known or several or any(not lex.is_word(p) and len(p) > 2 for p in parts):
-            spans.append(Span(match.start("town"), match.start("town") + len(written), "VILLE", 0.58, "town-after"))
+            spans.append(
+                Span(match.start("town"), match.start("town") + len(written), "VILLE", 0.58, "town-after")
+            )
     spans += [Span(*m.span("town"), "VILLE", 0.6, "letterhead") for m in _LETTERHEAD.finditer(text)]
     return spans
 
 
 def _one_place(text: str, lex: Lexicon) -> str:
-    """The words that belong to the place's name: it ends before an acronym, a heading or a new sentence's word."""
+    """The words of the place's name: it ends before an acronym, a heading or a new sentence."""
     end, upper = 0, text.split(" ")[0].isupper()
     for match in re.finditer(r"[^ ]+", text):
         word = match.group().strip("-'’")
