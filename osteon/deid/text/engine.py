@@ -153,12 +153,11 @@ def find_spans_of(
     """As `find_spans` for many texts: the model sees the doubtful lines of all of them in batches."""
     lex = lexicon(language)
     read = [composed(text) for text in texts]
-    found = [_by_rules(one.text, identity, lex) for one, identity in zip(read, known, strict=True)]
-    asked = [
-        (number, start, end)
-        for number, (one, spans) in enumerate(zip(read, found, strict=True))
-        for start, end in doubtful_lines(one.text, spans, lex)
-    ]
+    found: list[list[Span]] = []
+    asked: list[tuple[int, int, int]] = []
+    for number, (one, identity) in enumerate(zip(read, known, strict=True)):
+        found.append(_by_rules(one.text, identity, lex))
+        asked += [(number, *line) for line in doubtful_lines(one.text, found[-1], lex)]
     if asked and language == LANGUAGE:
         pieces = [read[number].text[start:end] for number, start, end in asked]
         model: Any = analyser(language).nlp_engine.nlp[language]

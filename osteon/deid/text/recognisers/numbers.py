@@ -21,6 +21,7 @@ _NIR = re.compile(
     re.IGNORECASE,
 )
 _NISS = re.compile(r"(?<!\d)\d{2}[. ]?[0-5]\d[. ]?\d{2}[- ]?\d{3}[. -]?\d{2}(?!\d)")
+_NISS_OFFICIAL = re.compile(r"\d{2}\.\d{2}\.\d{2}-\d{3}[.-]\d{2}")
 _INAMI = re.compile(r"(?<![\d.,/-])\d(?P<sep>[-/. ])\d{5}(?P=sep)\d{2}(?P=sep)\d{3}(?!\d)")
 _ELEVEN = re.compile(r"(?<!\d)\d{11}(?!\d)")
 _LABELLED = (
@@ -69,7 +70,7 @@ def _labelled(code: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 _LONG = re.compile(
-    r"(?<![\d.,])(?<!\w)(?!\d{1,3}(?: \d{3})+(?!\s?\d)\s+[^\W\d_])[A-Z]{0,4}[-_]?(?:\d(?:[-\s]?\d){5,24}|"
+    r"(?<![\d.,])(?<!\w)(?!\d{1,3}(?: \d{3}){1,2}(?!\s?\d)\s+[^\W\d_])[A-Z]{0,4}[-_]?(?:\d(?:[-\s]?\d){5,24}|"
     r"\d{2,}(?:\.\d{2,}){2,})(?![\d]|[.,]\d)"
     r"(?!\s?(?:mm|cm|ml|mg|UI|U/|€|euros|/mm|G/L|[ée]l[ée]ments|leucocytes|plaquettes|/))",
     re.IGNORECASE,
@@ -93,8 +94,9 @@ def find_numbers(text: str, code: str = "fr") -> list[Span]:
         digits = re.sub(r"[^0-9ABab]", "", match.group())
         spans.append(Span(match.start(), match.end(), "SECU", 0.99 if nir_is_valid(digits) else 0.9, "nir"))
     for match in _NISS.finditer(text):
-        if niss_is_valid(re.sub(r"\D", "", match.group())):
-            spans.append(Span(match.start(), match.end(), "NISS", 0.97, "niss"))
+        valid = niss_is_valid(re.sub(r"\D", "", match.group()))
+        if valid or _NISS_OFFICIAL.fullmatch(match.group()):
+            spans.append(Span(match.start(), match.end(), "NISS", 0.97 if valid else 0.9, "niss"))
     spans += [Span(m.start(), m.end(), "INAMI", 0.85, "inami") for m in _INAMI.finditer(text)]
     for match in _ELEVEN.finditer(text):
         if luhn_is_valid(match.group()):

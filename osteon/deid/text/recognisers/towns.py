@@ -29,6 +29,12 @@ _ZIP_ALONE = re.compile(
     rf"(?P<zip>(?:\d{{2}}|2[AB]){_SP}?\d{{3}})(?=[ \t]*(?:$|[,.;\n]|[A-Za-z]))(?!\d)",
     re.IGNORECASE | re.MULTILINE,
 )
+_ZIP_BARE = re.compile(
+    r"(?<![\w.,/:<>=+-])(?<![<>=:~] )(?<!taux [àa] )(?P<zip>(?:F-)?(?:0[1-9]|[1-8]\d|9[0-578])\d{3})"
+    r"(?![\w/%]|[.,]\d|[ \u00a0]?(?:/|mm|ml|mg|g\b|UI|U\b|€|euros?|el|él|ele|élé|leuco|globules|"
+    r"plaq|h[ée]mat|cells?|copies|G\b|coups|pas\b|et \d|à \d|ans|d['’]|leu|PNN|GB|GR))",
+    re.IGNORECASE,
+)
 _ZIP4 = re.compile(
     rf"(?<![\d.,/\-])(?P<zip>(?:(?:B|BE|CH|L|NL)-)?[1-9]\d{{3}}(?: (?!L[AE]|DE|DU|"
     rf"ST)[A-Z]{{2}}(?= {{1,2}}{UPPER}))?){_SP}+"
@@ -65,6 +71,7 @@ _TITLES = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR", "MME", "MR", "M", "TEL
 def find_towns(text: str, lex: Lexicon) -> list[Span]:
     """Postcodes with their towns, and towns by name."""
     spans = [Span(*m.span("zip"), "ZIP", 0.85, "zip-alone") for m in _ZIP_ALONE.finditer(text)]
+    spans += [Span(*m.span("zip"), "ZIP", 0.4, "zip-bare") for m in _ZIP_BARE.finditer(text)]
     for match in _ZIP.finditer(text):
         town = _town_words(match["town"], lex)
         if town:
@@ -160,7 +167,11 @@ def _named_towns(text: str, lex: Lexicon) -> list[Span]:
     tokens = words(text)
     spans = []
     index = 0
+    beginnings = _lengths(lex)
     while index < len(tokens):
+        if tokens[index].folded.split("-", 1)[0] not in beginnings:
+            index += 1
+            continue
         length, folded = _longest_town(tokens, index, text, lex)
         if length and _is_town_here(tokens, index, length, folded, text, lex):
             last = tokens[index + length - 1]
@@ -229,7 +240,11 @@ def _is_town_here(
     if plain_word:
         return prepositional and token.is_capitalised and before in {"A", "SUR"} and lex.towns[folded] < 3000
     if not token.is_capitalised:
-        return prepositional and lex.towns[folded] < 2500 and (length > 1 or len(folded) > 3)
+        strange = not lex.is_word(folded) and len(folded) > 4
+        unmistakable = folded.count("-") > 1 and strange
+        return unmistakable or (
+            prepositional and (length > 1 or len(folded) > 3) and (strange or lex.towns[folded] < 2500)
+        )
     if len(folded) < 4 or folded == "L'HOPITAL":
         return False
     rank_limit = 40_000 if prepositional or length > 1 else 4_000
