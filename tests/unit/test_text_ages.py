@@ -64,6 +64,16 @@ def test_the_evaluation_counts_ages_as_the_policy_replaces_them(tmp_path):
     assert evaluate_notes(path, keeping)["labels"]["AGE"]["recall"] == 0.0
 
 
+def test_gold_without_any_age_says_nothing_about_ages(tmp_path):
+    path = tmp_path / "gold.jsonl"
+    path.write_text(
+        '{"note_text":"Mme Vercautrin, 34 ans.","entities":[{"start":4,"end":14,"label":"NOM"}]}\n'
+    )
+    overall = evaluate_notes(path, POLICY)["overall"]
+    assert overall["precision"] == 1.0
+    assert overall["precision_with_unmarked_ages"] == 10 / 15
+
+
 def test_the_rule_changes_the_policys_hash():
     assert POLICY.with_text(ages="redact").hash != POLICY.hash
 

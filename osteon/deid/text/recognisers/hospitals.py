@@ -193,7 +193,8 @@ def _after_article(text: str, tokens: Sequence[Token], match: re.Match[str], lex
             token.is_capitalised or lex.is_rare_word(token.folded)
         ):
             break
-        if lex.is_word(token.folded) and not _is_place(token, lex) and not token.is_upper:
+        surname = lex.is_first_name(first.folded) and token.is_capitalised and token is following[1]
+        if lex.is_word(token.folded) and not (surname or _is_place(token, lex) or token.is_upper):
             break
         end = token.end
     return [Span(start, end, "HOPITAL", 0.55, "article")]

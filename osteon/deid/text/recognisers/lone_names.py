@@ -193,12 +193,16 @@ def _before_contact(tokens: Sequence[Token], line: list[int], text: str, lex: Le
             gap not in {" ", "-", "'", "’", ", ", " , "} or _MAIL_WORD.match(text, tokens[place].start)
         ):
             break
+        if head and "," in gap and _CONTACT.match(text, tokens[head[-1]].end):
+            break
         if is_title(tokens[place]) or is_heading(tokens[place]) or tokens[place].folded in ACRONYMS:
             return []
         if tokens[place].folded in FUNCTION_WORDS:
             return []
         head.append(place)
     real = [tokens[p] for p in head if tokens[p].folded not in PARTICLES]
+    if len(real) == 1 == len(head) and _DATE_AFTER.match(text, real[0].end):
+        return head if not lex.is_word(real[0].folded) or real[0].folded in lex.protected else []
     if not 2 <= len(real) <= 3 or not _CONTACT.match(text, tokens[head[-1]].end):
         return []
     strange = [t for t in real if not lex.is_word(t.folded) and t.folded not in lex.protected]
@@ -213,6 +217,7 @@ def _before_contact(tokens: Sequence[Token], line: list[int], text: str, lex: Le
     return head if strange and enough and not (shaped and not first) else []
 
 
+_DATE_AFTER = re.compile(r"\s*,\s*\d(?:[\s/.-]*\d){5,7}(?!\d)")
 _MAIL_WORD = re.compile(r"[\w.%+'-]+\s?@")
 
 
@@ -248,8 +253,10 @@ def _head_of_line(tokens: Sequence[Token], line: list[int], text: str, lex: Lexi
     )
     if len(head) == 1:
         token = tokens[head[0]]
+        rank = lex.first_name_rank.get(token.folded, 10**6)
+        written = token.is_capitalised and not token.is_upper
         named = bool(firsts) and (
-            not lex.is_word(token.folded) or lex.first_name_rank.get(token.folded, 10**6) < 400
+            not lex.is_word(token.folded) or rank < (COMMON_FIRST_NAMES if written else 400)
         )
         rest = text[token.end :].split("\n")[0]
         lonely = len(line) == 1 and not re.search(r"\w", rest)
