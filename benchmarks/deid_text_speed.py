@@ -61,7 +61,9 @@ def presidio() -> Run:
     tldextract.tldextract.TLD_EXTRACTOR = offline
     logging.disable(logging.WARNING)
     models = [{"lang_code": "fr", "model_name": "fr_core_news_md"}]
-    engine = NlpEngineProvider(nlp_configuration={"nlp_engine_name": "spacy", "models": models}).create_engine()
+    engine = NlpEngineProvider(
+        nlp_configuration={"nlp_engine_name": "spacy", "models": models}
+    ).create_engine()
     registry = RecognizerRegistry(supported_languages=["fr"])
     registry.load_predefined_recognizers(languages=["fr"], nlp_engine=engine)
     analyser = AnalyzerEngine(nlp_engine=engine, registry=registry, supported_languages=["fr"])
@@ -120,7 +122,9 @@ def one(name: str, count: int, repeats: int) -> dict[str, float]:
 
 def main() -> None:
     """Each program in a process of its own, then the ratio."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--only", choices=PROGRAMS)
@@ -140,7 +144,11 @@ def main() -> None:
         print(f"{name}: {results[name]}")
     peers = [results[name]["reports_per_s"] for name in LOOKS_FOR_NAMES if name in results]
     ratio = round(results["ours"]["reports_per_s"] / max(peers), 2) if peers else None
-    print(json.dumps({"benchmark": "deid_text_speed", "letters": given.count, "programs": results, "ratio": ratio}))
+    print(
+        json.dumps(
+            {"benchmark": "deid_text_speed", "letters": given.count, "programs": results, "ratio": ratio}
+        )
+    )
 
 
 if __name__ == "__main__":

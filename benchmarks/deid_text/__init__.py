@@ -1,5 +1,6 @@
 """Generator and scorer for the de-identification of report text; the product never imports them.
 
-Values and sentences were composed for this purpose, from no list of the product. Every sentence and
-every value belongs to one of two halves: `develop`, whose errors were looked at, and `held_out`.
+Values and sentences were composed for this purpose, from no list of the product. They come in three sets:
+`develop`, whose errors were looked at all along; `held_out`, the other half of the same lists, run once
+before its errors were looked at; `fresh`, written last and run once.
 """

@@ -3,7 +3,7 @@
     python -m benchmarks.deid_text --count 3000 --identity known --errors errors.jsonl
 
 Runs the analyser as the product does, with the header's values (`known`) or without (`unknown`), over one
-half of the sentences and values or both. Every error is listed; the last line is JSON.
+set of sentences and values or all three. Every error is listed; the last line is JSON.
 """
 
 from __future__ import annotations
@@ -34,16 +34,20 @@ def measure(source: Iterator[Letter], identity: str, batch: int = 64) -> Score:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=300, help="letters; one holds about 20 identifiers")
-    parser.add_argument("--split", choices=[*SPLITS, "both"], default="both")
+    parser.add_argument("--split", choices=[*SPLITS, "all"], default="all")
     parser.add_argument("--identity", choices=["known", "unknown", "both"], default="both")
-    parser.add_argument("--notes", type=Path, nargs="*", help="marked notes to resample, --count rounds, instead")
+    parser.add_argument(
+        "--notes", type=Path, nargs="*", help="marked notes to resample, --count rounds, instead"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--errors", type=Path, help="JSON lines of every error")
     given = parser.parse_args()
     identities = ["known", "unknown"] if given.identity == "both" else [given.identity]
-    halves = list(SPLITS) if given.split == "both" else [given.split]
+    halves = list(SPLITS) if given.split == "all" else [given.split]
     results: dict[str, dict[str, object]] = {}
     errors: list[dict[str, object]] = []
     for identity in identities:
@@ -57,7 +61,9 @@ def main() -> None:
             errors += [{"identity": identity, "split": split, **error} for error in score.errors]
     if given.errors:
         given.errors.write_text("".join(json.dumps(e, ensure_ascii=False) + "\n" for e in errors), "utf-8")
-    print(json.dumps({"benchmark": "deid_text", "letters": given.count, "seed": given.seed, "results": results}))
+    print(
+        json.dumps({"benchmark": "deid_text", "letters": given.count, "seed": given.seed, "results": results})
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ def without_accents(text: str) -> str:
     'Lefevre'
     """
     bare = [
-        c if c in "ıồøœ" else "".join(x for x in unicodedata.normalize("NFD", c) if not unicodedata.combining(x))
+        c
+        if c in "ıồøœ"
+        else "".join(x for x in unicodedata.normalize("NFD", c) if not unicodedata.combining(x))
         for c in text
     ]
     return "".join(bare)
@@ -59,7 +61,20 @@ def months() -> tuple[str, ...]:
     )
 
 
-SHORT_MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
+SHORT_MONTHS = (
+    "janv.",
+    "févr.",
+    "mars",
+    "avr.",
+    "mai",
+    "juin",
+    "juil.",
+    "août",
+    "sept.",
+    "oct.",
+    "nov.",
+    "déc.",
+)
 DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 
 

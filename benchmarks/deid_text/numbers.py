@@ -14,7 +14,8 @@ import random
 def nir(rng: random.Random, year: int, month: int, male: bool) -> str:
     """Fifteen characters."""
     department = rng.choice([*(f"{n:02d}" for n in range(1, 96) if n != 20), "2A", "2B", "99"])
-    body = f"{1 if male else 2}{year % 100:02d}{month:02d}{department}{rng.randint(1, 989):03d}{rng.randint(1, 999):03d}"
+    body = f"{1 if male else 2}{year % 100:02d}{month:02d}{department}"
+    body += f"{rng.randint(1, 989):03d}{rng.randint(1, 999):03d}"
     return body + f"{97 - int(body.replace('2A', '19').replace('2B', '18')) % 97:02d}"
 
 

@@ -17,14 +17,71 @@ from benchmarks.deid_text import forms
 from benchmarks.deid_text.letters import Letter, Planted
 from benchmarks.deid_text.values import Cast
 
-FRENCH_TOWNS = ["Nîmes", "Montluçon", "Bourg-en-Bresse", "Le Puy-en-Velay", "Saint-Brieuc", "Pontivy", "Issoire", "Vitry-le-François", "Ussel", "Sarlat", "Lannion", "Céret", "Sens", "Gap", "Dax", "Foix", "Aubagne", "Istres", "Sète", "Lunel", "Uzès", "Privas", "Die", "Nyons", "Oyonnax", "Vierzon", "Loches", "Redon", "Fougères", "Vitré", "Lamballe", "Guingamp", "Quimperlé", "Douarnenez", "Mayenne", "Saumur", "Cholet", "Les Herbiers", "La Flèche", "Alençon", "L'Aigle", "Bernay", "Yvetot", "Fécamp", "Abbeville", "Péronne", "Soissons", "Laon", "Hirson", "Sedan", "Verdun", "Toul", "Épinal", "Remiremont"]
+FRENCH_TOWNS = [
+    "Nîmes",
+    "Montluçon",
+    "Bourg-en-Bresse",
+    "Le Puy-en-Velay",
+    "Saint-Brieuc",
+    "Pontivy",
+    "Issoire",
+    "Vitry-le-François",
+    "Ussel",
+    "Sarlat",
+    "Lannion",
+    "Céret",
+    "Sens",
+    "Gap",
+    "Dax",
+    "Foix",
+    "Aubagne",
+    "Istres",
+    "Sète",
+    "Lunel",
+    "Uzès",
+    "Privas",
+    "Die",
+    "Nyons",
+    "Oyonnax",
+    "Vierzon",
+    "Loches",
+    "Redon",
+    "Fougères",
+    "Vitré",
+    "Lamballe",
+    "Guingamp",
+    "Quimperlé",
+    "Douarnenez",
+    "Mayenne",
+    "Saumur",
+    "Cholet",
+    "Les Herbiers",
+    "La Flèche",
+    "Alençon",
+    "L'Aigle",
+    "Bernay",
+    "Yvetot",
+    "Fécamp",
+    "Abbeville",
+    "Péronne",
+    "Soissons",
+    "Laon",
+    "Hirson",
+    "Sedan",
+    "Verdun",
+    "Toul",
+    "Épinal",
+    "Remiremont",
+]
 _MONTHS = ("JANV", "févr", "Mars", "AVR", "Mai", "JUIN", "Juil", "août", "SEPT", "Oct", "nov", "DÉC")
 _DAYS = ("LUN", "Mar", "mer", "Jeu,", "VEN.,", "Sam", "Dim,")
 
 
 def notes(paths: list[Path], rounds: int, split: str, seed: int) -> Iterator[Letter]:
     """Each note once per round with fresh values."""
-    lines = [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines() if line.strip()]
+    lines = [
+        json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines() if line.strip()
+    ]
     for number in range(rounds * len(lines)):
         rng = random.Random(f"{seed}:{split}:{number}")
         yield _note(lines[number % len(lines)], rng, split, number)
@@ -58,12 +115,20 @@ def _value(label: str, written: str, rng: random.Random, cast: Cast) -> str:
         return _date(rng, year, month, day)
     if label == "TEL":
         pairs = [digits[i : i + 2] for i in range(0, 10, 2)]
-        return rng.choice((digits, " ".join(pairs), ".".join(pairs), "-".join(pairs), " ".join(digits), "+33" + digits[1:]))
+        return rng.choice(
+            (digits, " ".join(pairs), ".".join(pairs), "-".join(pairs), " ".join(digits), "+33" + digits[1:])
+        )
     if label == "MAIL":
         who = re.sub(r"[^a-z]", "", forms.without_accents(cast.surname()).lower())
-        return how(f"{who}{rng.randrange(99)}@{rng.choice(['aphp.fr', 'clinique-lyon.fr', 'orange.fr', 'labo-123.fr'])}")
+        return how(
+            f"{who}{rng.randrange(99)}@"
+            f"{rng.choice(['aphp.fr', 'clinique-lyon.fr', 'orange.fr', 'labo-123.fr'])}"
+        )
     if label == "ADRESSE":
-        return how(f"{rng.randint(1, 99)}, {cast.street()}, {rng.randint(1, 95):02d}{rng.randint(100, 990)} {cast.town()}")
+        return how(
+            f"{rng.randint(1, 99)}, {cast.street()}, {rng.randint(1, 95):02d}{rng.randint(100, 990)} "
+            f"{cast.town()}"
+        )
     if label == "ZIP":
         return f"{rng.randint(1, 95):02d}{rng.choice(['', ' '])}{rng.randint(100, 990)}"
     if label == "VILLE":

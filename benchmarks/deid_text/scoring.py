@@ -49,7 +49,9 @@ class Score:
             whole_by[planted.label] &= hit
             whole &= hit
             if not hit:
-                self.errors.append(self._error(letter, planted.start, planted.end, planted.label, planted.slot))
+                self.errors.append(
+                    self._error(letter, planted.start, planted.end, planted.label, planted.slot)
+                )
         for label, every in whole_by.items():
             self.totals["documents", label] += 1
             self.hits["documents", label] += every
@@ -67,17 +69,32 @@ class Score:
 
     def _error(self, letter: Letter, low: int, high: int, label: str, slot: str) -> dict[str, Any]:
         around = letter.text[max(0, low - 40) : high + 30].replace("\n", "⏎")
-        return {"letter": letter.number, "label": label, "slot": slot, "value": letter.text[low:high], "around": around}
+        return {
+            "letter": letter.number,
+            "label": label,
+            "slot": slot,
+            "value": letter.text[low:high],
+            "around": around,
+        }
 
     def table(self) -> dict[str, Any]:
         """All figures as JSON values."""
         out: dict[str, Any] = {}
         for (group, name), n in sorted(self.totals.items()):
             low, high = bounds(self.hits[group, name], n)
-            row = {"recall": round(self.hits[group, name] / n, 5), "n": n, "missed": n - self.hits[group, name]}
+            row = {
+                "recall": round(self.hits[group, name] / n, 5),
+                "n": n,
+                "missed": n - self.hits[group, name],
+            }
             out.setdefault(group, {})[name] = row | {"low": round(low, 5), "high": round(high, 5)}
         docs = self.documents
         low, high = bounds(docs["whole"], docs["letters"])
-        out["documents_fully_redacted"] = {"value": docs["whole"] / max(1, docs["letters"]), "n": docs["letters"], "low": low, "high": high}
+        out["documents_fully_redacted"] = {
+            "value": docs["whole"] / max(1, docs["letters"]),
+            "n": docs["letters"],
+            "low": low,
+            "high": high,
+        }
         out["precision"] = docs["inside"] / max(1, docs["redacted"])
         return out

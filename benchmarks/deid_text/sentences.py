@@ -10,7 +10,8 @@ HEADERS = (
     "{hospital}, {street}, {zip_town}\nRadiologues : Dr {doctor}, Dr {doctor}, Pr {doctor}\n",
     "Cabinet du Docteur {doctor}\n{street} - {zip_town}\nRPPS {rpps} - Tél {phone}\n",
     "{hospital}\nDépartement d'imagerie ostéo-articulaire\nChef de service : Pr {doctor} (RPPS : {rpps})\n",
-    "{hospital}\nUnité de radiologie conventionnelle\nTel.: {phone_be}  Fax: {phone_be}\nN° INAMI : {inami}\n",
+    "{hospital}\nUnité de radiologie conventionnelle\nTel.: {phone_be}  Fax: {phone_be}\nN° INAMI : {ina"
+    "mi}\n",
     "{hospital}\n{street}, {zip_town_be}\nDr {doctor} - INAMI {inami} - {mail}\n",
     "{hospital}, {zip_town_ch}\nSecrétariat de radiologie, tél. {phone_ch}, {mail}\n",
     "COMPTE RENDU DE RADIOGRAPHIE\n{hospital}\nN° d'examen : {accession}\n",
@@ -21,12 +22,14 @@ HEADERS = (
 PATIENTS = (
     "Patient(e) : {patient}\nNé(e) le {birth}\nIPP : {ipp}    NDA : {nda}\n",
     "Nom : {last}\nPrénom : {first}\nDate de naissance : {birth} ({age})\nN° de dossier : {nda}\n",
-    "NOM DE NAISSANCE : {maiden_upper}\nNOM D'USAGE : {last_upper}\nPRENOM : {first_upper}\nDDN : {birth}\nINS : {ins}\n",
+    "NOM DE NAISSANCE : {maiden_upper}\nNOM D'USAGE : {last_upper}\nPRENOM : {first_upper}\nDDN : {birth"
+    "}\nINS : {ins}\n",
     "Concerne : {title} {patient}, {street}, {zip_town}\nN° sécurité sociale : {nir}\n",
     "{title} {patient} né(e) {maiden} le {birth} à {town}\nNIR : {nir}\nTél. portable : {phone}\n",
     "{patient}\n{street}\n{zip_town}\n",
     "Identité patient : {patient} | {birth} | {sex} | IPP {ipp}\n",
-    "Concerne {title} {patient}, né(e) le {birth}, registre national {niss}\nAdresse : {street}, {zip_town_be}\n",
+    "Concerne {title} {patient}, né(e) le {birth}, registre national {niss}\nAdresse : {street}, {zip_to"
+    "wn_be}\n",
     "Patient : {patient} ({birth}) NISS : {niss} Dossier : {nda}\n",
     "Votre patient(e) {title} {patient}, {birth}, n° AVS {avs}, {street}, {zip_town_ch}\n",
     "{patient_split}\nné(e) le {birth}\n",
@@ -57,7 +60,8 @@ INDICATIONS = (
     "Patiente de {age}, suivie à {hospital} pour une {term}, chute au domicile ({street}, {zip_town}).\n",
     "Enfant de {age}, amené par sa mère, Mme {relative}, joignable au {phone}.\n",
     "Douleurs de l'épaule gauche depuis {month_year}. Signe de {eponym} positif. Profession : maçon.\n",
-    "Contexte : {age}, ancien travailleur des mines à {town}, arthrose connue, stade 3 de Kellgren et Lawrence.\n",
+    "Contexte : {age}, ancien travailleur des mines à {town}, arthrose connue, stade 3 de Kellgren et La"
+    "wrence.\n",
     "Bilan d'âge osseux selon Greulich et Pyle. Âge civil : {age}.\n",
     "Accompagné(e) de son époux, M. {relative}, qui rapporte une chute le {last_date} dernier.\n",
 )

@@ -7,48 +7,42 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
-SPLITS = ("develop", "held_out")
+import yaml
 
-_FRENCH_STEMS = ["Bel", "Mar", "Cout", "Vill", "Roch", "Font", "Cham", "Del", "Gar", "Per", "Bour", "Lam", "Mont", "Rou", "Sab", "Tal", "Vau", "Quen", "Bress", "Chaur", "Droul", "Esc", "Fren", "Gouv", "Hez", "Jarr", "Laud", "Mal", "Noiz", "Ouv", "Plo", "Rig", "Souch", "Thib", "Vern", "Aub", "Brous", "Creuz", "Dauv", "Ferl", "Gour"]
-_FRENCH_ENDS = ["ard", "ier", "eau", "ault", "in", "ot", "ette", "aud", "ion", "oux", "el", "ay", "ois", "and", "ec", "eron", "illot", "ineau", "ossier", "oudet"]
-_BRETON = ["Ker", "Le", "Tre", "Pen", "Gue"]
-_BRETON_ENDS = ["vennic", "madec", "goff", "brat", "zoret", "lannec", "ustum", "rohan", "bihan", "saoud", "lidec", "dreno"]
-_FLEMISH = ("Van den ", "Van der ", "De ", "Van ", "Ver", "Vander", "D'", "Van de ")
-_FLEMISH_ENDS = ["broucke", "eecken", "wouwer", "haegen", "stichel", "mosten", "velde", "poorten", "hulst", "bempt", "steene", "kerckhof"]
-_MAGHREB = ("Ben", "Bou", "El ", "Ait ", "Ben ", "Ould ", "Bel", "Abdel")
-_MAGHREB_ENDS = ["chikhoune", "hamdaoui", "zerrouki", "kaddour", "ghezali", "mansouri", "tazrout", "larbaoui", "messaoudi", "khelil"]
-_SLAVIC = ["Wojc", "Krzyz", "Nowak", "Szymc", "Przyb", "Kowal", "Dabr", "Jaruz"]
-_SLAVIC_ENDS = ["iewski", "owska", "ecki", "icz", "yszyn", "anowicz"]
-_IBERIAN = ["Figueir", "Carvalh", "Nogueir", "Esparz", "Etchegar", "Iturr", "Goyenetch", "Madureir"]
-_IBERIAN_ENDS = ["edo", "osa", "alde", "inho", "ay", "iaga", "ez", "eira"]
-_WHOLE = ["Nguyen", "Tran Thi", "Huynh", "Pham", "Bui Duc", "Dang", "Vo Van", "Trinh", "Duong", "Ngo Dinh", "Diallo", "Traoré", "Ouédraogo", "Ndiaye", "Mbemba", "Rakotomalala", "Andriamanana", "Kouassi", "Tshibangu", "Mukendi", "Sow", "Ba", "Sy", "Keïta", "Petit", "Boucher", "Blanc", "Moulin", "Leclerc", "Berger", "Fontaine", "Lefort", "Chevalier", "Marchand", "Lebrun", "Charpentier", "Mercier", "Meunier", "Poirier", "Olivier", "Lemaître", "Legrand", "Page", "Roy", "Roux", "Weber", "Thomas", "Müller", "Besançon", "Lhôpital", "L'Hermitte", "d'Aubigny", "de La Tour", "du Plessis", "O'Brien", "MacLeod", "Hernández", "García", "Öztürk", "Yılmaz", "Petrović", "Lévêque", "Gaëtan", "Brûlé", "Châtaignier", "Hügli", "Zbinden", "Rochat", "Chappuis", "Favre", "Zürcher", "Vandenbroeck", "Claes", "Wouters", "Peeters", "Dierckx", "Nys", "Leemans"]
-_MALE = ["Hugo", "Jean-Baptiste", "Rachid", "Wout", "Thibault", "Loïc", "Gaëtan", "Étienne", "Kévin", "Bogdan", "Minh", "Pieter", "Ousmane", "Yves-Marie", "Jérôme", "Anatole", "Séverin", "Gwenaël", "Youssef", "Mamadou", "Renaud", "Quentin", "Tijl", "Ruben", "Aurélien", "Cédric", "Ibrahima", "Tuan", "Urs", "Reto", "Beat", "Blaise", "Firmin", "Cyprien", "Abdelkader", "Mehdi", "Karim", "Paul", "Pierre", "Luc", "Claude", "Dominique", "Camille", "Jean Marc", "Jean-Loup", "Côme", "Zacharie", "Elouan", "Maël", "Timéo", "Sacha", "Nathanaël", "Guénolé", "Ahmed", "Sofiane", "Nuno", "Rui"]
-_FEMALE = ["Maëlys", "Marie-Hélène", "Fatoumata", "Liesbeth", "Anaïs", "Chloé", "Zoé", "Thérèse", "Noémie", "Françoise", "Solène", "Gwendoline", "Linh", "Aïcha", "Khadija", "Griet", "An", "Sien", "Rose-Marie", "Marie Claire", "Bérengère", "Édith", "Agathe", "Clémence", "Océane", "Inès", "Nadège", "Yasmine", "Hồng", "Mai", "Kim", "Salima", "Marguerite", "Violette", "Rose", "Aurore", "Victoire", "Prudence", "Constance", "Ségolène", "Maïwenn", "Nolwenn", "Ursula", "Heidi", "Regula", "Conceição", "Ludivine", "Apolline", "Jacqueline", "Paulette", "Yvette", "Ginette", "Andrée", "Aminata"]
-_TOWNS = ["Ormebeuve", "Vieux-Hainaut", "Saint-Aubert-les-Vignes", "La Ferté-Brisac", "Montrochard", "Kerlannec", "Villeneuve-d'Auzon", "Ottignies-Louvain-la-Neuve", "Woluwe-Saint-Lambert", "Braine-l'Alleud", "Erpe-Mere", "Sint-Katelijne-Waver", "Oudergem", "Yverdon-les-Bains", "La Chaux-de-Fonds", "Le Grand-Saconnex", "Bussigny-sur-Oron", "Porrentruy", "Châtel-Saint-Denis", "Tizi Ouzou", "Aïn Témouchent", "Sidi Bel Abbès", "Béni Mellal", "Hammam Lif", "Khouribga", "Bouira", "Nabeul", "Cần Thơ", "Haï Phong", "Bourg-Saint-Évroult", "Sainte-Radegonde-en-Bray", "Les Aubiers-sous-Loire", "Chantemerle-le-Haut", "L'Isle-Marsac", "Pont-à-Verzy", "Croix-en-Valois", "Mons", "Huy", "Spa", "Ath", "Dinant", "Sion", "Nyon", "Vevey", "Thuin", "Gand", "Wavre", "Lens", "Nancy", "Brest", "Rennes", "Nice", "Lille", "Cherbourg-en-Cotentin", "Saint-Denis", "Fort-de-France", "Le Tampon", "Saint-Laurent-du-Maroni", "Bois-Guillaume", "Ploërmouel", "Trégastel-Huon", "Neuville-Brûlée", "Auchy-la-Motte", "Belœil-Neuf", "Hautmont-les-Prés", "Roquefeuil-d'Oc", "Castelnau-Vimont", "Peyrolières", "Ambarieu", "Sallanchin", "Thônes-Vieux", "Digoulay", "Quessoy-Lande"]
-_HOSPITALS = ["CHU de {town}", "Centre hospitalier de {town}", "Hôpital {saint}", "Clinique {saint}", "Clinique des {thing}", "Polyclinique du {thing1}", "Hôpital {person}", "Centre Hospitalier {person}", "CHR {person}", "Clinique {person}", "Cliniques universitaires {saint}", "Hôpitaux universitaires de {town}", "CHI de {town}", "Institut {person}", "Centre d'imagerie {thing1}", "Cabinet de radiologie du {thing1}", "CHC {saint}", "GHT {thing1}", "HIA {person}", "Clinique de {town}", "Hôpital privé {person}", "AZ {saint_nl}", "Grand Hôpital de {town}", "EHPAD Les {thing}", "Maison de santé {person}", "Hôpital intercantonal de {town}", "Centre médical {thing1}", "CH {town}"]
-_SAINTS = ["Sainte-Bathilde", "Saint-Gildas", "Saint-Évremond", "Sainte-Walburge", "Saint-Ursanne", "Sainte-Ode", "Saint-Guénolé"]
-_THINGS = ["Peupliers", "Glycines", "Hauts-Prés", "Trois-Tilleuls", "Acacias", "Cèdres", "Mésanges", "Grands-Chênes", "Bleuets"]
-_THINGS1 = ["Parc-Vieux", "Val-Fleuri", "Mont-Aiguille", "Grand-Large", "Belvédère", "Plateau", "Vallon", "Littoral", "Bois-Joli"]
-_SAINTS_NL = ["Sint-Godelieve", "Heilig-Hart", "Sint-Amandus", "Damiaan"]
-_STREETS = ["rue {person}", "avenue {person}", "boulevard {person}", "place {person}", "rue du {thing1}", "rue des {thing}", "chemin des {thing}", "impasse des {thing}", "allée des {thing}", "route de {town}", "quai {person}", "rue de l'Abbé {last}", "avenue du Général {last}", "rue de la Croix-Verte", "chaussée de {town}", "rue du 8 mai 1945", "cours {person}", "square {last}", "résidence les {thing}", "lotissement les {thing}", "rue {saint}", "faubourg de {town}", "clos des {thing}", "avenue de la Gare", "rue Haute", "ruelle aux Loups"]
+HALVES = ("develop", "held_out")
+SPLITS = (*HALVES, "fresh")
+_LISTS: dict[str, dict[str, list[str]]] = yaml.safe_load(
+    (Path(__file__).parent / "values.yaml").read_text(encoding="utf-8")
+)
+_OLD, _FRESH = _LISTS["old"], _LISTS["fresh"]
 
 
 def half_of(value: str) -> str:
     """The half a value or a sentence belongs to, by its SHA-256."""
-    return SPLITS[hashlib.sha256(value.encode()).digest()[0] % 2]
+    return HALVES[hashlib.sha256(value.encode()).digest()[0] % 2]
 
 
 @cache
 def surnames(split: str) -> tuple[str, ...]:
     """Surnames of French, Breton, Flemish, Maghrebi, Slavic, Iberian, Vietnamese and African make."""
-    made = [a + b for a in _FRENCH_STEMS for b in _FRENCH_ENDS]
-    made += [f"Le {b.capitalize()}" if a == "Le" else a + b for a in _BRETON for b in _BRETON_ENDS]
-    made += [_joined(a, b) for a in _FLEMISH for b in _FLEMISH_ENDS]
-    made += [_joined(a, b) for a in _MAGHREB for b in _MAGHREB_ENDS]
-    made += [a + b for a in _SLAVIC for b in _SLAVIC_ENDS]
-    made += [a + b for a in _IBERIAN for b in _IBERIAN_ENDS]
-    whole = [name for name in _WHOLE for _ in range(6)]
+    if split == "fresh":
+        return (
+            *(a + b for a in _FRESH["stems"] for b in _FRESH["endings"]),
+            *(n for n in _FRESH["whole"] for _ in range(6)),
+        )
+    made = [a + b for a in _OLD["french_stems"] for b in _OLD["french_endings"]]
+    made += [
+        f"Le {b.capitalize()}" if a == "Le" else a + b
+        for a in _OLD["breton_stems"]
+        for b in _OLD["breton_endings"]
+    ]
+    made += [_joined(a, b) for a in _OLD["flemish_stems"] for b in _OLD["flemish_endings"]]
+    made += [_joined(a, b) for a in _OLD["maghreb_stems"] for b in _OLD["maghreb_endings"]]
+    made += [a + b for a in _OLD["slavic_stems"] for b in _OLD["slavic_endings"]]
+    made += [a + b for a in _OLD["iberian_stems"] for b in _OLD["iberian_endings"]]
+    whole = [name for name in _OLD["whole_surnames"] for _ in range(6)]
     return tuple(name for name in made + whole if half_of(name) == split)
 
 
@@ -59,13 +53,17 @@ def _joined(before: str, after: str) -> str:
 @cache
 def first_names(split: str, sex: str) -> tuple[str, ...]:
     """First names of one sex."""
-    return tuple(name for name in (_MALE if sex == "M" else _FEMALE) if half_of(name) == split)
+    if split == "fresh":
+        return tuple(_FRESH["male"] if sex == "M" else _FRESH["female"])
+    return tuple(name for name in (_OLD["male"] if sex == "M" else _OLD["female"]) if half_of(name) == split)
 
 
 @cache
 def towns(split: str) -> tuple[str, ...]:
     """Towns: invented French ones, and Belgian, Swiss, Maghrebi, Vietnamese and short real ones."""
-    return tuple(name for name in _TOWNS if half_of(name) == split)
+    if split == "fresh":
+        return tuple(_FRESH["towns"])
+    return tuple(name for name in _OLD["towns"] if half_of(name) == split)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +94,25 @@ class Cast:
 
     def hospital(self) -> str:
         """A hospital with its kind and name."""
-        return self._filled(self.pick(_HOSPITALS))
+        return self._filled(self.pick(_FRESH["hospitals"] if self.split == "fresh" else _OLD["hospitals"]))
 
     def street(self) -> str:
         """A street without its number."""
-        return self._filled(self.pick(_STREETS))
+        return self._filled(self.pick(_OLD["streets"]))
 
     def pavilion(self) -> str:
         """The proper name of a ward or building."""
         kind = self.pick(("pavillon", "bâtiment", "unité"))
-        return f"{kind} {self.pick((self.surname(), self.pick(_SAINTS)))}"
+        return f"{kind} {self.pick((self.surname(), self.pick(_OLD['saints'])))}"
 
     def _filled(self, form: str) -> str:
         sex = self.pick("MF")
         return form.format(
             town=self.town(),
-            saint=self.pick(_SAINTS),
-            saint_nl=self.pick(_SAINTS_NL),
-            thing=self.pick(_THINGS),
-            thing1=self.pick(_THINGS1),
+            saint=self.pick(_OLD["saints"]),
+            saint_nl=self.pick(_OLD["saints_nl"]),
+            thing=self.pick(_OLD["things"]),
+            thing1=self.pick(_OLD["thing"]),
             last=self.surname(),
             person=f"{self.first_name(sex)} {self.surname()}",
         )

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import cast
 
+from osteon.deid.letterhead import letter_body
 from osteon.deid.scan import read_scanned_pages
 from osteon.domain.errors import QuarantinedError, RefusedError
 
@@ -31,7 +32,7 @@ _WHY = {
 
 
 def read_pdf_text(content: bytes) -> str:
-    """The text layer of a PDF letter; pages without one are read by OCR.
+    """The text of a PDF letter without letterhead, page headers and footers; pages without text by OCR.
 
     Raises:
         RefusedError: too large, too many pages, not a PDF, or one that takes too much memory or time.
@@ -53,7 +54,7 @@ def read_pdf_text(content: bytes) -> str:
             texts[number] = text
     if not any(text.strip() for text in texts):
         raise QuarantinedError("a PDF with text", "blank pages", "review it")
-    return "\n".join(texts)
+    return letter_body(texts)
 
 
 class Reader:

@@ -1,4 +1,4 @@
-"""Surrogates: one person one surrogate, form and intervals kept, tags and bands left alone by a second pass."""
+"""One person one surrogate; form and intervals kept; tags and bands are left alone by a second pass."""
 
 import re
 from datetime import date, timedelta
@@ -16,7 +16,9 @@ POLICY = Policy.load()
 TAGS = POLICY.with_text(replacement="tag", ages="band")
 DAYS = st.dates(date(1930, 1, 1), date(2030, 12, 31))
 FORMS = st.sampled_from(["{0:%d/%m/%Y}", "{0:%d.%m.%Y}", "{0:%Y-%m-%d}", "{0:%d-%m-%Y}"])
-NAMES = st.sampled_from(["Quentrelec", "Vercautrin", "Zwyntrecht", "Hauterochette", "Oudghirien", "Goyenagarat"])
+NAMES = st.sampled_from(
+    ["Quentrelec", "Vercautrin", "Zwyntrecht", "Hauterochette", "Oudghirien", "Goyenagarat"]
+)
 
 
 def made(text, policy=POLICY, number="K77120934", known=None):

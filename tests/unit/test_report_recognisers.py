@@ -1,5 +1,7 @@
 """Recognisers of report text: one table of valid and invalid strings each."""
 
+from itertools import pairwise
+
 import pytest
 
 from osteon.deid import known_from_keywords
@@ -15,6 +17,7 @@ from osteon.deid.text.recognisers.known import find_known
 from osteon.deid.text.recognisers.names import find_names
 from osteon.deid.text.recognisers.numbers import find_numbers
 from osteon.deid.text.recognisers.towns import find_towns
+from osteon.deid.text.span import Span, merge
 from osteon.deid.text.tokens import words
 
 LEX = lexicon()
@@ -183,7 +186,8 @@ def test_addresses_and_towns():
 
 
 @pytest.mark.parametrize(
-    "text", [
+    "text",
+    [
         "CHU de Liège",
         "Clinique mutualiste de la Presqu'île",
         "Hôpital Joseph-Fabrègue",
@@ -248,3 +252,12 @@ def test_a_name_that_is_a_word_stays_a_word_in_a_sentence():
     text = "Un petit fragment osseux. PETIT Paul revu, M. Petit va bien."
     found = [text[s.start : s.end] for s in find_known(text, petit, LEX)]
     assert found == ["PETIT", "Paul", "Petit"]
+
+
+def test_merged_spans_cover_all_that_any_recogniser_found():
+    spans = [Span(0, 10, "NOM", 0.5), Span(4, 6, "DATE", 0.9), Span(8, 14, "TEL", 0.7), Span(20, 21, "ID")]
+    merged = merge(spans)
+    covered = [{c for s in found for c in range(s.start, s.end)} for found in (spans, merged)]
+    assert covered[0] == covered[1]
+    assert all(a.end <= b.start for a, b in pairwise(merged))
+    assert next(s.label for s in merged if s.start == 4) == "DATE"

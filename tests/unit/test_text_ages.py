@@ -38,7 +38,9 @@ def test_a_second_pass_changes_no_age(rule):
     assert deidentify_text(once, policy=policy, pseudonymiser=PSEUDONYMISER).text == once
 
 
-@pytest.mark.parametrize("written", ["34 ans", "13 ans et 8 mois", "5ans", "67 a", "18 mois", "3 semaines", "101 ans"])
+@pytest.mark.parametrize(
+    "written", ["34 ans", "13 ans et 8 mois", "5ans", "67 a", "18 mois", "3 semaines", "101 ans"]
+)
 @pytest.mark.parametrize("rule", ["cap", "band", "redact"])
 def test_a_rules_own_output_is_its_fixed_point(written, rule):
     once = age_surrogate(written, rule, 89)
@@ -60,6 +62,16 @@ def test_the_evaluation_counts_ages_as_the_policy_replaces_them(tmp_path):
     assert evaluate_notes(path, POLICY)["labels"]["AGE"]["recall"] == 1.0
     keeping = POLICY.with_text(ages_in_notes="keep")
     assert evaluate_notes(path, keeping)["labels"]["AGE"]["recall"] == 0.0
+
+
+def test_gold_without_any_age_says_nothing_about_ages(tmp_path):
+    path = tmp_path / "gold.jsonl"
+    path.write_text(
+        '{"note_text":"Mme Vercautrin, 34 ans.","entities":[{"start":4,"end":14,"label":"NOM"}]}\n'
+    )
+    overall = evaluate_notes(path, POLICY)["overall"]
+    assert overall["precision"] == 1.0
+    assert overall["precision_with_unmarked_ages"] == 10 / 15
 
 
 def test_the_rule_changes_the_policys_hash():

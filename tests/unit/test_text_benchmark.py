@@ -1,6 +1,7 @@
 """The generator and the scorer of planted identifiers: independent of the product, repeatable, right."""
 
 import ast
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def test_planted_spans_hold_what_was_planted():
             assert any(c.isalnum() for c in value)
             categories.add(planted.category)
         spans = sorted((p.start, p.end) for p in letter.planted)
-        assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+        assert all(a[1] <= b[0] for a, b in pairwise(spans))
     assert categories == {
         *("patient", "person", "location", "institution", "date", "age", "id", "phone", "mail"),
     }
@@ -44,7 +45,7 @@ def test_the_two_halves_share_no_name_and_no_sentence():
     for lists in (values.surnames, values.towns):
         assert not set(lists("develop")) & set(lists("held_out"))
     for part in sentences.PARTS:
-        halves = {half: [line for line in part if values.half_of(line) == half] for half in values.SPLITS}
+        halves = {half: [line for line in part if values.half_of(line) == half] for half in values.HALVES}
         assert not set(halves["develop"]) & set(halves["held_out"])
 
 
@@ -61,7 +62,9 @@ def test_the_generators_numbers_have_their_check_digits():
 
 
 def test_the_score_counts_a_span_only_when_all_of_it_is_covered():
-    letter = Letter(0, "Dr Le Goff, Colles", (Planted(3, 10, "person", "MEDECIN", False, "doctor"),), ((12, 18),), {})
+    letter = Letter(
+        0, "Dr Le Goff, Colles", (Planted(3, 10, "person", "MEDECIN", False, "doctor"),), ((12, 18),), {}
+    )
     score = Score()
     score.add(letter, [(3, 5)])
     score.add(letter, [(3, 5), (6, 10), (12, 18)])
@@ -74,6 +77,16 @@ def test_the_score_counts_a_span_only_when_all_of_it_is_covered():
 
 def test_the_bounds_match_their_published_number():
     assert tuple(round(b, 4) for b in bounds(81, 263)) == (0.2553, 0.3662)
+
+
+def test_the_fresh_set_has_its_own_values_and_sentences():
+    from benchmarks.deid_text import fresh
+
+    for lists in (values.surnames, values.towns):
+        assert not set(lists("fresh")) & (set(lists("develop")) | set(lists("held_out")))
+    old = {line for part in sentences.PARTS for line in part if line}
+    assert not old & {line for part in fresh.PARTS for line in part if line}
+    assert len(list(letters(3, "fresh", 0))) == 3
 
 
 @pytest.mark.parametrize("name", ["Lefèvre", "Nguyễn", "Öztürk", "Brûlé"])

@@ -72,6 +72,8 @@ def age_surrogate(written: str, rule: AgeRule, cap_years: int) -> str:
 
 
 def _small_band(number: int, unit: str) -> str:
-    size = 6 if re.search(r"mois|maand|month", unit, re.IGNORECASE) else 4 if re.search(r"sem|we", unit) else 7
+    size = (
+        6 if re.search(r"mois|maand|month", unit, re.IGNORECASE) else 4 if re.search(r"sem|we", unit) else 7
+    )
     low = number // size * size
     return f"{low}-{low + size - 1}{unit}"

@@ -127,7 +127,7 @@ def finders(lex: Lexicon) -> dict[str, Finder]:
 
 @cache
 def analyser(language: str = LANGUAGE) -> AnalyzerEngine:
-    """The engine of this process for one language, with our recognisers only; the first call takes seconds."""
+    """The engine of this process for one language, with our recognisers only; built in seconds."""
     registry = RecognizerRegistry(supported_languages=[language])
     for name, finder in finders(lexicon(language)).items():
         registry.add_recognizer(FinderRecogniser(name, finder, language))
@@ -153,12 +153,11 @@ def find_spans_of(
     """As `find_spans` for many texts: the model sees the doubtful lines of all of them in batches."""
     lex = lexicon(language)
     read = [composed(text) for text in texts]
-    found = [_by_rules(one.text, identity, lex) for one, identity in zip(read, known, strict=True)]
-    asked = [
-        (number, start, end)
-        for number, (one, spans) in enumerate(zip(read, found, strict=True))
-        for start, end in doubtful_lines(one.text, spans, lex)
-    ]
+    found: list[list[Span]] = []
+    asked: list[tuple[int, int, int]] = []
+    for number, (one, identity) in enumerate(zip(read, known, strict=True)):
+        found.append(_by_rules(one.text, identity, lex))
+        asked += [(number, *line) for line in doubtful_lines(one.text, found[-1], lex)]
     if asked and language == LANGUAGE:
         pieces = [read[number].text[start:end] for number, start, end in asked]
         model: Any = analyser(language).nlp_engine.nlp[language]
@@ -191,6 +190,6 @@ def _nothing() -> NlpArtifacts:
 
 
 def _tidy(spans: Iterable[Span], one: Composed) -> list[Span]:
-    """Merged spans without blanks and punctuation at their ends, in the coordinates of the text as it came."""
+    """Merged spans without blanks and signs at their ends, in the coordinates of the text as it came."""
     trimmed = (trim(span, one.text) for span in merge(without_tags(spans, one.text)))
     return [one.original(span) for span in trimmed if span is not None]

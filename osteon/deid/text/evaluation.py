@@ -3,7 +3,9 @@
 A gold span counts as found when each of its letters and digits lies in a redaction of any label; blanks
 and punctuation inside a span are not asked for. Precision is the share of redacted letters and digits
 that lie in a gold span. A redaction is what the policy for notes replaces: with `ages_in_notes: band`,
-as the package has it, an age counts; with `keep` it does not. Bounds are Wilson's at 95 %.
+as the package has it, an age counts; with `keep` it does not. Gold that marks no age at all says nothing
+about ages: redacted ones are then left out of the precision, and `precision_with_unmarked_ages` has them.
+Bounds are Wilson's at 95 %.
 """
 
 from __future__ import annotations
@@ -38,9 +40,7 @@ def evaluate_notes(path: Path, policy: Policy) -> dict[str, Any]:
     options, counts = policy.text, _Counts()
     found = find_spans_of(texts, (None for _ in texts), options.language)
     for text, entities, spans in zip(texts, gold, found, strict=True):
-        counts.add(
-            text, entities, redacted_ages(spans, text, options.ages_in_notes, options.age_cap_years)
-        )
+        counts.add(text, entities, redacted_ages(spans, text, options.ages_in_notes, options.age_cap_years))
     return counts.measures()
 
 
@@ -81,8 +81,9 @@ class _Counts:
         """The measures as JSON values; `n` counts spans, or documents that have one of the label."""
         n, hits = sum(self.spans.values()), sum(self.hits.values())
         recall = hits / n if n else 1.0
-        precision = self.inside / self.redacted if self.redacted else 1.0
+        unmarked = 0 if "AGE" in self.spans else self.outside["AGE"]
         low, high = wilson(hits, n)
+        precision = _share(self.inside, self.redacted - unmarked)
         return {
             "labels": {label: self._label(label) for label in sorted(self.spans)},
             "overall": {
@@ -91,6 +92,7 @@ class _Counts:
                 "recall_high": high,
                 "n": n,
                 "precision": precision,
+                "precision_with_unmarked_ages": _share(self.inside, self.redacted),
                 "f1": 2 * recall * precision / (recall + precision) if recall + precision else 0.0,
             },
             "redacted_characters_outside": dict(sorted(self.outside.items())),
@@ -106,6 +108,10 @@ class _Counts:
             "high": high,
             "documents_fully_redacted": _proportion(self.whole[label], self.documents[label]),
         }
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 1.0
 
 
 def _proportion(successes: int, trials: int) -> dict[str, float]:

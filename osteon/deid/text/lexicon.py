@@ -14,6 +14,8 @@ import yaml
 from osteon.deid.text.languages import codes
 
 _PLACES = "0123456789abcdefghijklmnopqrstuvwxyz"
+LARGE_TOWNS = 500
+"""Towns of France that rank before those abroad."""
 COMMON_FIRST_NAMES = 6000
 """First names up to this rank of the list are taken for names even where they are also words."""
 
@@ -54,7 +56,8 @@ class Lexicon:
 def lexicon(language: str = "fr") -> Lexicon:
     """The lists of the package for one language, read once per process; French is always among them."""
     names = [line.split(",") for line in _lines("first_names.txt")]
-    towns = _lines("towns_abroad.txt") + _lines("towns.txt")
+    french = _lines("towns.txt")
+    towns = french[:LARGE_TOWNS] + _lines("towns_abroad.txt") + french[LARGE_TOWNS:]
     return Lexicon(
         language=language,
         words=frozenset().union(*(_words(f"words_{code}.txt") for code in codes(language))),

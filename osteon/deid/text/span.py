@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 LABELS = (
@@ -84,9 +84,11 @@ def merge(spans: Iterable[Span]) -> list[Span]:
         ),
     )
     kept: list[Span] = []
+    taken = bytearray(max((span.end for span in ranked), default=0))
     for span in ranked:
-        for start, end in _free(span.start, span.end, kept):
+        for start, end in _free(span.start, span.end, taken):
             kept.append(Span(start, end, span.label, span.score, span.rule))
+        taken[span.start : span.end] = b"\1" * (span.end - span.start)
     return sorted(kept)
 
 
@@ -99,16 +101,13 @@ def without_tags(spans: Iterable[Span], text: str) -> list[Span]:
     return [s for s in spans if not any(s.start < high and s.end > low for low, high in tags)]
 
 
-def _free(start: int, end: int, taken: list[Span]) -> list[tuple[int, int]]:
-    pieces = [(start, end)]
-    for other in taken:
-        pieces = [
-            piece
-            for low, high in pieces
-            for piece in ((low, min(high, other.start)), (max(low, other.end), high))
-            if piece[0] < piece[1]
-        ]
-    return pieces
+def _free(start: int, end: int, taken: bytearray) -> Iterator[tuple[int, int]]:
+    """The runs of zeros between start and end."""
+    low = taken.find(0, start, end)
+    while low >= 0:
+        high = taken.find(1, low, end)
+        yield low, end if high < 0 else high
+        low = -1 if high < 0 else taken.find(0, high, end)
 
 
 def trim(span: Span, text: str) -> Span | None:

@@ -31,7 +31,10 @@ class _Patterns(NamedTuple):
 def _patterns(code: str) -> _Patterns:
     """A street by its kind before its name; in other languages also by the ending of its name."""
     number = rf"(?P<number>\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)"
-    street = rf"(?<![\w]){number}?(?P<street>{forms('streets', code)})(?![\w])(?P<name>(?:{_SP}+{_NAME}){{1,6}})(?P<rest>{_ZIP_TOWN})?"
+    street = (
+        rf"(?<![\w]){number}?(?P<street>{forms('streets', code)})(?![\w])"
+        rf"(?P<name>(?:{_SP}+{_NAME}){{1,6}})(?P<rest>{_ZIP_TOWN})?"
+    )
     ending = forms("street_endings", code)
     suffixed = (
         rf"(?<![\w])(?:(?P<first>\d{{1,4}}[A-Za-z]?,?{_SP}+))?(?P<name>{UPPER}[\w'’.-]*?(?:{_SP}+{UPPER}[\w'’.-]*?){{0,3}}{_SP}?(?i:{ending})\b"

@@ -13,9 +13,12 @@ from osteon.deid.text.span import Span
 
 _YEARS = r"(?:1[0-2]\d|\d{1,2})"
 _NO_AGE_BEFORE = re.compile(
-    r"(?:depuis|il y a|y a|pendant|durant|apr[èe]s|recul(?: moyen)?(?: de)?|tous les|toutes les|dur[ée]e(?: moyenne)?(?: de)?|"
-    r"dans|en|sur|d'ici|[àa] l'issue de|au bout de|suivi(?:e)?(?: de| [àa])|[àa]|est|survie(?: de| [àa])|environ|"
-    r"[ée]volu(?:ant|tion)(?: depuis| de)?|espace de|moins de|plus de|sinds|gedurende|since|for|over|within|after|every|during|"
+    r"(?:depuis|il y a|y a|pendant|durant|apr[èe]s|recul(?: moyen)?(?: de)?|tous les|toutes les|"
+    r"dur[ée]e(?: moyenne)?(?: de)?|"
+    r"dans|en|sur|d'ici|[àa] l'issue de|au bout de|suivi(?:e)?(?: de| [àa])|[àa]|est|survie(?: de|"
+    r" [àa])|environ|"
+    r"[ée]volu(?:ant|tion)(?: depuis| de)?|espace de|moins de|plus de|sinds|gedurende|since|for|over|"
+    r"within|after|every|during|"
     r"traitement de|arr[êe]t de|ant[ée]riorit[ée] de|anciennet[ée] de|d[ée]lai(?: moyen)?(?: de| d'environ)?|"
     r"p[ée]riode (?:de|d'environ))\s*(?:plus de|environ|pr[èe]s de|les|quelque|ces|about|over)?\s*$",
     re.IGNORECASE,
@@ -29,8 +32,10 @@ _AGE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _NO_AGE_AFTER = re.compile(
-    r"\s*(?:plus tard|auparavant|avant|apr[èe]s|de (?:recul|suivi|traitement|survie|d[ée]lai|distance|mariage|travail)|"
-    r"d['’](?:[ée]volution|intervalle|anciennet[ée]|attente|arr[êe]t)|en moyenne|durant|post|later|ago|earlier|before|"
+    r"\s*(?:plus tard|auparavant|avant|apr[èe]s|de (?:recul|suivi|traitement|survie|d[ée]lai|distance|"
+    r"mariage|travail)|"
+    r"d['’](?:[ée]volution|intervalle|anciennet[ée]|attente|arr[êe]t)|en moyenne|durant|post|later|ago|"
+    r"earlier|before|"
     r"follow|of follow|geleden|later)",
     re.IGNORECASE,
 )
@@ -40,12 +45,14 @@ _NO_AGE_AFTER = re.compile(
 def _patterns(code: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     unit = forms("ages", code)
     years = re.compile(
-        rf"(?<![\w.,/])(?<!\d[ -])(?:{_YEARS}\s?(?:-|à|a|ou|/)\s?)?{_YEARS}[ \u00a0\u202f]?(?:{unit})(?![\w/])"
+        rf"(?<![\w.,/])(?<!\d[ -])(?:{_YEARS}\s?(?:-|à|a|ou|"
+        rf"/)\s?)?{_YEARS}[ \u00a0\u202f]?(?:{unit})(?![\w/])"
         rf"(?:\s?(?:et demi\b|½|(?:et )?\d{{1,2}}\s?mois\b))?",
         re.IGNORECASE,
     )
     small = re.compile(
-        r"(?<![\w.,/])(?:\d{1,2}\s?(?:-|à)\s?)?\d{1,3}[ \u00a0]?(?:mois|semaines?|jours?|maanden|weken|dagen|months?|weeks?|days?)"
+        r"(?<![\w.,/])(?:\d{1,2}\s?(?:-|à)\s?)?\d{1,3}[ \u00a0]?(?:mois|semaines?|jours?|maanden|weken|"
+        r"dagen|months?|weeks?|days?)"
         r"(?:[- ]old)?(?!\w)",
         re.IGNORECASE,
     )
@@ -53,16 +60,22 @@ def _patterns(code: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 _WRITTEN = re.compile(
-    r"\b(?P<age>(?:(?:vingt|trente|quarante|cinquante|soixante|quatre[- ]vingts?)(?:[- ](?:et[- ])?(?:une?|deux|trois|quatre|cinq|"
-    r"six|sept|huit|neuf|dix(?:[- ](?:sept|huit|neuf))?|onze|douze|treize|quatorze|quinze|seize))?|deux|trois|quatre|cinq|six|"
-    r"sept|huit|neuf|dix(?:[- ](?:sept|huit|neuf))?|onze|douze|treize|quatorze|quinze|seize)\s+(?:ans|mois))\b",
+    r"\b(?P<age>(?:(?:vingt|trente|quarante|cinquante|soixante|"
+    r"quatre[- ]vingts?)(?:[- ](?:et[- ])?(?:une?|deux|trois|quatre|cinq|"
+    r"six|sept|huit|neuf|dix(?:[- ](?:sept|huit|neuf))?|onze|douze|treize|quatorze|quinze|seize))?|deux|"
+    r"trois|quatre|cinq|six|"
+    r"sept|huit|neuf|dix(?:[- ](?:sept|huit|neuf))?|onze|douze|treize|quatorze|quinze|seize)\s+(?:ans|"
+    r"mois))\b",
     re.IGNORECASE,
 )
-_LABELLED = re.compile(r"\b(?:[âa]ge|leeftijd)\s*(?:du patient\s*)?[:=]\s*(?P<age>\d{1,3})\b(?!\s?(?:ans?|mois|a\b|j))", re.IGNORECASE)
+_LABELLED = re.compile(
+    r"\b(?:[âa]ge|leeftijd)\s*(?:du patient\s*)?[:=]\s*(?P<age>\d{1,3})\b(?!\s?(?:ans?|mois|a\b|j))",
+    re.IGNORECASE,
+)
 
 
 def find_ages(text: str, code: str = "fr") -> list[Span]:
-    """Spans of ages: years unless a word beside them makes them a duration, months and days when one says so."""
+    """Spans of ages: years unless a word makes them a duration, months and days when one says so."""
     years, small = _patterns(code)
     spans = []
     for match in years.finditer(text):
@@ -93,4 +106,4 @@ def _alone(text: str, match: re.Match[str]) -> bool:
     """Between commas or in brackets, or first of its line: `Mme X, 4 mois,` `(6 mois)`."""
     before = text[: match.start()].rstrip(" \t")
     after = text[match.end() :].lstrip(" \t")
-    return (not before or before[-1] in ",(\n") and (not after or after[0] in ",).;\n")
+    return (not before or before[-1] in ",(:;\n|-") and (not after or after[0] in ",).;:\n|-")

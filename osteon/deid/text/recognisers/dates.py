@@ -57,7 +57,11 @@ class _Patterns(NamedTuple):
 
 @cache
 def _patterns(code: str) -> _Patterns:
-    month = "(?:" + "|".join(sorted((re.escape(m) for m in _written_months(code)), key=len, reverse=True)) + r")\.?"
+    month = (
+        "(?:"
+        + "|".join(sorted((re.escape(m) for m in _written_months(code)), key=len, reverse=True))
+        + r")\.?"
+    )
     weekday = rf"(?:(?:{forms('weekdays', code)})\b[.,]{{0,2}}\s*)"
     textual = re.compile(
         rf"\b{weekday}?(?P<day>0?[1-9]|[12]\d|3[01])(?:er|ère|e|st|nd|rd|th)?{_SPACE}{{0,2}}(?:(?:de|of){_SPACE})?[-/.]?"
@@ -66,7 +70,9 @@ def _patterns(code: str) -> _Patterns:
         re.IGNORECASE,
     )
     month_year = re.compile(
-        rf"\b(?P<month>{month})(?![^\W\d_]){_SPACE}{{1,2}}(?:(?:de l'année|of){_SPACE})?(?P<year>(?:19|20)\d{{2}})\b", re.IGNORECASE
+        rf"\b(?P<month>{month})(?![^\W\d_]){_SPACE}{{1,2}}(?:(?:de l'année|of){_SPACE})?(?P<year>(?:19|"
+        rf"20)\d{{2}})\b",
+        re.IGNORECASE,
     )
     day_month = re.compile(
         rf"(?:\b(?:{forms('date_words', code)})\s+(?:le\s+)?)(?P<whole>(?P<day>0?[1-9]|[12]\d|3[01])[/.]"
@@ -91,7 +97,9 @@ def _patterns(code: str) -> _Patterns:
             re.IGNORECASE,
         )
         found.append((american, 0.96, "american"))
-    births = re.compile(rf"(?:{forms('birth_words', code)})\s*(?:est)?\s*(?:le|op|on|:|=)?\s*$", re.IGNORECASE)
+    births = re.compile(
+        rf"(?:{forms('birth_words', code)})\s*(?:est)?\s*(?:le|op|on|:|=)?\s*$", re.IGNORECASE
+    )
     return _Patterns(tuple(found), births)
 
 

@@ -18,15 +18,21 @@ _KINDS = (
     r"(?:CHC|CHP|CHM|CHS|CHSP|CHD|CHL|CHUV|CHVR|GHT|GHU|GHP|GHI|GHE|GH|EHPAD|SSR|CDS|CMC|CMPR|CRF|CLCC|HIA|HFR|HCL|UZ|AZ|ZNA|"
     r"UMC|MRS|CPAS|ASBL|AP-?HP|AP-?HM)(?![\w])|"
     r"(?:grand\s+)?h[ôo]pital(?:\s+(?:priv[ée]|universitaire|militaire|civil|g[ée]n[ée]ral|intercantonal|cantonal|"
-    r"de jour|local|r[ée]gional))*|h[ôo]pitaux(?:\s+universitaires)?|(?:poly)?cliniques?(?:\s+universitaires?)?|"
-    r"centres? hospitaliers?(?:\s+(?:universitaires?|r[ée]gional|intercommunal|g[ée]n[ée]ral|sp[ée]cialis[ée]|"
-    r"interr[ée]gional|national|provincial))*|centre (?:m[ée]dical|de sant[ée]|d['’]imagerie(?: m[ée]dicale)?|"
-    r"de radiologie|cardiologique|chirurgical|clinical|de r[ée][ée]ducation|de consultations?|de convalescence)|"
+    r"de jour|local|r[ée]gional))*|h[ôo]pitaux(?:\s+universitaires)?|"
+    r"(?:poly)?cliniques?(?:\s+universitaires?)?|"
+    r"centres? hospitaliers?(?:\s+(?:universitaires?|r[ée]gional|intercommunal|g[ée]n[ée]ral|"
+    r"sp[ée]cialis[ée]|"
+    r"interr[ée]gional|national|provincial))*|centre (?:m[ée]dical|de sant[ée]|"
+    r"d['’]imagerie(?: m[ée]dicale)?|"
+    r"de radiologie|cardiologique|chirurgical|clinical|de r[ée][ée]ducation|de consultations?|"
+    r"de convalescence)|"
     r"groupe hospitalier|institut|maison de (?:sant[ée]|retraite|repos)|fondation|cabinet "
-    r"(?:de radiologie|d['’]imagerie|m[ée]dical)|imagerie m[ée]dicale|maison m[ée]dicale|hospices|r[ée]sidence services"
+    r"(?:de radiologie|d['’]imagerie|m[ée]dical)|imagerie m[ée]dicale|maison m[ée]dicale|hospices|"
+    r"r[ée]sidence services"
 )
 _UNIT = re.compile(
-    rf"\b(?P<kind>pavillon|b[âa]timent|b[âa]t\.|unit[ée]|aile|secteur|p[ôo]le)\s+(?P<name>(?:[dlDL]['’]|du |de )?{UPPER}[\w'’-]*"
+    rf"\b(?P<kind>pavillon|b[âa]timent|b[âa]t\.|unit[ée]|aile|secteur|p[ôo]le)\s+(?P<name>(?:[dlDL]['’]|"
+    rf"du |de )?{UPPER}[\w'’-]*"
     rf"(?:[ -](?:(?:de|du|des|la|le|van|den|der|el)[ -])?{UPPER}[\w'’-]*){{0,3}})",
     re.UNICODE,
 )
@@ -42,7 +48,8 @@ def _hospital(code: str) -> re.Pattern[str]:
 _LINK = word_class("words_inside_a_place")
 _GENERIC_AFTER = word_class("words_after_a_hospital_that_name_none")
 _SERVICE_OF = re.compile(
-    rf"(?:(?<=[Ss]ervice de )|(?<=[Ss]ervice d['’])|(?<=[Ss]ervice des )|(?<=[Cc]onsultation de )|(?<=[Uu]nité de ))"
+    rf"(?:(?<=[Ss]ervice de )|(?<=[Ss]ervice d['’])|(?<=[Ss]ervice des )|(?<=[Cc]onsultation de )|"
+    rf"(?<=[Uu]nité de ))"
     rf"[^\W\d_]+ (?:de |du |d['’])(?P<name>[A-ZÀ-Ý]{{3,}}(?:[ -]+(?:[A-ZÀ-Ý\d]+|–))*"
     rf"|{UPPER}[^\W\d_]+(?:[ -]{UPPER}[^\W\d_]+){{0,3}}(?=\s*(?:$|[\n.,;:)])))"
 )
@@ -65,7 +72,8 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     spans += [
         Span(m.start(), m.end(), "HOPITAL", 0.6, "unit")
         for m in _UNIT.finditer(text)
-        if fold(m["name"]) not in ACRONYMS and not lex.is_word(fold(m["name"]))
+        if fold(m["name"]) not in ACRONYMS
+        and (not lex.is_word(fold(m["name"])) or _closes(text, tokens, first_at(tokens, m.start("name"))))
     ]
     for match in _ARTICLE_L.finditer(text):
         spans += _after_article(text, tokens, match, lex)
@@ -77,7 +85,7 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
     place = first_at(tokens, match.end())
     following = tokens[place : place + 8]
     end, named, previous = match.end(), False, match.end()
-    for token in following:
+    for number, token in enumerate(following):
         gap = text[previous : token.start]
         if (
             gap.strip(" \t\n'’.-–")
@@ -108,7 +116,7 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
                 and not token.is_upper
                 and lex.is_word(token.folded)
                 and not _is_place(token, lex)
-                and not _closes(text, token)
+                and not _closes(text, tokens, place + number)
             )
         ):
             break
@@ -117,10 +125,16 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
     return end if named else (match.end() if kind in {"AP-HP", "APHP", "AP-HM", "APHM", "HCL"} else None)
 
 
-def _closes(text: str, token: Token) -> bool:
-    """The name's last word: then comes the line's end or a sign."""
-    after = text[token.end : token.end + 3].lstrip(" \t\u00a0")
-    return not is_heading(token) and (not after or after[0] in "\n\r,;:.()-–|/")
+def _closes(text: str, tokens: Sequence[Token], place: int) -> bool:
+    """Capitalised words to the line's end or a sign: all of them are the name's last words."""
+    for following in range(place, min(place + 4, len(tokens))):
+        token = tokens[following]
+        if not token.is_capitalised or is_heading(token) or token.folded in ACRONYMS:
+            return False
+        after = text[token.end : token.end + 3].lstrip(" \t\u00a0")
+        if not after or after[0] in "\n\r,;:.()-–|/":
+            return True
+    return False
 
 
 def _is_place(token: Token, lex: Lexicon) -> bool:
@@ -179,7 +193,8 @@ def _after_article(text: str, tokens: Sequence[Token], match: re.Match[str], lex
             token.is_capitalised or lex.is_rare_word(token.folded)
         ):
             break
-        if lex.is_word(token.folded) and not _is_place(token, lex) and not token.is_upper:
+        surname = lex.is_first_name(first.folded) and token.is_capitalised and token is following[1]
+        if lex.is_word(token.folded) and not (surname or _is_place(token, lex) or token.is_upper):
             break
         end = token.end
     return [Span(start, end, "HOPITAL", 0.55, "article")]

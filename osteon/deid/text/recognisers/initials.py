@@ -9,8 +9,10 @@ from osteon.deid.text.tokens import UPPER
 
 _PAIR = rf"{UPPER}\.?[ -]?(?:{UPPER}\.?[ -]?)?{UPPER}\b\.?"
 _MARKED = re.compile(
-    rf"\b(?i:frappe|dactylo(?:graphi[ée]e?)?|secr[ée]taire|saisie|transcri(?:t|ption)|initiales?(?: du patient)?|"
-    rf"dict[ée]e?(?: par)?|lu(?: par)?|relue? par|valid[ée]e? par|sign[ée]e? par|signature|op[ée]rateur|par|typed by|getypt door)"
+    rf"\b(?i:frappe|dactylo(?:graphi[ée]e?)?|secr[ée]taire|saisie|transcri(?:t|ption)|"
+    rf"initiales?(?: du patient)?|"
+    rf"dict[ée]e?(?: par)?|lu(?: par)?|relue? par|valid[ée]e? par|sign[ée]e? par|signature|op[ée]rateur|"
+    rf"par|typed by|getypt door)"
     rf"\s*(?::|=)?\s*(?P<value>{_PAIR}|{UPPER}{{2,3}})(?![\w-])(?!\s?[:°])"
 )
 _REFERENCE = re.compile(

@@ -8,6 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from osteon.deid.text.languages import forms
+from osteon.deid.text.lexicon import COMMON_FIRST_NAMES as MANY_FIRST_NAMES
 from osteon.deid.text.lexicon import Lexicon
 from osteon.deid.text.recognisers.name_shapes import (
     ACRONYMS,
@@ -26,6 +27,17 @@ _BEFORE_MAIDEN = re.compile(
     rf"(?P<gap>,?\s+)(?:[ée]pouse|[ée]p\.|veuve|vve|n[ée]e|n[ée]\(e\))\s+(?=(?:[dDlL]['’])?{UPPER})"
 )
 _AND = re.compile(r"\s*(?:,|/|&|\bet\b|\ben\b|\band\b)\s*(?:(?:Dr|Pr|Mme|M)\.?\s+)?", re.IGNORECASE)
+_RELATION = re.compile(
+    rf"\b(?:[Ss]a|[Ss]on|[Ss]es|[Ll]eur|[Mm]a|[Mm]on|[Vv]otre)\s+(?:[^\W\d_]+\s)?(?:fille|fils|m[èe]re|p[èe]re|s[oœ]e?ur|fr[èe]re|mari|femme|"
+    rf"[ée]pou(?:se|x)|conjointe?|compagn(?:e|on)|ni[èe]ce|neveu|tante|oncle|cousine?|"
+    rf"petite?[- ]fil(?:le|s)|belle-(?:fille|m[èe]re|s[oœ]e?ur)|"
+    rf"beau-(?:fils|p[èe]re|fr[èe]re)|marraine|parrain|voisine?|amie?|aidante?|patiente?|enfant)\s*,?\s+(?=(?:[dDlL]['’])?{UPPER})"
+)
+_VERB = re.compile(
+    r"\s(?:pr[ée]sent(?:e|ait)|a [ée]t[ée]|est|sera|était|se plaint|consult(?:e|ait)|rapporte|va|vit|"
+    r"reste|garde|a (?:chut|pr[ée]sent|b[ée]n)[ée]e?|"
+    r"souffre|revient|doit|pourra|n['’]a|a )\b"
+)
 Named = tuple[list[int], float, str]
 
 
@@ -47,7 +59,8 @@ def _patterns(code: str) -> _Patterns:
         many=compiled(rf"(?:{forms('plural_titles', code)})\.?"),
         role=compiled(rf"\b(?P<title>{forms('roles', code)})\b(?:\(e\))?(?:\s*(?:[:,]|nomm[ée]e?))?"),
         field=compiled(
-            rf"\b(?P<title>{forms('name_fields', code)}|n[ée]e?(?= (?-i:{UPPER}))|n[ée]\(e\)(?= (?-i:{UPPER})))"
+            rf"\b(?P<title>{forms('name_fields', code)}|n[ée]e?(?= (?-i:{UPPER}))|"
+            rf"n[ée]\(e\)(?= (?-i:{UPPER})))"
             r"(?!\w)(?:\(e\))?\s*(?::|par|=)?"
         ),
         strict_field=compiled(rf"(?:{forms('patient_fields', code)})"),
@@ -73,7 +86,33 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
                 yield run, score, f"after-{strength}"
                 if run and pattern is known.title and known.many.fullmatch(match.group()):
                     yield from _more(tokens, run[-1], text, lex)
+    for match in _RELATION.finditer(text):
+        start = first_at(tokens, match.end())
+        if start < len(tokens) and not is_title(tokens[start]):
+            yield (
+                [start] if tokens[start].folded in FUNCTION_WORDS else _run(tokens, start, text, lex, 3),
+                0.9,
+                "relation",
+            )
+    yield from _subjects(tokens, text, lex)
     yield from _before_maiden_names(tokens, text, lex)
+
+
+def _subjects(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
+    """A first name that is the subject of a sentence: `Rose présente une fracture`."""
+    for place, token in enumerate(tokens):
+        if (
+            token.is_capitalised
+            and len(token.text) > 2
+            and lex.is_first_name(token.folded)
+            and not is_title(token)
+            and token.folded not in FUNCTION_WORDS
+            and token.folded not in ACRONYMS
+            and lex.first_name_rank.get(token.folded, 0) < MANY_FIRST_NAMES
+            and _VERB.match(text, token.end)
+            and text[: token.start].rstrip(" \t")[-1:] in {"", ".", ":", "\n", ",", "!"}
+        ):
+            yield [place], 0.6, "subject"
 
 
 def _more(tokens: Sequence[Token], last: int, text: str, lex: Lexicon) -> Iterator[Named]:
@@ -118,7 +157,11 @@ def _strength_of(match: re.Match[str], strength: int, fields: _Patterns | None) 
     if fields is None:
         return strength
     strict = ":" in match.group() and fields.strict_field.match(match["title"])
-    return 3 if strict or match["title"].lower().startswith(("né", "ne", "ép", "ep", "vve", "veuve")) else strength
+    return (
+        3
+        if strict or match["title"].lower().startswith(("né", "ne", "ép", "ep", "vve", "veuve"))
+        else strength
+    )
 
 
 def _near(text: str, end: int, start: int, strength: int) -> bool:
@@ -154,7 +197,13 @@ def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength:
         else:
             break
         place += 1
-    if run and strength == 3 and pending and place == pending[-1] + 1 and tokens[pending[0]].start - tokens[run[-1]].end == 1:
+    if (
+        run
+        and strength == 3
+        and pending
+        and place == pending[-1] + 1
+        and tokens[pending[0]].start - tokens[run[-1]].end == 1
+    ):
         ends = place == len(tokens) or text[tokens[pending[-1]].end : tokens[place].start].strip(" ")
         return [*run, *pending] if ends else run
     if not run and strength == 3 and pending and all(tokens[p].is_capitalised for p in pending):
@@ -182,8 +231,5 @@ def _joins(gap: str, token: Token, run: list[int], lex: Lexicon) -> bool:
         and not gap.strip()
         and token.is_capitalised
         and bool(run)
-        and (
-            lex.is_rare_word(token.folded)
-            and (token.is_upper or lex.is_first_name(token.folded))
-        )
+        and (lex.is_rare_word(token.folded) and (token.is_upper or lex.is_first_name(token.folded)))
     )

@@ -119,7 +119,12 @@ def _parts_of(name: tuple[str, ...]) -> _Known:
 
     family = frozenset(p for p in split(name[0]) if len(p) > 1)
     given = frozenset(p for part in name[1:] for p in split(part) if len(p) > 1)
-    return _Known(family | given, family, given, frozenset(p for part in name for p in re.split(r"[\s'’-]+", fold(part)) if p))
+    return _Known(
+        family | given,
+        family,
+        given,
+        frozenset(p for part in name for p in re.split(r"[\s'’-]+", fold(part)) if p),
+    )
 
 
 _PARTICLES = word_class("particles_no_name_by_themselves")
@@ -165,7 +170,9 @@ def _bare_initials(text: str, known: KnownIdentity) -> list[Span]:
         if len(name) < 2 or not name[0] or not name[1]:
             continue
         first, last = re.escape(fold(name[1])[0]), re.escape(fold(name[0])[0])
-        pattern = rf"(?<![\w.])(?:{first}\.\s?{last}\.|{last}\.\s?{first}\.|{first}\.{last}|{last}\.{first})(?!\w)"
+        pattern = (
+            rf"(?<![\w.])(?:{first}\.\s?{last}\.|{last}\.\s?{first}\.|{first}\.{last}|{last}\.{first})(?!\w)"
+        )
         spans += [Span(m.start(), m.end(), "NOM", 0.95, "known-initials") for m in re.finditer(pattern, text)]
     return spans
 

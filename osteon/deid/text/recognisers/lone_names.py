@@ -111,15 +111,28 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
         return []
     rest = re.split(r"\d", text[named[-1].end : stop])[0]
     between = {text[a.end : b.start] for a, b in pairwise(named)}
-    if rest.strip(" \t,.-–—|(;:)\r\n\u00a0") or not between <= {" ", "-", "'", "’", ", ", ",", ". ", "\u00a0"}:
+    if rest.strip(" \t,.-–—|(;:)\r\n\u00a0") or not between <= {
+        " ",
+        "-",
+        "'",
+        "’",
+        ", ",
+        ",",
+        ". ",
+        "\u00a0",
+    }:
         return []
-    beside = any(lex.is_first_name(t.folded) and not lex.is_word(t.folded) for t in named)
+    labelled = _LABEL_AFTER.match(text, named[-1].end) is not None
+    beside = labelled or any(lex.is_first_name(t.folded) and not lex.is_word(t.folded) for t in named)
     for token in named:
         if is_title(token) or is_heading(token) or token.folded in ACRONYMS:
             return []
         if not beside and (token.folded in lex.protected or is_term_word(token)):
             return []
-        if any(piece in lex.protected for piece in token.folded.split("-")) and token.folded not in lex.protected:
+        if (
+            any(piece in lex.protected for piece in token.folded.split("-"))
+            and token.folded not in lex.protected
+        ):
             return []
         if token.folded in FUNCTION_WORDS and token.folded not in PARTICLES:
             return []
@@ -131,7 +144,37 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
     )
     upper = all(t.is_upper or len(t.text) == 1 for t in real)
     strange = any(not lex.is_word(t.folded) and len(t.text) > 2 for t in real)
-    return part if strange or (known and not upper) else []
+    return part if strange or (known and (labelled or not upper)) else []
+
+
+_LABEL_AFTER = re.compile(
+    r"\s*[-–|,;(/]\s*(?:IPP|NIP|NDA|DDN|INS|NIR|NISS|n[ée]e?\b|n[ée]\(e\)|\d{1,4}[ /.-]|\d{6}|dossier|"
+    r"n°|examen)",
+    re.IGNORECASE,
+)
+_BEFORE_BIRTH = re.compile(
+    r"(?:^|\n)[ \t]*(?P<first>[^\n\d:]{2,40})\n[ \t]*(?:(?P<second>[^\n\d:]{2,40})\n[ \t]*)?"
+    r"(?=n[ée]e?(?:\(e\))?[ ]le|DDN|Date de naissance|D\.N\.|IPP\b)",
+    re.IGNORECASE,
+)
+
+
+def before_birth(tokens: Sequence[Token], text: str) -> list[list[int]]:
+    """One or two lines of capitalised words right above a line that begins with the birth date."""
+    found = []
+    for match in _BEFORE_BIRTH.finditer(text):
+        for group in ("second", "first"):
+            if match[group] is None:
+                continue
+            line = list(range(first_at(tokens, match.start(group)), first_at(tokens, match.end(group))))
+            words = [tokens[p] for p in line]
+            if not words or len(words) > 4 or any(is_heading(t) or is_title(t) for t in words):
+                break
+            capital = all(t.is_capitalised or t.folded in PARTICLES for t in words)
+            if not capital or any(t.folded in ACRONYMS or is_term_word(t) for t in words):
+                break
+            found.append(line)
+    return found
 
 
 _CONTACT = re.compile(
@@ -142,11 +185,15 @@ _CONTACT = re.compile(
 
 
 def _before_contact(tokens: Sequence[Token], line: list[int], text: str, lex: Lexicon) -> list[int]:
-    """Two to four words at a line's beginning before a date, a telephone, a mail or an address, in any case."""
+    """Two to four words at a line's beginning before a date, a telephone, a mail or an address."""
     head: list[int] = []
     for place in line[:5]:
         gap = text[tokens[place - 1].end : tokens[place].start] if head else " "
-        if head and (gap not in {" ", "-", "'", "’", ", ", " , "} or _MAIL_WORD.match(text, tokens[place].start)):
+        if head and (
+            gap not in {" ", "-", "'", "’", ", ", " , "} or _MAIL_WORD.match(text, tokens[place].start)
+        ):
+            break
+        if head and "," in gap and _CONTACT.match(text, tokens[head[-1]].end):
             break
         if is_title(tokens[place]) or is_heading(tokens[place]) or tokens[place].folded in ACRONYMS:
             return []
@@ -154,16 +201,23 @@ def _before_contact(tokens: Sequence[Token], line: list[int], text: str, lex: Le
             return []
         head.append(place)
     real = [tokens[p] for p in head if tokens[p].folded not in PARTICLES]
+    if len(real) == 1 == len(head) and _DATE_AFTER.match(text, real[0].end):
+        return head if not lex.is_word(real[0].folded) or real[0].folded in lex.protected else []
     if not 2 <= len(real) <= 3 or not _CONTACT.match(text, tokens[head[-1]].end):
         return []
     strange = [t for t in real if not lex.is_word(t.folded) and t.folded not in lex.protected]
     named = [t for t in real if lex.is_first_name(t.folded) or t.folded in lex.surnames or t in strange]
-    shaped = any(MEDICAL_SHAPE.search(t.folded) for t in strange if t.text.islower() and not lex.is_first_name(t.folded))
+    shaped = any(
+        MEDICAL_SHAPE.search(t.folded)
+        for t in strange
+        if t.text.islower() and not lex.is_first_name(t.folded)
+    )
     first = any(lex.is_first_name(t.folded) for t in real)
     enough = len(named) == len(real) or (first and bool(strange) and len(real) <= 2)
     return head if strange and enough and not (shaped and not first) else []
 
 
+_DATE_AFTER = re.compile(r"\s*,\s*\d(?:[\s/.-]*\d){5,7}(?!\d)")
 _MAIL_WORD = re.compile(r"[\w.%+'-]+\s?@")
 
 
@@ -199,8 +253,10 @@ def _head_of_line(tokens: Sequence[Token], line: list[int], text: str, lex: Lexi
     )
     if len(head) == 1:
         token = tokens[head[0]]
+        rank = lex.first_name_rank.get(token.folded, 10**6)
+        written = token.is_capitalised and not token.is_upper
         named = bool(firsts) and (
-            not lex.is_word(token.folded) or lex.first_name_rank.get(token.folded, 10**6) < 400
+            not lex.is_word(token.folded) or rank < (COMMON_FIRST_NAMES if written else 400)
         )
         rest = text[token.end :].split("\n")[0]
         lonely = len(line) == 1 and not re.search(r"\w", rest)

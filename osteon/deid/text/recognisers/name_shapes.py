@@ -13,6 +13,7 @@ PARTICLES = word_class("name_particles")
 ACRONYMS = word_class("acronyms")
 _EPONYM_BEFORE = word_class("words_before_an_eponym")
 HEADINGS = word_class("headings")
+_NAMES_TOO = frozenset(["AN", "SA", "SON", "ON", "SE"])
 _LINKERS = frozenset(["DE", "D", "DU", "SELON", "ET", "OU"])
 TERM_ENDING = re.compile(
     r"(?:IQUES?|MENT|EES?|ALES?|EUX|EUSES?|AIRES?|OIDES?|GENES?|TOMIES?|PATHIES?|SCOPES?|"
@@ -58,7 +59,8 @@ def is_namelike(
     if is_title(token):
         return False
     if token.folded in FUNCTION_WORDS and not (
-        token.is_upper and first and strength == 3 and len(token.text) > 3
+        (token.is_upper and first and strength == 3 and len(token.text) > 3)
+        or (token.folded in _NAMES_TOO and token.is_capitalised and not token.is_upper and strength >= 2)
     ):
         return False
     known = lex.is_first_name(token.folded) or token.folded in lex.surnames
@@ -110,7 +112,9 @@ def _is_initial(tokens: Sequence[Token], place: int, text: str, strength: int, *
     after = text[token.end : token.end + 1]
     if after in {".", "-"}:
         return True
-    return strength == 3 and first and (_next_capital(tokens, place, text) or after in {"", ",", "\n", " ", ")"})
+    return (
+        strength == 3 and first and (_next_capital(tokens, place, text) or after in {"", ",", "\n", " ", ")"})
+    )
 
 
 def _ends_here(text: str, token: Token) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from osteon.deid.text.lexicon import Lexicon
 from osteon.deid.text.recognisers.introduced_names import introduced_names
-from osteon.deid.text.recognisers.lone_names import alone_on_line, beside_first_names
+from osteon.deid.text.recognisers.lone_names import alone_on_line, before_birth, beside_first_names
 from osteon.deid.text.recognisers.name_shapes import is_title
 from osteon.deid.text.recognisers.unknown_names import neighbours, particles_before, unknown_capitals
 from osteon.deid.text.span import Span
@@ -30,6 +30,8 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
         mark(places, 0.75, "first-name")
     for places in alone_on_line(tokens, text, lex):
         mark(places, 0.7, "line")
+    for places in before_birth(tokens, text):
+        mark(places, 0.6, "above-birth")
     mark(unknown_capitals(tokens, text, lex), 0.4, "unknown")
     mark(neighbours(tokens, text, found, lex), 0.4, "neighbour")
     mark(particles_before(tokens, text, found), 0.4, "particle")

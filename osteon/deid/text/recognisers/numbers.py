@@ -21,6 +21,7 @@ _NIR = re.compile(
     re.IGNORECASE,
 )
 _NISS = re.compile(r"(?<!\d)\d{2}[. ]?[0-5]\d[. ]?\d{2}[- ]?\d{3}[. -]?\d{2}(?!\d)")
+_NISS_OFFICIAL = re.compile(r"\d{2}\.\d{2}\.\d{2}-\d{3}[.-]\d{2}")
 _INAMI = re.compile(r"(?<![\d.,/-])\d(?P<sep>[-/. ])\d{5}(?P=sep)\d{2}(?P=sep)\d{3}(?!\d)")
 _ELEVEN = re.compile(r"(?<!\d)\d{11}(?!\d)")
 _LABELLED = (
@@ -62,23 +63,24 @@ def _labelled(code: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Numbers after the words that name them, in the languages that are read."""
     known = list(_LABELLED)
     for each in codes(code):
-        known += [(label, f"(?:{'|'.join(f)})") for label, f in language_data(each).get("number_fields", {}).items()]
+        known += [
+            (label, f"(?:{'|'.join(f)})") for label, f in language_data(each).get("number_fields", {}).items()
+        ]
     return tuple((label, re.compile(rf"\b{words}(?!\w)\.?{_VALUE}", re.IGNORECASE)) for label, words in known)
 
 
 _LONG = re.compile(
-    r"(?<![\d.,])(?<!\w)(?!\d{1,3}(?: \d{3})+(?!\s?\d)\s+[^\W\d_])[A-Z]{0,4}[-_]?(?:\d(?:[-\s]?\d){5,24}|"
+    r"(?<![\d.,])(?<!\w)(?!\d{1,3}(?: \d{3}){1,2}(?!\s?\d)\s+[^\W\d_])[A-Z]{0,4}[-_]?(?:\d(?:[-\s]?\d){5,24}|"
     r"\d{2,}(?:\.\d{2,}){2,})(?![\d]|[.,]\d)"
     r"(?!\s?(?:mm|cm|ml|mg|UI|U/|€|euros|/mm|G/L|[ée]l[ée]ments|leucocytes|plaquettes|/))",
     re.IGNORECASE,
 )
 _MIXED = re.compile(r"\b(?=[A-Z0-9-]*\d{4})(?=[A-Z0-9-]*[A-Z])[A-Z0-9]{2,}(?:-[A-Z0-9]+)*\b")
 _UID = re.compile(r"\b\d+(?:\.\d+){4,}\b")
-_PLATE = re.compile(
-    r"\b(?:[A-Z]{2}[-· ]?\d{3}[-· ]?[A-Z]{2}|[1-9]-[A-Z]{3}-\d{3})\b(?!\s?(?:mm|mg|ml))"
-)
+_PLATE = re.compile(r"\b(?:[A-Z]{2}[-· ]?\d{3}[-· ]?[A-Z]{2}|[1-9]-[A-Z]{3}-\d{3})\b(?!\s?(?:mm|mg|ml))")
 _PLATE_AFTER = re.compile(
-    r"\b(?i:immatricul(?:[ée]e?s?|ation)|plaques?(?: d'immatriculation)?|v[ée]hicule|voiture|nummerplaat|(?:licence|license|number) plate|"
+    r"\b(?i:immatricul(?:[ée]e?s?|ation)|plaques?(?: d'immatriculation)?|v[ée]hicule|voiture|"
+    r"nummerplaat|(?:licence|license|number) plate|"
     r"registration)\s*(?i:n°|num[ée]ro|est|:|de (?:la )?(?:voiture|v[ée]hicule))?\s*:?\s*"
     r"(?P<value>[A-Z0-9]{1,4}[-·. ]?[A-Z0-9]{2,4}(?:[-·. ]?[A-Z0-9]{2,3}){0,2}|[A-Z]{2}[ -·]?\d{1,6})\b"
 )
@@ -92,8 +94,9 @@ def find_numbers(text: str, code: str = "fr") -> list[Span]:
         digits = re.sub(r"[^0-9ABab]", "", match.group())
         spans.append(Span(match.start(), match.end(), "SECU", 0.99 if nir_is_valid(digits) else 0.9, "nir"))
     for match in _NISS.finditer(text):
-        if niss_is_valid(re.sub(r"\D", "", match.group())):
-            spans.append(Span(match.start(), match.end(), "NISS", 0.97, "niss"))
+        valid = niss_is_valid(re.sub(r"\D", "", match.group()))
+        if valid or _NISS_OFFICIAL.fullmatch(match.group()):
+            spans.append(Span(match.start(), match.end(), "NISS", 0.97 if valid else 0.9, "niss"))
     spans += [Span(m.start(), m.end(), "INAMI", 0.85, "inami") for m in _INAMI.finditer(text)]
     for match in _ELEVEN.finditer(text):
         if luhn_is_valid(match.group()):

@@ -15,8 +15,10 @@ from osteon.deid.values import fold
 
 _SP = r"[ \t\u00a0]"
 _AT_WORDS = (
-    r"à|À|née?(?:\(e\))? à|habit(?:e|ant)(?: à)?|domicilié(?:e|\(e\))?(?: à)?|résid(?:e|ant)(?: à)?|demeurant(?: à)?|"
-    r"originaire de|venant de|transférée? de|provenance de|région de|banlieue de|ville de|commune de|mairie de"
+    r"à|À|née?(?:\(e\))? à|habit(?:e|ant)(?: à)?|domicilié(?:e|\(e\))?(?: à)?|résid(?:e|ant)(?: à)?|"
+    r"demeurant(?: à)?|"
+    r"originaire de|venant de|transférée? de|provenance de|région de|banlieue de|ville de|commune de|"
+    r"mairie de"
 )
 _ZIP = re.compile(
     rf"(?<![\d.,/])(?P<zip>(?:(?:F|FR|B|BE|CH)-)?(?:(?:0[1-9]|[1-8]\d|9[0-5]|2[ABab]){_SP}?\d{{3}}|"
@@ -27,9 +29,17 @@ _ZIP_ALONE = re.compile(
     rf"(?P<zip>(?:\d{{2}}|2[AB]){_SP}?\d{{3}})(?=[ \t]*(?:$|[,.;\n]|[A-Za-z]))(?!\d)",
     re.IGNORECASE | re.MULTILINE,
 )
+_ZIP_BARE = re.compile(
+    r"(?<![\w.,/:<>=+-])(?<![<>=:~] )(?<!taux [àa] )(?P<zip>(?:F-)?(?:0[1-9]|[1-8]\d|9[0-578])\d{3})"
+    r"(?![\w/%]|[.,]\d|[ \u00a0]?(?:/|mm|ml|mg|g\b|UI|U\b|€|euros?|el|él|ele|élé|leuco|globules|"
+    r"plaq|h[ée]mat|cells?|copies|G\b|coups|pas\b|et \d|à \d|ans|d['’]|leu|PNN|GB|GR))",
+    re.IGNORECASE,
+)
 _ZIP4 = re.compile(
-    rf"(?<![\d.,/\-])(?P<zip>(?:(?:B|BE|CH|L|NL)-)?[1-9]\d{{3}}(?: (?!L[AE]|DE|DU|ST)[A-Z]{{2}}(?= {{1,2}}{UPPER}))?){_SP}+"
-    rf"(?P<town>{UPPER}[\w'’\-]*(?:[ -](?:{UPPER}|(?:sur|sous|en|le|la|les|de|du|lès|lez|d['’])\b)[\w'’\-]*){{0,4}})"
+    rf"(?<![\d.,/\-])(?P<zip>(?:(?:B|BE|CH|L|NL)-)?[1-9]\d{{3}}(?: (?!L[AE]|DE|DU|"
+    rf"ST)[A-Z]{{2}}(?= {{1,2}}{UPPER}))?){_SP}+"
+    rf"(?P<town>{UPPER}[\w'’\-]*(?:[ -](?:{UPPER}|(?:sur|sous|en|le|la|les|de|du|lès|lez|"
+    rf"d['’])\b)[\w'’\-]*){{0,4}})"
 )
 _BEFORE_ZIP = re.compile(r"(?:^|[\n,;(–—|]|[ \t]-)[ \t]*$")
 _DATELINE = re.compile(
@@ -39,16 +49,16 @@ _DATELINE = re.compile(
 _LETTERS = r"[^\W\d_]"
 _SEQUENCE = (
     rf"(?:[LD]['’])?{UPPER}(?:{_LETTERS}|[’'-](?={_LETTERS}))*"
-    rf"(?:[ -](?:(?:sur|sous|en|le|la|les|de|du|des|lès|lez|d['’])[ -])?{UPPER}(?:{_LETTERS}|[’'-](?={_LETTERS}))*){{0,4}}(?!\d)"
+    rf"(?:[ -](?:(?:sur|sous|en|le|la|les|de|du|des|lès|lez|d['’])[ -])?{UPPER}(?:{_LETTERS}|"
+    rf"[’'-](?={_LETTERS}))*){{0,4}}(?!\d)"
 )
 _LETTERHEAD = re.compile(
-    r"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{2,60},[ ]?(?P<town>[^\W\d_][^,\n\d]{2,40}),[ ]?"
+    r"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{2,60},[ ]?(?P<town>[^\W\d_][^,\n"
+    r"\d]{2,40}),[ ]?"
     r"(?=(?i:standard|t[ée]l|fax|secr[ée]tariat|n°|\+?\d))"
 )
 _ROMAN = re.compile(r"[IVX]+")
-_AT = re.compile(
-    rf"(?<![^\W_])(?P<before>{_AT_WORDS})\s(?P<town>{_SEQUENCE})"
-)
+_AT = re.compile(rf"(?<![^\W_])(?P<before>{_AT_WORDS})\s(?P<town>{_SEQUENCE})")
 _BEFORE_TOWN = word_class("words_before_a_town")
 _LINK = word_class("words_inside_a_place")
 _OFFICE = re.compile(
@@ -61,6 +71,7 @@ _TITLES = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR", "MME", "MR", "M", "TEL
 def find_towns(text: str, lex: Lexicon) -> list[Span]:
     """Postcodes with their towns, and towns by name."""
     spans = [Span(*m.span("zip"), "ZIP", 0.85, "zip-alone") for m in _ZIP_ALONE.finditer(text)]
+    spans += [Span(*m.span("zip"), "ZIP", 0.4, "zip-bare") for m in _ZIP_BARE.finditer(text)]
     for match in _ZIP.finditer(text):
         town = _town_words(match["town"], lex)
         if town:
@@ -73,8 +84,10 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
             spans.append(Span(*match.span("zip"), "ZIP", 0.85, "zip4"))
             spans.append(Span(*match.span("town"), "VILLE", 0.85, "zip-town"))
     for match in _DATELINE.finditer(text):
-        first = fold(match["town"]).split()[0]
-        if first not in _TITLES and not lex.is_first_name(first):
+        town = fold(match["town"])
+        parts = [p for p in re.split(r"[ '’-]", town) if p not in _LINK]
+        known = town in lex.towns or any(not lex.is_word(part) for part in parts)
+        if known and parts and parts[0] not in _TITLES and not lex.is_first_name(parts[0]):
             spans.append(Span(*match.span("town"), "VILLE", 0.8, "dateline"))
     spans += [
         Span(*m.span("name"), "VILLE", 0.7, "office-of")
@@ -98,7 +111,7 @@ def _is_zip4(match: re.Match[str], text: str, lex: Lexicon) -> bool:
 
 
 def _towns_after(text: str, lex: Lexicon) -> list[Span]:
-    """Capitalised words after `à`, `domicilié à`, `originaire de`: a place, unless a dictionary has them all."""
+    """Capitalised words after `à` or `domicilié à`: a place, unless a dictionary has them all."""
     spans = []
     for match in _AT.finditer(text):
         sure = match["before"] not in {"à", "À"}
@@ -110,21 +123,25 @@ def _towns_after(text: str, lex: Lexicon) -> list[Span]:
         known = town in lex.towns or town.replace(" ", "-") in lex.towns
         if written.isupper() and len(written) < 5 and not known:
             continue  # an acronym
-        if sure or known or any(not lex.is_word(p) and len(p) > 2 for p in parts):
-            spans.append(Span(match.start("town"), match.start("town") + len(written), "VILLE", 0.58, "town-after"))
+        several = len(parts) > 1 and not written.isupper() and " " in written.strip()
+        if sure or known or several or any(not lex.is_word(p) and len(p) > 2 for p in parts):
+            spans.append(
+                Span(match.start("town"), match.start("town") + len(written), "VILLE", 0.58, "town-after")
+            )
     spans += [Span(*m.span("town"), "VILLE", 0.6, "letterhead") for m in _LETTERHEAD.finditer(text)]
     return spans
 
 
 def _one_place(text: str, lex: Lexicon) -> str:
-    """The words that belong to the place's name: it ends before an acronym, a heading or a new sentence's word."""
+    """The words of the place's name: it ends before an acronym, a heading or a new sentence."""
     end, upper = 0, text.split(" ")[0].isupper()
     for match in re.finditer(r"[^ ]+", text):
         word = match.group().strip("-'’")
         folded = fold(word)
         if folded in ACRONYMS or folded in _TITLES or folded in HEADINGS:
             break
-        strange = not lex.is_word(folded) or folded in _LINK or lex.is_first_name(folded)
+        capital = word[:1].isupper() and not upper
+        strange = not lex.is_word(folded) or folded in _LINK or lex.is_first_name(folded) or capital
         if end and not strange and not (upper and word.isupper()):
             break
         if end and upper and not word.isupper() and folded not in _LINK:
@@ -150,7 +167,11 @@ def _named_towns(text: str, lex: Lexicon) -> list[Span]:
     tokens = words(text)
     spans = []
     index = 0
+    beginnings = _lengths(lex)
     while index < len(tokens):
+        if tokens[index].folded.split("-", 1)[0] not in beginnings:
+            index += 1
+            continue
         length, folded = _longest_town(tokens, index, text, lex)
         if length and _is_town_here(tokens, index, length, folded, text, lex):
             last = tokens[index + length - 1]
@@ -219,7 +240,11 @@ def _is_town_here(
     if plain_word:
         return prepositional and token.is_capitalised and before in {"A", "SUR"} and lex.towns[folded] < 3000
     if not token.is_capitalised:
-        return prepositional and lex.towns[folded] < 2500 and (length > 1 or len(folded) > 3)
+        strange = not lex.is_word(folded) and len(folded) > 4
+        unmistakable = folded.count("-") > 1 and strange
+        return unmistakable or (
+            prepositional and (length > 1 or len(folded) > 3) and (strange or lex.towns[folded] < 2500)
+        )
     if len(folded) < 4 or folded == "L'HOPITAL":
         return False
     rank_limit = 40_000 if prepositional or length > 1 else 4_000

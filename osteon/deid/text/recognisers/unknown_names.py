@@ -35,7 +35,11 @@ def unknown_capitals(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
             continue
         if token.is_upper and (len(token.text) < _MIN_CAPITALS or not _is_pronounceable(token.folded)):
             continue
-        if MEDICAL_SHAPE.search(token.folded) and not token.is_upper and not _beside_capital(tokens, place, text):
+        if (
+            MEDICAL_SHAPE.search(token.folded)
+            and not token.is_upper
+            and not _beside_capital(tokens, place, text)
+        ):
             continue
         yield place
 
@@ -75,9 +79,7 @@ def _starts_sentence(text: str, token: Token) -> bool:
     return not before or before[-1] in ".!?:\n\r"
 
 
-def neighbours(
-    tokens: Sequence[Token], text: str, found: Container[int], lex: Lexicon
-) -> Iterator[int]:
+def neighbours(tokens: Sequence[Token], text: str, found: Container[int], lex: Lexicon) -> Iterator[int]:
     """Capitalised words inside a sentence that touch a name: `Nuno POIRIER`, `Legrand Urs`."""
     for place, token in enumerate(tokens):
         if place in found or not token.is_capitalised or len(token.text) < 2 or is_title(token):
@@ -89,7 +91,17 @@ def neighbours(
         if not (left or right) or is_eponym(tokens, place, text, lex):
             continue
         shouted = token.is_upper and len(token.text) > 2 and left and not tokens[place - 1].is_upper
-        if (left and (shouted or _closes(text, token) or not lex.is_word(token.folded) or lex.is_first_name(token.folded))) or (right and (not _starts_sentence(text, token) or not lex.is_word(token.folded) or token.is_upper)):
+        if (
+            left
+            and (
+                shouted
+                or _closes(text, token)
+                or not lex.is_word(token.folded)
+                or lex.is_first_name(token.folded)
+            )
+        ) or (
+            right and (not _starts_sentence(text, token) or not lex.is_word(token.folded) or token.is_upper)
+        ):
             yield place
 
 
@@ -143,4 +155,6 @@ def _starts_line(text: str, token: Token) -> bool:
     return not text[: token.start].rsplit("\n", 1)[-1].strip(" \t-•*")
 
 
-_FOREIGN = frozenset(["VAN", "VON", "DEN", "DER", "BEN", "EL", "AL", "BOU", "AIT", "OULD", "DOS", "DELLA", "ABDEL"])
+_FOREIGN = frozenset(
+    ["VAN", "VON", "DEN", "DER", "BEN", "EL", "AL", "BOU", "AIT", "OULD", "DOS", "DELLA", "ABDEL"]
+)

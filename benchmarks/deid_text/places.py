@@ -1,0 +1,43 @@
+"""Streets, towns with their postcodes, hospitals and wards."""
+
+from __future__ import annotations
+
+from benchmarks.deid_text.scene import Piece, Scene
+
+
+class PlaceSlots(Scene):
+    """Slots of this kind, each as the pieces of text it becomes."""
+
+    def _slot_street(self) -> list[Piece]:
+        mine = self.rng.random() < 0.5
+        value = self.home if mine else f"{self.rng.randint(1, 99)} {self.cast.street()}"
+        return [(self.rng.choice((value, value, value.upper())), "location", "ADRESSE")]
+
+    def _slot_town(self) -> list[Piece]:
+        value = self.rng.choice((self.town, self.cast.town()))
+        return [(self.rng.choice((value, value, value.upper())), "location", "VILLE")]
+
+    def _zip_town(self, name: str) -> list[Piece]:
+        town = self.rng.choice((self.town, self.cast.town()))
+        rng = self.rng
+        if name.endswith("_be"):
+            code = rng.choice(("", "", "B-", "BE-")) + str(rng.randint(1000, 9992))
+        elif name.endswith("_ch"):
+            code = rng.choice(("", "", "CH-")) + str(rng.randint(1000, 9658))
+        else:
+            code = f"{rng.randint(1, 95):02d}{rng.choice(['000', '100', '230', '480', '560', '700'])}"
+            code = rng.choice((code, code, f"{code[:2]} {code[2:]}", f"F-{code}"))
+        return [
+            (code, "location", "ZIP"),
+            (" ", "", ""),
+            (rng.choice((town, town, town.upper())), "location", "VILLE"),
+        ]
+
+    def _slot_hospital(self) -> list[Piece]:
+        return [(self.rng.choice((self.hospital, self.cast.hospital())), "institution", "HOPITAL")]
+
+    def _slot_hospital_upper(self) -> list[Piece]:
+        return [(self.hospital.upper(), "institution", "HOPITAL")]
+
+    def _slot_pavilion(self) -> list[Piece]:
+        return [(self.cast.pavilion(), "institution", "UNITE")]
