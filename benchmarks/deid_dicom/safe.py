@@ -5,8 +5,6 @@ Source: DICOM PS3.3 (2026), C.7.1 to C.8.1 (CR), C.8.11 (DX), C.8.7 (X-ray), C.1
 
 from __future__ import annotations
 
-from __future__ import annotations
-
 from pydicom.datadict import dictionary_VR
 
 #: keyword -> legal values; a number stands for itself, several values are joined by a backslash.

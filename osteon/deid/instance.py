@@ -18,10 +18,11 @@ from osteon.deid.elements import Elements, as_dataset, text_in
 from osteon.deid.header import HeaderRules
 from osteon.deid.header_identity import known_from_dataset, patient_key
 from osteon.deid.identity import KnownIdentity
-from osteon.deid.part10 import as_file
+from osteon.deid.part10 import as_bytes, as_file
 from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
 from osteon.deid.reading import file_meta, pixel_dataset, read_source
+from osteon.deid.report_document import clean_report
 from osteon.deid.source import Source
 from osteon.deid.verification import searched_for, verify_instance
 from osteon.dicom.dataset import MALFORMED, read_bytes, read_dataset
@@ -87,23 +88,28 @@ def deidentify_dataset(
 
 
 def _deidentify(
-    source: Source, dataset: Dataset, policy: Policy, pseudonymiser: Pseudonymiser, known: KnownIdentity | None
+    source: Source,
+    dataset: Dataset,
+    policy: Policy,
+    pseudonymiser: Pseudonymiser,
+    known: KnownIdentity | None,
 ) -> DeidentifiedInstance:
     _require_allowed(source, policy)
+    identity = _identity(source, known)
+    rules = HeaderRules(policy, pseudonymiser, patient_key(source), identity)
+    boxes, reencoded = 0, False
     try:
-        identity = known_from_dataset(source)
-        identity = identity.merged(known) if known else identity
-        rules = HeaderRules(policy, pseudonymiser, patient_key(source), identity)
-        header = rules.apply(source)
+        if source.text("SOPClassUID") in policy.report_classes:
+            header = clean_report(source, rules)
+            content = as_bytes(header)
+        else:
+            header = rules.apply(source)
     except MALFORMED as error:
-        raise RefusedError(
-            "attributes that can be read",
-            f"one that cannot ({type(error).__name__})",
-            "send the instance again",
-        ) from None
-    target = as_dataset({tag: header[tag] for tag in header if tag >> 16 == 0x0028 or tag in _NAMES})
-    boxes, reencoded = _write_pixels(dataset, target, policy)
-    content = as_file(header, target)
+        raise _unreadable(error) from None
+    if source.text("SOPClassUID") not in policy.report_classes:
+        target = as_dataset({tag: header[tag] for tag in header if tag >> 16 == 0x0028 or tag in _NAMES})
+        boxes, reencoded = _write_pixels(dataset, target, policy)
+        content = as_file(header, target)
     searched = searched_for(identity, policy, source)
     verify_instance(content, searched, pseudonymiser, policy.closed_words)
     return DeidentifiedInstance(
@@ -121,6 +127,19 @@ def _deidentify(
         facts={keyword: text_in(header, keyword) for keyword in FACTS},
         known=identity,
     )
+
+
+def _identity(source: Source, known: KnownIdentity | None) -> KnownIdentity:
+    try:
+        found = known_from_dataset(source)
+    except MALFORMED as error:
+        raise _unreadable(error) from None
+    return found.merged(known) if known else found
+
+
+def _unreadable(error: Exception) -> RefusedError:
+    kind = type(error).__name__
+    return RefusedError("attributes that can be read", f"one that cannot ({kind})", "send the instance again")
 
 
 _NAMES = frozenset({0x00080016, 0x00080018})  # SOP class and instance UID
@@ -143,14 +162,32 @@ def _require_allowed(source: Source, policy: Policy) -> None:
     for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
         if not source.text(keyword):
             raise RefusedError(f"the attribute {keyword}", "none", "send a whole DICOM instance")
+    if sop_class in policy.report_classes:
+        return
     if sop_class not in policy.sop_classes:
         raise QuarantinedError(
-            "an image class that the policy admits",
-            "another class (a scan or document may be identity as a whole)",
+            "an image or report class that the policy admits",
+            _CLASSES.get(sop_class, "another class (a scan or document may be identity as a whole)"),
             "review it, or admit its class under sop_classes",
         )
     if source.text("PhotometricInterpretation") not in {"MONOCHROME1", "MONOCHROME2"}:
         raise QuarantinedError("a monochrome radiograph", "a colour image", "review it: it may be a scan")
+
+
+_CLASSES = {
+    **dict.fromkeys(
+        ("1.2.840.10008.5.1.4.1.1.88.67", "1.2.840.10008.5.1.4.1.1.88.68", "1.2.840.10008.5.1.4.1.1.88.73"),
+        "a dose report (it names the patient, the devices and the staff throughout)",
+    ),
+    **dict.fromkeys(
+        tuple(f"1.2.840.10008.5.1.4.1.1.104.{end}" for end in range(1, 6)),
+        "an encapsulated document (identity as a whole)",
+    ),
+    **dict.fromkeys(
+        ("1.2.840.10008.5.1.4.1.1.7", *(f"1.2.840.10008.5.1.4.1.1.7.{end}" for end in range(1, 5))),
+        "a secondary capture (a scanned document or screen shot, identity as a whole)",
+    ),
+}
 
 
 def _instance(header: Elements) -> PseudonymousInstance:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from functools import lru_cache
 
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.tag import BaseTag
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -29,7 +29,9 @@ def read_source(content: bytes) -> Source | None:
     if content[128:132] != b"DICM":
         return None
     try:
-        meta, start = Reader(content, implicit=False, little=True).elements(132, len(content), 0, below=0x00030000)
+        meta, start = Reader(content, implicit=False, little=True).elements(
+            132, len(content), 0, below=0x00030000
+        )
         syntax = meta[_SYNTAX].value.rstrip(b"\0 ").decode("ascii")
         implicit = _NATIVE.get(syntax)
         if implicit is None:
@@ -49,7 +51,7 @@ def read_source(content: bytes) -> Source | None:
 
 def pixel_dataset(source: Source) -> Dataset:
     """What describes and holds the pixels, as a pydicom data set of the file's transfer syntax."""
-    found = {}
+    found: dict[BaseTag, DataElement | RawDataElement] = {}
     for tag, element in source.elements.items():
         if tag >> 16 in _PIXEL_GROUPS and isinstance(element, Raw):
             key = BaseTag(tag)
