@@ -95,12 +95,12 @@ def _identity(ds: Dataset, who: Person, study: str, draw: random.Random) -> list
         "PatientName": ("pseudonym", "patient"), "PatientID": ("pseudonym", "patient"),
         "AccessionNumber": ("pseudonym", "accession"), "StudyID": ("emptied", ""),
         "ReferringPhysicianName": ("emptied", ""), "PatientBirthDate": ("emptied", ""),
-        "InstitutionName": ("gone", ""), "InstitutionAddress": ("removed", ""), 
+        "InstitutionName": ("gone", ""), "InstitutionAddress": ("removed", ""),
         "PatientAddress": ("removed", ""),
         "PatientTelephoneNumbers": ("removed", ""), "PatientTelecomInformation": ("removed", ""),
         "DeviceSerialNumber": ("gone", ""), "OperatorsName": ("gone", ""),
         "SOPInstanceUID": ("mapped", "uid"), "SeriesInstanceUID": ("mapped", "uid"),
-        "StudyInstanceUID": ("mapped", "uid"), "FrameOfReferenceUID": ("mapped", "uid"), 
+        "StudyInstanceUID": ("mapped", "uid"), "FrameOfReferenceUID": ("mapped", "uid"),
         "SOPClassUID": ("kept", ""),
     }  # fmt: skip
     return [

@@ -38,6 +38,7 @@ class StudyRecord:
     study: str = ""
     patient: str = ""
     images: list[dict[str, Any]] = field(default_factory=list)
+    documents: list[dict[str, Any]] = field(default_factory=list)  # structured reports
     report: dict[str, Any] | None = None
     quarantined: list[dict[str, str]] = field(default_factory=list)
 
@@ -140,7 +141,8 @@ def _write_images(
         file = f"{number}.dcm"
         (part / file).write_bytes(made.content)
         row = _image_row(f"{record.hospital}/dicom/{record.study}/{file}", made)
-        record.images.append({"source": source_mark(name, pseudonymiser), **row})
+        rows = record.documents if made.facts["Modality"] == "SR" else record.images
+        rows.append({"source": source_mark(name, pseudonymiser), **row})
     shutil.rmtree(final, ignore_errors=True)
     part.rename(final)
 
