@@ -1,4 +1,4 @@
-"""Fuzzing of what the de-identification reads: broken inputs by the thousand, each with a limit on time and memory.
+"""Fuzzing of what the de-identification reads: broken inputs, each with a limit on time and memory.
 
     python -m benchmarks.fuzz_deid --minutes 10 --kinds dicom
 

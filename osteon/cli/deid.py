@@ -109,7 +109,9 @@ def dicomweb(
     key_file: KeyFile,
     where: Annotated[
         list[str] | None,
-        typer.Option("--where", help="KEYWORD=VALUE of the study, such as StudyDate=20240101-20240131; repeatable."),
+        typer.Option(
+            "--where", help="KEYWORD=VALUE of the study, such as StudyDate=20240101-20240131; repeatable."
+        ),
     ] = None,
     token_file: Annotated[
         Path | None, typer.Option("--token-file", help="Holds the bearer token of the PACS.")

@@ -56,7 +56,9 @@ class DicomWeb:
         """
         unknown = sorted(set(filters) - _FILTERS)
         if unknown:
-            raise UsageError(f"filters of {', '.join(sorted(_FILTERS))}", "another", "see osteon deid dicomweb --help")
+            raise UsageError(
+                f"filters of {', '.join(sorted(_FILTERS))}", "another", "see osteon deid dicomweb --help"
+            )
         return sorted({_value(row, _STUDY) for row in self._search("studies", filters)} - {""})
 
     def instances(self, study: str) -> list[InstanceAddress]:
@@ -85,7 +87,9 @@ class DicomWeb:
             except (ValueError, RecursionError):
                 rows = None
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise RefusedError("a list of DICOM JSON objects", "another answer", "check the DICOMweb address")
+                raise RefusedError(
+                    "a list of DICOM JSON objects", "another answer", "check the DICOMweb address"
+                )
             yield from rows
             if len(rows) < _PAGE:
                 return
@@ -119,7 +123,7 @@ class DicomWeb:
 def dicomweb(
     url: str, token: str | None = None, max_instance_bytes: int = 256 * 2**20, timeout_s: float = 60
 ) -> Iterator[DicomWeb]:
-    """The service at an address such as `https://pacs/dicom-web`; the token goes into the Authorization header.
+    """The service at an address such as `https://pacs/dicom-web`; a token goes into a header.
 
     Raises:
         UsageError: not an HTTP address, or one with a password in it.
@@ -127,7 +131,9 @@ def dicomweb(
     parsed = httpx.URL(url)
     if parsed.scheme not in {"http", "https"} or not parsed.host or parsed.userinfo:
         raise UsageError(
-            "an address such as https://pacs.example/dicom-web, without a password", "another", "use --token-file"
+            "an address such as https://pacs/dicom-web, without a password",
+            "another",
+            "use --token-file",
         )
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     base = str(parsed).rstrip("/") + "/"
@@ -143,7 +149,9 @@ def read_filters(texts: list[str]) -> dict[str, str]:
     """
     pairs = [text.partition("=") for text in texts]
     if not all(keyword and sign and value for keyword, sign, value in pairs):
-        raise UsageError("filters of the form KEYWORD=VALUE", "another form", "for example StudyDate=20240101-")
+        raise UsageError(
+            "filters of the form KEYWORD=VALUE", "another form", "for example StudyDate=20240101-"
+        )
     return {keyword: value for keyword, _, value in pairs}
 
 
@@ -164,9 +172,13 @@ def _first_part(body: bytes, kind: str) -> bytes:
     """The first part of a multipart answer; the body itself where the service sends it bare."""
     if kind.split(";")[0].strip().lower() == "application/dicom":
         return body
-    found = [p.split("=", 1)[1].strip('" ') for p in kind.split(";") if p.strip().lower().startswith("boundary=")]
+    found = [
+        p.split("=", 1)[1].strip('" ') for p in kind.split(";") if p.strip().lower().startswith("boundary=")
+    ]
     if not found:
-        raise RefusedError("a multipart answer with DICOM files", "another answer", "check the DICOMweb address")
+        raise RefusedError(
+            "a multipart answer with DICOM files", "another answer", "check the DICOMweb address"
+        )
     mark = b"--" + found[0].encode()
     start = body.find(mark)
     head = body.find(b"\r\n\r\n", start)

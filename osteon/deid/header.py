@@ -130,10 +130,7 @@ class HeaderRules:
     @cached_property
     def _needles(self) -> tuple[str, ...]:
         words = [part for name in (*self.known.names, *self.known.people) for part in name]
-        institutions = (
-            () if Option.RETAIN_INSTITUTION_IDENTITY in self.policy.options else self.known.institutions
-        )
-        folded = {fold(n).strip() for n in (*words, *self.known.numbers, *institutions)}
+        folded = {fold(n).strip() for n in (*words, *self.known.numbers, *self.known.institutions)}
         return tuple(n for n in folded if len(n) >= 3)
 
     @cached_property

@@ -72,7 +72,8 @@ def deidentify_dicom(
         RefusedError: not DICOM, malformed or beyond the limits.
         QuarantinedError: in doubt; nothing may leave.
     """
-    limits = Limits(max_bytes=policy.limits.instance_bytes, max_pixels=policy.limits.pixels)
+    most = policy.limits.instance_bytes
+    limits = Limits(max_bytes=most, max_inflated_bytes=most, max_pixels=policy.limits.pixels)
     content = read_bytes(source, limits)
     read = read_source(content)
     if read is None:
@@ -96,7 +97,8 @@ def _deidentify(
 ) -> DeidentifiedInstance:
     _require_allowed(source, policy)
     identity = _identity(source, known)
-    rules = HeaderRules(policy, pseudonymiser, patient_key(source), identity)
+    searched = searched_for(identity, policy, source)
+    rules = HeaderRules(policy, pseudonymiser, patient_key(source), searched)
     boxes, reencoded = 0, False
     try:
         if source.text("SOPClassUID") in policy.report_classes:
@@ -110,7 +112,6 @@ def _deidentify(
         target = as_dataset({tag: header[tag] for tag in header if tag >> 16 == 0x0028 or tag in _NAMES})
         boxes, reencoded = _write_pixels(dataset, target, policy)
         content = as_file(header, target)
-    searched = searched_for(identity, policy, source)
     verify_instance(content, searched, pseudonymiser, policy.closed_words)
     return DeidentifiedInstance(
         content=content,

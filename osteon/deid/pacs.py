@@ -1,4 +1,4 @@
-"""De-identifying straight from a PACS: each study fetched into memory, written under pseudonyms, forgotten."""
+"""De-identifying straight from a PACS: each study fetched, written under pseudonyms, forgotten."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from osteon.deid.study import (
 from osteon.deid.tables import write_tables
 from osteon.domain.manifest import Manifest, sha256_text
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 - memory, not a disk
+_MEMORY = Path("/dev/shm")  # memory, not a disk
 
 
 def deidentify_pacs(
@@ -38,8 +38,8 @@ def deidentify_pacs(
 ) -> Manifest:
     """De-identifies every study that the filters match; a study that an earlier run finished is not fetched.
 
-    A study is staged alone in a folder that only its owner reads, in memory where the system has such a place,
-    and removed before the next.
+    A study is staged alone in a folder that only its owner reads, in memory where the system has such a
+    place, and removed before the next.
 
     Args:
         service: the PACS.

@@ -15,6 +15,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from osteon.deid.elements import KNOWN_VRS
 from osteon.deid.source import Raw, Reader, Source
+from osteon.dicom.dataset import quieten_libraries
 
 _META, _SYNTAX = 0x00020000, 0x00020010
 _PIXEL_GROUPS = frozenset({0x0008, 0x0028, 0x7FE0})
@@ -26,6 +27,7 @@ def read_source(content: bytes) -> Source | None:
 
     None leaves the file to pydicom, which reads more and says what is wrong.
     """
+    quieten_libraries()  # the pixel stage converts values, and pydicom would write them to its warnings
     if content[128:132] != b"DICM":
         return None
     try:

@@ -54,7 +54,7 @@ def answering(answer: httpx.Response) -> DicomWeb:
         httpx.Response(500, text="Mme QUENTRELEC"),
         httpx.Response(200, text="Mme QUENTRELEC"),
         httpx.Response(200, content=b"x" * 200_000, headers={"content-type": "application/dicom"}),
-        httpx.Response(200, content=b"--a\r\n\r\nQUENTRELEC", headers={"content-type": "multipart/related; boundary=a"}),
+        httpx.Response(200, content=b"--a\r\n\r\nQUENTRELEC", headers={"content-type": "m/r; boundary=a"}),
     ],
 )  # fmt: skip
 def test_a_bad_answer_is_refused_without_a_word_of_it(answer: httpx.Response) -> None:
