@@ -1,8 +1,9 @@
-"""De-identifying DICOM headers: instances per second against dicom-anonymizer, dicognito and deid, in one run.
+"""De-identifying DICOM headers: instances/s against dicom-anonymizer, dicognito and deid, in one run.
 
-Each program gets the same files as bytes, removes identity from the header and gives bytes back; nothing looks at
-the pixels. Ours removes more (an allow-list under table E.1-1 with five options) and searches its output again.
-The programs take turns, several times over; processor time is compared. The peers come by `make peers`.
+Each program gets the same files as bytes, removes identity from the header and gives bytes back; nothing
+looks at the pixels. Ours removes more (an allow-list under table E.1-1 with five options) and searches its
+output again. The programs take turns on files that none has seen; processor time is compared. The peers come
+by `make peers`.
 The last line is JSON; `ratio` is ours over the fastest peer.
 
     python -m benchmarks.deid_headers --count 100 --repeats 5

@@ -2,7 +2,7 @@
 
     python -m benchmarks.deid_dicom --count 5000
 
-The last line is JSON. Every wrong action is listed, one line each, in `--faults FILE`, and counted by kind here.
+The last line is JSON. Every wrong action is listed, in `--faults FILE`, and counted by kind here.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ _KNEE_CLASS = "1.2.840.10008.5.1.4.1.1.1"
 def add_corners(ds: Dataset, who: Person, draw: random.Random) -> list[Expectation]:
     """Adds most of them, each with its expectation."""
     found: list[Expectation] = []
-    for corner in (_private, _overlay, _curve, _icon, _request, _references, _signature, _group_length):
+    for corner in (_private, _overlay, _curve, _icon, _request, _references, _signature, _creator):
         if draw.random() < 0.7:
             found += corner(ds, who, draw)
     return found
@@ -26,6 +26,10 @@ def add_corners(ds: Dataset, who: Person, draw: random.Random) -> list[Expectati
 
 def _tag(keyword: str) -> int:
     return int(tag_for_keyword(keyword) or 0)
+
+
+def _at(place: tuple[int, ...], keyword: str) -> tuple[tuple[int, ...], str]:
+    return (*place, _tag(keyword)), keyword
 
 
 def _private(ds: Dataset, who: Person, draw: random.Random) -> list[Expectation]:
@@ -38,7 +42,9 @@ def _private(ds: Dataset, who: Person, draw: random.Random) -> list[Expectation]
     inner.PatientID, inner.AccessionNumber = who.number, who.accession
     block.add_new(0x04, "SQ", [inner])
     ds.add_new(group << 16 | 0x9999, "UN", who.number.encode() + b"\0")  # without a creator
-    places = [(group << 16) | 0x10] + [(group << 16) | 0x1000 | e for e in (1, 2, 3, 4)] + [group << 16 | 0x9999]
+    places = (
+        [(group << 16) | 0x10] + [(group << 16) | 0x1000 | e for e in (1, 2, 3, 4)] + [group << 16 | 0x9999]
+    )
     return [Expectation((place,), "private", "removed", where="private") for place in places]
 
 
@@ -55,7 +61,8 @@ def _overlay(ds: Dataset, who: Person, draw: random.Random) -> list[Expectation]
     ds.add_new(group << 16 | 0x3000, "OW", (who.number.encode() * 50)[:384])
     ds.add_new(group << 16 | 0x4000, "LT", who.number)
     return [
-        Expectation((group << 16 | element,), "overlay", "removed", where="overlay") for element in (0x3000, 0x4000)
+        Expectation((group << 16 | element,), "overlay", "removed", where="overlay")
+        for element in (0x3000, 0x4000)
     ]
 
 
@@ -64,11 +71,12 @@ def _curve(ds: Dataset, who: Person, draw: random.Random) -> list[Expectation]:
     ds.add_new(group << 16 | 0x0022, "LO", who.number)
     ds.add_new(group << 16 | 0x3000, "OW", who.number.encode() + b"\0" * (len(who.number) % 2))
     return [
-        Expectation((group << 16 | element,), "curve", "removed", where="curve") for element in (0x0022, 0x3000)
+        Expectation((group << 16 | element,), "curve", "removed", where="curve")
+        for element in (0x0022, 0x3000)
     ]
 
 
-def _icon(ds: Dataset, who: Person, draw: random.Random) -> list[Expectation]:
+def _icon(ds: Dataset, who: Person, _draw: random.Random) -> list[Expectation]:
     icon = Dataset()
     icon.Rows, icon.Columns, icon.SamplesPerPixel, icon.PhotometricInterpretation = 8, 8, 1, "MONOCHROME2"
     icon.BitsAllocated, icon.BitsStored, icon.HighBit, icon.PixelRepresentation = 8, 8, 7, 0
@@ -85,13 +93,13 @@ def _request(ds: Dataset, who: Person, draw: random.Random) -> list[Expectation]
     item.RequestedProcedureID, item.AccessionNumber = who.number, who.accession
     item.StudyInstanceUID = uid(draw)
     found = [
-        Expectation((*at, _tag("ScheduledProcedureStepDescription")), "ScheduledProcedureStepDescription",
+        Expectation(*_at(at, "ScheduledProcedureStepDescription"),
                     "cleaned", text, words, where="nested"),
-        Expectation((*at, _tag("ScheduledProcedureStepID")), "ScheduledProcedureStepID", "removed", where="nested"),
-        Expectation((*at, _tag("RequestedProcedureID")), "RequestedProcedureID", "removed", where="nested"),
-        Expectation((*at, _tag("AccessionNumber")), "AccessionNumber", "pseudonym", who.accession,
+        Expectation(*_at(at, "ScheduledProcedureStepID"), "removed", where="nested"),
+        Expectation(*_at(at, "RequestedProcedureID"), "removed", where="nested"),
+        Expectation(*_at(at, "AccessionNumber"), "pseudonym", who.accession,
                     group="accession", where="nested"),
-        Expectation((*at, _tag("StudyInstanceUID")), "StudyInstanceUID", "mapped", str(item.StudyInstanceUID),
+        Expectation(*_at(at, "StudyInstanceUID"), "mapped", str(item.StudyInstanceUID),
                     group="uid", where="nested"),
     ]  # fmt: skip
     found += _random_rows(item, at, who, draw)
@@ -108,11 +116,11 @@ def _references(ds: Dataset, who: Person, draw: random.Random) -> list[Expectati
             item, at = Dataset(), (_tag(keyword), number)
             item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = _KNEE_CLASS, uid(draw)
             found.append(
-                Expectation((*at, _tag("ReferencedSOPClassUID")), "ReferencedSOPClassUID", "kept", _KNEE_CLASS,
+                Expectation(*_at(at, "ReferencedSOPClassUID"), "kept", _KNEE_CLASS,
                             where="nested")
             )  # fmt: skip
             found.append(
-                Expectation((*at, _tag("ReferencedSOPInstanceUID")), "ReferencedSOPInstanceUID", "mapped",
+                Expectation(*_at(at, "ReferencedSOPInstanceUID"), "mapped",
                             str(item.ReferencedSOPInstanceUID), group="uid", where="nested")
             )  # fmt: skip
             found += _random_rows(item, at, who, draw)
@@ -120,7 +128,7 @@ def _references(ds: Dataset, who: Person, draw: random.Random) -> list[Expectati
                 deep, deep_at = Dataset(), (*at, _tag("ReferencedImageSequence"), 0)
                 deep.ReferencedSOPClassUID, deep.ReferencedSOPInstanceUID = _KNEE_CLASS, uid(draw)
                 found.append(
-                    Expectation((*deep_at, _tag("ReferencedSOPInstanceUID")), "ReferencedSOPInstanceUID", "mapped",
+                    Expectation(*_at(deep_at, "ReferencedSOPInstanceUID"), "mapped",
                                 str(deep.ReferencedSOPInstanceUID), group="uid", where="nested")
                 )  # fmt: skip
                 found += _random_rows(deep, deep_at, who, draw)
@@ -150,7 +158,7 @@ def _signature(ds: Dataset, who: Person, draw: random.Random) -> list[Expectatio
     return [Expectation((0xFFFAFFFA,), "DigitalSignaturesSequence", "removed")]
 
 
-def _group_length(ds: Dataset, who: Person, draw: random.Random) -> list[Expectation]:
+def _creator(ds: Dataset, who: Person, _draw: random.Random) -> list[Expectation]:
     block = ds.private_block(0x0021, who.number, create=True)  # a creator that is the patient's number
     block.add_new(0x01, "PN", who.full)
     return [Expectation((0x00210010,), "private", "removed", where="private")]

@@ -1,7 +1,7 @@
 """Descriptions as rooms write them, in French and English, with the clinical words that must stay.
 
-The words are those of PS3.16 (body parts, views) and of French and English request forms; identity is mixed in
-before, after and between them.
+The words are those of PS3.16 (body parts, views) and of French and English request forms; identity is mixed
+in before, after and between them.
 """
 
 from __future__ import annotations

@@ -10,9 +10,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
-OPTIONS = frozenset({
-    "clean_descriptors", "clean_structured_content", "retain_modified_dates", "retain_patient_characteristics",
-})  # fmt: skip
+OPTIONS = frozenset(
+    {
+        "clean_descriptors",
+        "clean_structured_content",
+        "retain_modified_dates",
+        "retain_patient_characteristics",
+    }
+)
 
 #: Where the project's own policy is stricter than the options allow, and why; counted as it declares.
 STRICTER = {
@@ -62,7 +67,7 @@ def table() -> dict[str, dict[str, str]]:
 
 
 def letter(tag: int) -> str | None:
-    """The action on a tag: an option's letter goes before the basic profile's, C before K; None: not listed."""
+    """The action on a tag: an option's letter before the basic profile's, C before K; None: not listed."""
     row = table().get(f"{tag:08x}")
     if row is None:
         return None

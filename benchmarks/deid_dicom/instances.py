@@ -82,7 +82,11 @@ def _identity(ds: Dataset, who: Person, study: str, draw: random.Random) -> list
     ds.SOPInstanceUID, ds.SeriesInstanceUID, ds.StudyInstanceUID = uid(draw), uid(draw), study
     ds.FrameOfReferenceUID = uid(draw)
     ds.PatientName, ds.PatientID, ds.PatientBirthDate = who.full, who.number, who.birth
-    ds.AccessionNumber, ds.StudyID, ds.ReferringPhysicianName = who.accession, who.accession, f"{who.doctor}^A"
+    ds.AccessionNumber, ds.StudyID, ds.ReferringPhysicianName = (
+        who.accession,
+        who.accession,
+        f"{who.doctor}^A",
+    )
     ds.InstitutionName, ds.InstitutionAddress = who.hospital, f"{who.street}, {who.town}"
     ds.PatientAddress, ds.PatientTelephoneNumbers = f"{who.street}, {who.town}", who.phone
     ds.DeviceSerialNumber, ds.OperatorsName = who.serial, f"{who.doctor}^B"
@@ -91,11 +95,13 @@ def _identity(ds: Dataset, who: Person, study: str, draw: random.Random) -> list
         "PatientName": ("pseudonym", "patient"), "PatientID": ("pseudonym", "patient"),
         "AccessionNumber": ("pseudonym", "accession"), "StudyID": ("emptied", ""),
         "ReferringPhysicianName": ("emptied", ""), "PatientBirthDate": ("emptied", ""),
-        "InstitutionName": ("gone", ""), "InstitutionAddress": ("removed", ""), "PatientAddress": ("removed", ""),
+        "InstitutionName": ("gone", ""), "InstitutionAddress": ("removed", ""),
+        "PatientAddress": ("removed", ""),
         "PatientTelephoneNumbers": ("removed", ""), "PatientTelecomInformation": ("removed", ""),
         "DeviceSerialNumber": ("gone", ""), "OperatorsName": ("gone", ""),
         "SOPInstanceUID": ("mapped", "uid"), "SeriesInstanceUID": ("mapped", "uid"),
-        "StudyInstanceUID": ("mapped", "uid"), "FrameOfReferenceUID": ("mapped", "uid"), "SOPClassUID": ("kept", ""),
+        "StudyInstanceUID": ("mapped", "uid"), "FrameOfReferenceUID": ("mapped", "uid"),
+        "SOPClassUID": ("kept", ""),
     }  # fmt: skip
     return [
         Expectation(
@@ -132,13 +138,16 @@ def _safe(ds: Dataset, draw: random.Random) -> list[Expectation]:
             item = Dataset()
             item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code = draw.choice(codes)
             setattr(ds, keyword, [item])
-            found.append(Expectation((int(tag_for_keyword(keyword) or 0),), keyword, "code", "\\".join(code[:2])))
+            found.append(
+                Expectation((int(tag_for_keyword(keyword) or 0),), keyword, "code", "\\".join(code[:2]))
+            )
     return found
 
 
 def _descriptors(ds: Dataset, who: Person, draw: random.Random) -> list[Expectation]:
     found = []
-    for keyword in ("StudyDescription", "SeriesDescription", "ProtocolName", "PerformedProcedureStepDescription",
+    for keyword in ("StudyDescription", "SeriesDescription", "ProtocolName",
+                    "PerformedProcedureStepDescription",
                     "RequestedProcedureDescription"):  # fmt: skip
         if draw.random() < 0.8:
             text, words = description(draw, who, 64)
@@ -162,9 +171,9 @@ def _only_encodable(ds: Dataset, who: Person) -> None:
         return
 
     def plain(_: Dataset, element: pydicom.DataElement) -> None:
-        if element.VR in {"LO", "SH", "ST", "LT", "UT", "UC"} and isinstance(element.value, str):
-            if element.value != who.full and not element.value.isascii():
-                element.value = fold(element.value).encode("ascii", "ignore").decode()
+        texts = element.VR in {"LO", "SH", "ST", "LT", "UT", "UC"} and isinstance(element.value, str)
+        if texts and element.value != who.full and not element.value.isascii():
+            element.value = fold(element.value).encode("ascii", "ignore").decode()
 
     ds.walk(plain)
 
@@ -174,7 +183,10 @@ def _file(ds: Dataset, syntax: str, who: Person, draw: random.Random) -> bytes:
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian if syntax == str(RLELossless) else syntax
     ds.file_meta.SourceApplicationEntityTitle = "AE_" + who.number[:9]
     ds.file_meta.ImplementationVersionName = who.number
-    ds.file_meta.PrivateInformationCreatorUID, ds.file_meta.PrivateInformation = "1.2.99.7", who.number.encode()
+    ds.file_meta.PrivateInformationCreatorUID, ds.file_meta.PrivateInformation = (
+        "1.2.99.7",
+        who.number.encode(),
+    )
     ds.preamble = who.number.encode().ljust(128, b"x")
     if syntax == str(RLELossless):
         ds.compress(RLELossless, generate_instance_uid=False)

@@ -1,4 +1,4 @@
-"""Invented people and places: no word of them stands in a policy, a vocabulary or a data file of the product."""
+"""Invented people and places: no word of them stands in a policy or word list of the product."""
 
 from __future__ import annotations
 

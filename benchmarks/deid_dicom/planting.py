@@ -21,7 +21,6 @@ _ELSEWHERE = frozenset({
     "RequestAttributesSequence", "SourceImageSequence", "ReferencedImageSequence",
     "DigitalSignaturesSequence", "DataSetTrailingPadding",
 })  # fmt: skip
-_CODE_SEQUENCES_WITH_C = "CodeSequence"
 
 
 def plantable() -> list[int]:
@@ -49,13 +48,15 @@ def moment(draw: random.Random, vr: str) -> str:
     return time if vr == "TM" else day + time + draw.choice(("", "+0100", "-0330"))
 
 
-def plant(ds: Dataset, tag: int, who: Person, draw: random.Random, path: tuple[int, ...]) -> list[Expectation]:
+def plant(
+    ds: Dataset, tag: int, who: Person, draw: random.Random, path: tuple[int, ...]
+) -> list[Expectation]:
     """Puts a value under the tag and returns what must become of it."""
     keyword, vr = keyword_for_tag(tag), dictionary_VR(tag).split(" or ")[0]
     at, action = (*path, tag), _action(tag, keyword, vr)
     if vr == "SQ":
-        return _plant_sequence(ds, keyword, at, who, draw)
-    value, words = _value(keyword, vr, who, draw, cleaned=action == "cleaned")
+        return _plant_sequence(ds, keyword, at, who)
+    value, words = _value(vr, who, draw, cleaned=action == "cleaned")
     setattr(ds, keyword, _shaped(value, tag))
     if isinstance(value, bytes):
         value = ""
@@ -79,9 +80,7 @@ def _shaped(value: object, tag: int) -> object:
     return [value] * int(vm[0]) if vm[0].isdigit() and int(vm[0]) > 1 and "-" not in vm[:2] else value
 
 
-def _value(
-    keyword: str, vr: str, who: Person, draw: random.Random, *, cleaned: bool
-) -> tuple[object, tuple[str, ...]]:
+def _value(vr: str, who: Person, draw: random.Random, *, cleaned: bool) -> tuple[object, tuple[str, ...]]:
     if vr in _LENGTHS and cleaned:
         return description(draw, who, _LENGTHS[vr])
     identity = draw.choice((who.family, who.number, who.phone, who.doctor, who.town))
@@ -108,9 +107,7 @@ def _value(
     return values.get(vr, identity[: _LENGTHS.get(vr, 16)]), ()
 
 
-def _plant_sequence(
-    ds: Dataset, keyword: str, at: tuple[int, ...], who: Person, draw: random.Random
-) -> list[Expectation]:
+def _plant_sequence(ds: Dataset, keyword: str, at: tuple[int, ...], who: Person) -> list[Expectation]:
     item = Dataset()
     item.PatientID, item.PersonName, item.TextValue = who.number, who.full, who.phone
     item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = who.number, "99LOCAL", who.family[:60]

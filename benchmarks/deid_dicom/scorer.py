@@ -62,7 +62,10 @@ class Score:
         if not why:
             self.correct[wanted.action] += 1
             return
-        over = wanted.action in {"kept", "cleaned", "shifted", "mapped", "code", "pseudonym"} and "left" not in why
+        over = (
+            wanted.action in {"kept", "cleaned", "shifted", "mapped", "code", "pseudonym"}
+            and "left" not in why
+        )
         self.faults.append(Fault(number, wanted.keyword, wanted.action, wanted.where, why, over))
 
     def _why_wrong(self, wanted: Expectation, out: Dataset) -> str:
@@ -80,7 +83,13 @@ class Score:
         if wanted.action == "emptied":
             return "" if text != wanted.original or not text else "value left"
         if wanted.action == "replaced":
-            return "value left" if text == wanted.original != "" else "" if text or element.VR == "SQ" else "empty"
+            return (
+                "value left"
+                if text == wanted.original != ""
+                else ""
+                if text or element.VR == "SQ"
+                else "empty"
+            )
         return self._kept_or_made(wanted, element, text)
 
     def _kept_or_made(self, wanted: Expectation, element: pydicom.DataElement, text: str) -> str:
@@ -90,7 +99,11 @@ class Score:
             return "" if text == "090Y" else f"not capped: {text}"
         if wanted.action == "code":
             item = element.value[0] if element.value else Dataset()
-            return "" if f"{item.get('CodeValue')}\\{item.get('CodingSchemeDesignator')}" == wanted.original else "lost"
+            return (
+                ""
+                if f"{item.get('CodeValue')}\\{item.get('CodingSchemeDesignator')}" == wanted.original
+                else "lost"
+            )
         if wanted.action == "shifted":
             return self._why_not_shifted(wanted, text)
         if wanted.action == "cleaned":
@@ -109,7 +122,9 @@ class Score:
             return f"no date: {text!r}"
         if days == 0:
             return "value left"
-        return "" if self.shifts.setdefault(wanted.group, days) == days else "another shift of the same patient"
+        return (
+            "" if self.shifts.setdefault(wanted.group, days) == days else "another shift of the same patient"
+        )
 
     def _why_not_consistent(self, wanted: Expectation, text: str) -> str:
         if not text or text == wanted.original:
@@ -143,7 +158,7 @@ def _find(out: Dataset, path: tuple[int, ...]) -> tuple[Dataset | None, pydicom.
         if tag not in here or item >= len(here[tag].value or []):
             return None, None
         here = here[tag].value[item]
-    return here, here[path[-1]] if path[-1] in here else None
+    return here, here.get(path[-1])
 
 
 def text_of(element: pydicom.DataElement) -> str:
@@ -189,7 +204,11 @@ def _meta_fault(out: Dataset) -> str:
     meta = out.file_meta
     if meta.MediaStorageSOPInstanceUID != out.SOPInstanceUID:
         return "MediaStorageSOPInstanceUID is another"
-    extra = {e.keyword for e in meta} & {"SourceApplicationEntityTitle", "PrivateInformation", "SendingApplicationEntityTitle"}
+    extra = {e.keyword for e in meta} & {
+        "SourceApplicationEntityTitle",
+        "PrivateInformation",
+        "SendingApplicationEntityTitle",
+    }
     return f"left: {' '.join(sorted(extra))}" if extra else ""
 
 

@@ -129,6 +129,48 @@ def _one_file(
     return asdict(made.report)
 
 
+@app.command("dicomweb")
+@answers
+def dicomweb(
+    address: Annotated[str, typer.Argument(metavar="URL", help="A PACS, such as https://pacs/dicom-web.")],
+    output: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write.")],
+    key_file: KeyFile,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where", help="KEYWORD=VALUE of the study, such as StudyDate=20240101-20240131; repeatable."
+        ),
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", help="Holds the bearer token of the PACS.")
+    ] = None,
+    policy: PolicyFile = None,
+    project: Project = "osteon",
+    site: Site = "local",
+    json_output: Annotated[bool, typer.Option("--json", help="What was done, as JSON.")] = False,
+) -> None:
+    """De-identify the studies of a PACS over DICOMweb; run again to go on where it stopped."""
+    from dataclasses import asdict
+
+    from osteon.deid import Policy, load_key
+    from osteon.deid.dicomweb import dicomweb as connected
+    from osteon.deid.dicomweb import read_filters
+    from osteon.deid.pacs import deidentify_pacs
+
+    chosen, filters = Policy.load(policy), read_filters(where or [])
+    token = token_file.read_text(encoding="ascii").strip() if token_file else None
+    with (
+        connected(address, token, chosen.limits.instance_bytes) as service,
+        progress_bar("De-identifying studies") as update,
+    ):
+        key = load_key(key_file, project)
+        manifest = deidentify_pacs(service, filters, output, chosen, key, site, update)
+    if json_output:
+        print_json(asdict(manifest))
+    else:
+        say(f"{manifest.figures['studies']} studies written under policy {chosen.name} {chosen.version}")
+
+
 @app.command("text")
 @answers
 def text(

@@ -200,7 +200,9 @@ def _remove_stale(
     for path in (output / RECORDS).glob("*.json"):
         if path.name not in kept:
             path.unlink()
-    folders = {f"{record.hospital}/dicom/{record.study}" for record in records if record.images}
+    folders = {
+        f"{record.hospital}/dicom/{record.study}" for record in records if record.images or record.documents
+    }
     for path in output.glob("*/dicom/*"):
         if str(path.relative_to(output)) not in folders:
             shutil.rmtree(path)

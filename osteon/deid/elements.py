@@ -29,15 +29,13 @@ class ReadElement(Protocol):
     """An element that is still bytes, wherever it was read."""
 
     @property
-    def VR(self) -> str | None: ...  # noqa: D102
+    def VR(self) -> str | None: ...  # noqa: D102, N802
     @property
     def value(self) -> Any: ...  # noqa: D102
     @property
     def is_little_endian(self) -> bool: ...  # noqa: D102
     @property
-    def is_implicit_VR(self) -> bool: ...  # noqa: D102
-    @property
-    def is_raw(self) -> bool: ...  # noqa: D102
+    def is_implicit_VR(self) -> bool: ...  # noqa: D102, N802
 
 
 Element = RawDataElement | DataElement | ReadElement
@@ -50,7 +48,8 @@ TEXT_VRS = frozenset({"LO", "SH", "PN", "ST", "LT", "UT", "UC"})
 UNSPLIT_VRS = frozenset({"ST", "LT", "UT", "UR"})  # a backslash is a character of theirs
 BINARY_SIZES = {"US": 2, "SS": 2, "OW": 2, "UL": 4, "SL": 4, "FL": 4, "OL": 4, "OF": 4, "AT": 2,
                 "FD": 8, "OD": 8, "SV": 8, "UV": 8, "OV": 8, "OB": 1}  # fmt: skip
-KNOWN_VRS = frozenset(["AE", "AS", "AT", "CS", "DA", "DS", "DT", "FL", "FD", "IS", "LO", "LT", "OB", "OD", "OF", "OL", "OV", "OW", "PN", "SH", "SL", "SQ", "SS", "ST", "SV", "TM", "UC", "UI", "UL", "UN", "UR", "US", "UT", "UV"])
+KNOWN_VRS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "SQ", "TM", "UI", "UN", "UR",
+                       *TEXT_VRS, *BINARY_SIZES})  # fmt: skip
 LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 _SHORT_HEAD, _LONG_HEAD = struct.Struct("<HH2sH").pack, struct.Struct("<HH2sHI").pack
 _ITEM = struct.Struct("<HHI").pack
@@ -73,7 +72,7 @@ def encodings_of(charset: str) -> Encodings:
 
 def raw_bytes(element: Element) -> bytes | None:
     """The value's bytes in little endian; None where they cannot be had."""
-    if element.is_raw:
+    if not isinstance(element, DataElement):
         value = element.value
         if not isinstance(value, bytes):
             return b"" if value is None else None
@@ -92,7 +91,11 @@ def raw_bytes(element: Element) -> bytes | None:
 
 def texts_of(element: Element, vr: str, encodings: Encodings) -> list[str]:
     """The element's values as texts, padding removed; several where the VR is split at backslashes."""
-    value = element.value if element.is_raw and element.is_little_endian else raw_bytes(element)
+    if isinstance(element, DataElement):
+        value, names = raw_bytes(element), ["utf8"]
+    else:
+        value = element.value if element.is_little_endian else raw_bytes(element)
+        names = list(encodings)
     if not value:
         return []
     if not isinstance(value, bytes):
@@ -100,7 +103,6 @@ def texts_of(element: Element, vr: str, encodings: Encodings) -> list[str]:
     if value.isascii() and b"\x1b" not in value:
         text = value.decode("ascii")
     elif vr in TEXT_VRS:
-        names = list(encodings) if element.is_raw else ["utf8"]
         text = _decode_name(value, names) if vr == "PN" else decode_bytes(value, names, TEXT_VR_DELIMS)
     else:
         text = value.decode("latin-1")

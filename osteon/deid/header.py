@@ -8,9 +8,10 @@ removed is never decoded.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from pydicom._uid_dict import UID_dictionary
 from pydicom.datadict import keyword_for_tag
@@ -129,12 +130,12 @@ class HeaderRules:
     @cached_property
     def _needles(self) -> tuple[str, ...]:
         words = [part for name in (*self.known.names, *self.known.people) for part in name]
-        institutions = () if Option.RETAIN_INSTITUTION_IDENTITY in self.policy.options else self.known.institutions
-        folded = {fold(n).strip() for n in (*words, *self.known.numbers, *institutions)}
+        folded = {fold(n).strip() for n in (*words, *self.known.numbers, *self.known.institutions)}
         return tuple(n for n in folded if len(n) >= 3)
 
     @cached_property
-    def _days(self) -> int:
+    def days(self) -> int:
+        """The patient's date shift."""
         return self.pseudonymiser.days(self.patient_id)
 
     @cached_property
@@ -162,7 +163,7 @@ class HeaderRules:
             return dummy(step)
         return self._items_of(step, source, element, depth) or ("SQ", b"")
 
-    def _uid(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
+    def _uid(self, _step: Step, source: Source, element: Element, _depth: int) -> Any:
         texts = [text for text in texts_of(element, "UI", source.encodings) if text]
         mapped = [t if t in UID_dictionary else self.pseudonymiser.uid(OriginalId(t)).value for t in texts]
         return ("UI", padded("\\".join(mapped), "UI")) if mapped else None
@@ -175,10 +176,10 @@ class HeaderRules:
         return step.vr, padded(made, step.vr)
 
     def _shift(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
-        shifted = [shift_moment(text, self._days) for text in texts_of(element, step.vr, source.encodings)]
+        shifted = [shift_moment(text, self.days) for text in texts_of(element, step.vr, source.encodings)]
         return step.vr, padded("\\".join(shifted), step.vr)
 
-    def _age(self, step: Step, source: Source, element: Element, _depth: int) -> Any:
+    def _age(self, _step: Step, source: Source, element: Element, _depth: int) -> Any:
         texts = texts_of(element, "AS", source.encodings)
         age = cap_age(texts[0], self.policy.text.age_cap_years) if texts else ""
         return ("AS", padded(age, "AS")) if age else None
@@ -191,7 +192,7 @@ class HeaderRules:
 
     def _codes(self, step: Step, source: Source, _element: Element, _depth: int) -> Any:
         items = clean_codes(source.items(step.tag), self.policy.coding_schemes, step.modifiers)
-        return ("SQ", encode_items(items)) if items else None
+        return ("SQ", encode_items(items)) if items or step.otherwise == "zero" else None
 
     def _items_of(self, step: Step, source: Source, _: Element, depth: int) -> Any:
         made = []
@@ -203,7 +204,8 @@ class HeaderRules:
                 made.append(kept_item)
         return ("SQ", encode_items(made)) if made else None
 
-    _do = {  # by the verb of a step: plain texts hash faster than members of an enumeration
+    # By the verb of a step: plain texts hash faster than members of an enumeration.
+    _do: ClassVar[Mapping[str, Callable[..., Any]]] = {
         "keep": _keep,
         "retain": _retain,
         "zero": _zero,

@@ -11,11 +11,12 @@ from osteon.deid.elements import Elements, as_dataset, text_in
 from osteon.deid.header import HeaderRules
 from osteon.deid.header_identity import known_from_dataset, patient_key
 from osteon.deid.identity import KnownIdentity
-from osteon.deid.part10 import as_file
-from osteon.deid.pixel_data import write_pixels
+from osteon.deid.part10 import as_bytes, as_file
+from osteon.deid.pixel_data import NO_PIXELS, write_pixels
 from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
 from osteon.deid.reading import file_meta, pixel_dataset, read_source
+from osteon.deid.report_document import clean_report
 from osteon.deid.source import Source
 from osteon.deid.verification import searched_for, verify_instance
 from osteon.dicom.dataset import MALFORMED, read_bytes, read_dataset
@@ -67,7 +68,8 @@ def deidentify_dicom(
         RefusedError: not DICOM, malformed or beyond the limits.
         QuarantinedError: in doubt; nothing may leave.
     """
-    limits = Limits(max_bytes=policy.limits.instance_bytes, max_pixels=policy.limits.pixels)
+    most = policy.limits.instance_bytes
+    limits = Limits(max_bytes=most, max_inflated_bytes=most, max_pixels=policy.limits.pixels)
     content = read_bytes(source, limits)
     read = read_source(content)
     if read is None:
@@ -90,22 +92,23 @@ def _deidentify(
     known: KnownIdentity | None,
 ) -> DeidentifiedInstance:
     _require_allowed(source, policy)
-    try:
-        identity = known_from_dataset(source)
-        identity = identity.merged(known) if known else identity
-        rules = HeaderRules(policy, pseudonymiser, patient_key(source), identity)
-        header = rules.apply(source)
-    except MALFORMED as error:
-        raise RefusedError(
-            "attributes that can be read",
-            f"one that cannot ({type(error).__name__})",
-            "send the instance again",
-        ) from None
-    target = as_dataset({tag: header[tag] for tag in header if tag >> 16 == 0x0028 or tag in _NAMES})
-    written = write_pixels(dataset, target, policy, identity)
-    _set_syntax(target, written.syntax)
-    content = as_file(header, target)
+    identity = _identity(source, known)
     searched = searched_for(identity, policy, source)
+    rules = HeaderRules(policy, pseudonymiser, patient_key(source), searched)
+    written = NO_PIXELS
+    try:
+        if source.text("SOPClassUID") in policy.report_classes:
+            header = clean_report(source, rules)
+            content = as_bytes(header)
+        else:
+            header = rules.apply(source)
+    except MALFORMED as error:
+        raise _unreadable(error) from None
+    if source.text("SOPClassUID") not in policy.report_classes:
+        target = as_dataset({tag: header[tag] for tag in header if tag >> 16 == 0x0028 or tag in _NAMES})
+        written = write_pixels(dataset, target, policy, identity)
+        _set_syntax(target, written.syntax)
+        content = as_file(header, target)
     verify_instance(content, searched, pseudonymiser, policy.closed_words)
     return DeidentifiedInstance(
         content=content,
@@ -125,6 +128,19 @@ def _deidentify(
         facts={keyword: text_in(header, keyword) for keyword in FACTS},
         known=identity,
     )
+
+
+def _identity(source: Source, known: KnownIdentity | None) -> KnownIdentity:
+    try:
+        found = known_from_dataset(source)
+    except MALFORMED as error:
+        raise _unreadable(error) from None
+    return found.merged(known) if known else found
+
+
+def _unreadable(error: Exception) -> RefusedError:
+    kind = type(error).__name__
+    return RefusedError("attributes that can be read", f"one that cannot ({kind})", "send the instance again")
 
 
 _NAMES = frozenset({0x00080016, 0x00080018})  # SOP class and instance UID
@@ -147,14 +163,32 @@ def _require_allowed(source: Source, policy: Policy) -> None:
     for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
         if not source.text(keyword):
             raise RefusedError(f"the attribute {keyword}", "none", "send a whole DICOM instance")
+    if sop_class in policy.report_classes:
+        return
     if sop_class not in policy.sop_classes:
         raise QuarantinedError(
-            "an image class that the policy admits",
-            "another class (a scan or document may be identity as a whole)",
+            "an image or report class that the policy admits",
+            _CLASSES.get(sop_class, "another class (a scan or document may be identity as a whole)"),
             "review it, or admit its class under sop_classes",
         )
     if source.text("PhotometricInterpretation") not in {"MONOCHROME1", "MONOCHROME2"}:
         raise QuarantinedError("a monochrome radiograph", "a colour image", "review it: it may be a scan")
+
+
+_CLASSES = {
+    **dict.fromkeys(
+        ("1.2.840.10008.5.1.4.1.1.88.67", "1.2.840.10008.5.1.4.1.1.88.68", "1.2.840.10008.5.1.4.1.1.88.73"),
+        "a dose report (it names the patient, the devices and the staff throughout)",
+    ),
+    **dict.fromkeys(
+        tuple(f"1.2.840.10008.5.1.4.1.1.104.{end}" for end in range(1, 6)),
+        "an encapsulated document (identity as a whole)",
+    ),
+    **dict.fromkeys(
+        ("1.2.840.10008.5.1.4.1.1.7", *(f"1.2.840.10008.5.1.4.1.1.7.{end}" for end in range(1, 5))),
+        "a secondary capture (a scanned document or screen shot, identity as a whole)",
+    ),
+}
 
 
 def _instance(header: Elements) -> PseudonymousInstance:

@@ -5,8 +5,9 @@ Source: DICOM PS3.10 section 7.1, PS3.5 annexes A.2 and A.4.
 
 from __future__ import annotations
 
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
 
 from osteon.deid.elements import Element, Elements, encode_element, padded, raw_bytes, text_in
 from osteon.domain.errors import RefusedError
@@ -28,16 +29,24 @@ def as_file(header: Elements, target: Dataset) -> bytes:
         RefusedError: an element whose value cannot be encoded.
     """
     written = {int(tag): _encoded(int(tag), element) for tag, element in target.items()}
-    body = [written[t] if t in written else encode_element(t, *header[t]) for t in sorted({*header, *written})]
+    body = [
+        written[t] if t in written else encode_element(t, *header[t]) for t in sorted({*header, *written})
+    ]
     return b"".join([b"\0" * 128, b"DICM", _meta(header, str(target.file_meta.TransferSyntaxUID)), *body])
+
+
+def as_bytes(header: Elements) -> bytes:
+    """A data set without pixels as a file in explicit VR little endian."""
+    meta = _meta(header, str(ExplicitVRLittleEndian))
+    return b"".join([b"\0" * 128, b"DICM", meta, *(encode_element(t, *header[t]) for t in sorted(header))])
 
 
 def _encoded(tag: int, element: Element) -> bytes:
     value = raw_bytes(element)
     if value is None:
         raise RefusedError("attributes that can be written", "one that cannot", "send the instance again")
-    if tag == _PIXEL_DATA and not isinstance(element, RawDataElement) and element.is_undefined_length:
-        return encode_element(tag, "OB", b"")[:-4] + b"\xff\xff\xff\xff" + element.value + _DELIMITER
+    if tag == _PIXEL_DATA and isinstance(element, DataElement) and element.is_undefined_length:
+        return encode_element(tag, "OB", b"")[:-4] + b"\xff\xff\xff\xff" + value + _DELIMITER
     return encode_element(tag, str(element.VR), value)
 
 
@@ -52,5 +61,3 @@ def _meta(header: Elements, syntax: str) -> bytes:
     )
     body = b"".join(encode_element(*element) for element in elements)
     return encode_element(0x00020000, "UL", len(body).to_bytes(4, "little")) + body
-
-

@@ -41,6 +41,9 @@ class WrittenPixels:
     read_again: bool
 
 
+NO_PIXELS = WrittenPixels(syntax="", reencoded=False, removed=0, markers=0, read=0, read_again=False)
+
+
 def write_pixels(dataset: Dataset, target: Dataset, policy: Policy, known: KnownIdentity) -> WrittenPixels:
     """Sets the target's pixel data, and the attributes that tell of it, from the data set's.
 

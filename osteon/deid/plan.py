@@ -11,7 +11,9 @@ from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 from osteon.deid.actions import Action, Rule
 from osteon.deid.standard import Option, letter_of, listed_tags
 
-NUMBERS = frozenset({"DS", "IS", "US", "SS", "UL", "SL", "FL", "FD", "UV", "SV", "OW", "OB", "US or SS", "US or OW"})
+NUMBERS = frozenset(
+    {"DS", "IS", "US", "SS", "UL", "SL", "FL", "FD", "UV", "SV", "OW", "OB", "US or SS", "US or OW"}
+)
 MOMENTS = {
     "DA": re.compile(r"\d{4}\.?\d{2}\.?\d{2}"),
     "TM": re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?"),
@@ -79,7 +81,7 @@ def _ruled(rule: Rule, keyword: str) -> Step:
 
 
 def _listed(tag: int, options: frozenset[Option]) -> Step | None:
-    """The step of an attribute that table E.1-1 lists; None where it goes, or is too new for the dictionary."""
+    """The step of an attribute that table E.1-1 lists; None where it goes or is too new here."""
     letter, keyword = letter_of(tag, options), keyword_for_tag(tag)
     if letter in {None, "X"} or not keyword or tag >> 16 <= 0x0004:
         return None
@@ -102,7 +104,11 @@ def _cleaned(tag: int, keyword: str, vr: str, *, kept: bool) -> Step:
     if vr == "AS":
         return Step(tag, keyword, vr, Action.AGE)
     if vr == "UI":
-        return Step(tag, keyword, vr, Action.RETAIN, pattern=_UID) if kept else Step(tag, keyword, vr, Action.UID)
+        return (
+            Step(tag, keyword, vr, Action.RETAIN, pattern=_UID)
+            if kept
+            else Step(tag, keyword, vr, Action.UID)
+        )
     if vr in NUMBERS and kept:
         return Step(tag, keyword, vr, Action.KEEP)
     if kept:

@@ -108,7 +108,16 @@ class Policy(_Strict):
     def closed_words(self) -> frozenset[str]:
         """Words that stand in outputs whoever the patient is: of enumerated values and of our own remarks."""
         texts = [value for rule in self.rules for value in (*(rule.values or ()), rule.value or "")]
-        texts += [self.name, "OSTEON", "MODIFIED", "UNMODIFIED", "REMOVED", "ANONYMIZED", "ANONYMOUS", *(meaning for _, meaning in self.method_codes)]
+        texts += [
+            self.name,
+            "OSTEON",
+            "MODIFIED",
+            "UNMODIFIED",
+            "REMOVED",
+            "ANONYMIZED",
+            "ANONYMOUS",
+            *(meaning for _, meaning in self.method_codes),
+        ]
         return frozenset(word for text in texts for word in (*fold(text).split(), fold(text)) if word)
 
     @cached_property
@@ -130,7 +139,9 @@ class Policy(_Strict):
             UsageError: no such file, not YAML, an unknown key or a rule that contradicts itself.
         """
         try:
-            content = _packaged(DEFAULT_POLICY) if path is None else yaml.safe_load(Path(path).read_text("utf-8"))
+            content = (
+                _packaged(DEFAULT_POLICY) if path is None else yaml.safe_load(Path(path).read_text("utf-8"))
+            )
             if isinstance(content, dict) and "extends" in content:
                 content = _derived(_packaged(str(content["extends"])), content)
             return cls.model_validate(content)
@@ -157,7 +168,7 @@ def _packaged(name: str) -> dict[str, Any]:
 
 
 def _derived(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """The base with the changes: keys replace, and a rule replaces the base's rule of each of its attributes."""
+    """The base with the changes: keys replace, and a rule takes the place of the base's."""
     changed = {key: value for key, value in changes.items() if key not in {"extends", "rules"}}
     own = list(changes.get("rules") or [])
     named = {keyword for rule in own if isinstance(rule, dict) for keyword in rule.get("attributes") or []}

@@ -53,6 +53,10 @@ class Pseudonymiser:
             "accession", "A", accession_number.value, digest_chars=12, check_chars=3, scope=self.site
         )
 
+    def person(self, name: OriginalId) -> Pseudonym:
+        """`D` and 15 characters: a physician or other person who is not the patient, by name."""
+        return self._tagged("person", "D", name.value, digest_chars=12, check_chars=3, scope=self.site)
+
     def uid(self, uid: OriginalId) -> Pseudonym:
         """`2.25.` and an integer below 2^128 (PS3.5 annex B.2): 96 bits of digest, 32 bits of check."""
         value = uid.value.strip(" \0")
@@ -77,12 +81,13 @@ class Pseudonymiser:
 
     def owns(self, value: str) -> bool:
         """True for a patient, study or accession pseudonym or a UID that this key made."""
-        if not value or value[0] not in "PSA2":  # most values are told apart by their first character
+        if not value or value[0] not in "PSAD2":  # most values are told apart by their first character
             return False
         return (
             self._is_own("patient", "P", value, 12, 4)
             or self._is_own("study", "S", value, 12, 3)
             or self._is_own("accession", "A", value, 12, 3)
+            or self._is_own("person", "D", value, 12, 3)
             or self._is_own_uid(value)
         )
 

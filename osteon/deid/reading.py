@@ -8,13 +8,14 @@ from __future__ import annotations
 import struct
 from functools import lru_cache
 
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.tag import BaseTag
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from osteon.deid.elements import KNOWN_VRS
 from osteon.deid.source import Raw, Reader, Source
+from osteon.dicom.dataset import quieten_libraries
 
 _META, _SYNTAX = 0x00020000, 0x00020010
 _PIXEL_GROUPS = frozenset({0x0008, 0x0028, 0x7FE0})
@@ -26,10 +27,13 @@ def read_source(content: bytes) -> Source | None:
 
     None leaves the file to pydicom, which reads more and says what is wrong.
     """
+    quieten_libraries()  # the pixel stage converts values, and pydicom would write them to its warnings
     if content[128:132] != b"DICM":
         return None
     try:
-        meta, start = Reader(content, implicit=False, little=True).elements(132, len(content), 0, below=0x00030000)
+        meta, start = Reader(content, implicit=False, little=True).elements(
+            132, len(content), 0, below=0x00030000
+        )
         syntax = meta[_SYNTAX].value.rstrip(b"\0 ").decode("ascii")
         implicit = _NATIVE.get(syntax)
         if implicit is None:
@@ -49,7 +53,7 @@ def read_source(content: bytes) -> Source | None:
 
 def pixel_dataset(source: Source) -> Dataset:
     """What describes and holds the pixels, as a pydicom data set of the file's transfer syntax."""
-    found = {}
+    found: dict[BaseTag, DataElement | RawDataElement] = {}
     for tag, element in source.elements.items():
         if tag >> 16 in _PIXEL_GROUPS and isinstance(element, Raw):
             key = BaseTag(tag)

@@ -24,6 +24,7 @@ class StudyRecord:
     study: str = ""
     patient: str = ""
     images: list[dict[str, Any]] = field(default_factory=list)
+    documents: list[dict[str, Any]] = field(default_factory=list)  # structured reports
     report: dict[str, Any] | None = None
     quarantined: list[dict[str, str]] = field(default_factory=list)
     reviewed: list[dict[str, str]] = field(default_factory=list)

@@ -28,9 +28,7 @@ def dummy(step: Step) -> Value | None:
     return vr, padded(_DUMMIES.get(vr, DUMMY_TEXT), vr)
 
 
-def kept(
-    step: Step, source: Source, element: Element, tells: Callable[[list[str]], bool]
-) -> Value | None:
+def kept(step: Step, source: Source, element: Element, tells: Callable[[list[str]], bool]) -> Value | None:
     """The value as it is where it passes the step's check; None otherwise."""
     vr = _actual_vr(step, source, element)
     if vr is None:
@@ -51,7 +49,7 @@ def kept(
 
 
 def _actual_vr(step: Step, source: Source, element: Element) -> str | None:
-    """The VR that the bytes have: the source's own, or the dictionary's where it has none; None: contradictory."""
+    """The VR that the bytes have: the source's own, else the dictionary's; None: they contradict."""
     own = element.VR
     if own in {None, "UN"}:
         own = step.vr

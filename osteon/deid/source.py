@@ -41,8 +41,7 @@ class Raw(NamedTuple):
     VR: str | None
     value: bytes
     is_little_endian: bool
-    is_implicit_VR: bool
-    is_raw: bool = True
+    is_implicit_VR: bool  # noqa: N815 - as pydicom names it
 
 
 class Source:
@@ -111,7 +110,10 @@ class Reader:
     def __init__(self, data: bytes, implicit: bool, little: bool) -> None:
         order = "<" if little else ">"
         self.data, self.implicit, self.little = data, implicit, little
-        self.long, self.short = struct.Struct(order + "HHI").unpack_from, struct.Struct(order + "HH2sH").unpack_from
+        self.long, self.short = (
+            struct.Struct(order + "HHI").unpack_from,
+            struct.Struct(order + "HH2sH").unpack_from,
+        )
         self.size = struct.Struct(order + "I").unpack_from
 
     def items(self, position: int, end: int, depth: int) -> tuple[list[dict[int, Raw]], int]:
@@ -172,5 +174,5 @@ class Reader:
                 if position + length > end:
                     raise ValueError("an element that is longer than its item")
                 value, position = data[position : position + length], position + length
-            found[tag] = make(Raw, (vr, value, little, implicit, True))
+            found[tag] = make(Raw, (vr, value, little, implicit))
         return found, position

@@ -159,7 +159,8 @@ def _write_images(
             stream.flush()
             os.fsync(stream.fileno())
         row = _image_row(f"{record.hospital}/dicom/{record.study}/{file}", made)
-        record.images.append({"source": source_mark(name, pseudonymiser), **row})
+        rows = record.documents if made.facts["Modality"] == "SR" else record.images
+        rows.append({"source": source_mark(name, pseudonymiser), **row})
     if final.exists():  # a reader sees the old study or the new one, never half of either
         final.rename(old := final.with_name(f".{record.study}.{os.getpid()}.old.part"))
         part.rename(final)

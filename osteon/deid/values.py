@@ -113,7 +113,7 @@ def fold(text: str) -> str:
 def clean_description(
     text: str, vocabulary: frozenset[str], limit: int = 64, without: Collection[str] = ()
 ) -> str:
-    """The words of the vocabulary, in order, whole words up to the limit; everything else goes, digits as well.
+    """The words of the vocabulary, in order, whole words up to the limit; all else goes, digits as well.
 
     >>> clean_description("RX Genou gauche M. DUPONT 1957", frozenset({"RX", "GENOU", "GAUCHE"}))
     'RX GENOU GAUCHE'

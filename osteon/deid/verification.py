@@ -83,7 +83,11 @@ def searched_for(known: KnownIdentity, policy: Policy, source: Source) -> KnownI
 
 
 _RETAINED = {
-    Option.RETAIN_INSTITUTION_IDENTITY: ("InstitutionName", "InstitutionAddress", "InstitutionalDepartmentName"),
+    Option.RETAIN_INSTITUTION_IDENTITY: (
+        "InstitutionName",
+        "InstitutionAddress",
+        "InstitutionalDepartmentName",
+    ),
     Option.RETAIN_DEVICE_IDENTITY: ("DeviceSerialNumber",),
 }
 
@@ -162,9 +166,11 @@ def _forms(needle: str) -> frozenset[bytes]:
 
     `bytes.lower` leaves accented letters alone, so they are looked for in both cases.
     """
-    return frozenset({
-        form
-        for text in (needle, needle.lower())
-        for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
-        if len(form := text.encode(encoding, "ignore").lower()) >= _MIN_IN_HEADER
-    })
+    return frozenset(
+        {
+            form
+            for text in (needle, needle.lower())
+            for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
+            if len(form := text.encode(encoding, "ignore").lower()) >= _MIN_IN_HEADER
+        }
+    )

@@ -20,7 +20,9 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 @cache
 def _attributes() -> dict[int, dict[str, str]]:
-    return {int(r["tag"], 16): r for r in _rows("table_e1_1.csv") if len(r["tag"]) == 8 and "x" not in r["tag"]}
+    return {
+        int(r["tag"], 16): r for r in _rows("table_e1_1.csv") if len(r["tag"]) == 8 and "x" not in r["tag"]
+    }
 
 
 @cache
@@ -34,12 +36,13 @@ def listed_tags() -> tuple[int, ...]:
 
 
 def letter_of(tag: int, options: Collection[Option]) -> str | None:
-    """What table E.1-1 asks for under the options: X, Z, D, U, U*, K or C; None when it does not list the tag.
+    """What table E.1-1 asks for under the options: X, Z, D, U, U*, K or C; None: not listed.
 
     Where two options differ the stricter goes (C before K). A letter that depends on the attribute's type
     (X/Z, X/D, ...) becomes D for type 1, Z for type 2 and X otherwise, in the objects that are handled here.
 
-    >>> letter_of(0x00100010, ()), letter_of(0x00081030, {Option.CLEAN_DESCRIPTORS}), letter_of(0x00280010, ())
+    >>> cleaned = {Option.CLEAN_DESCRIPTORS}
+    >>> letter_of(0x00100010, ()), letter_of(0x00081030, cleaned), letter_of(0x00280010, ())
     ('Z', 'C', None)
     """
     row = _attributes().get(tag)

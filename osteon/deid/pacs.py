@@ -1,0 +1,103 @@
+"""De-identifying straight from a PACS: each study fetched, written under pseudonyms, forgotten."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from osteon.artefact import sha256_files, write_manifest
+from osteon.deid.dicomweb import DicomWeb
+from osteon.deid.keys import ProjectKey
+from osteon.deid.policy import Policy
+from osteon.deid.pseudonyms import Pseudonymiser
+from osteon.deid.sources import StudySource
+from osteon.deid.study import (
+    QUARANTINE,
+    RECORDS,
+    StudyRecord,
+    deidentify_study,
+    read_record,
+    record_name,
+    write_record,
+)
+from osteon.deid.tables import write_tables
+from osteon.domain.manifest import Manifest, sha256_text
+
+_MEMORY = Path("/dev/shm")  # memory, not a disk
+
+
+def deidentify_pacs(
+    service: DicomWeb,
+    filters: Mapping[str, str],
+    out_dir: Path,
+    policy: Policy,
+    key: ProjectKey,
+    site: str = "local",
+    progress: Callable[[int, int], None] | None = None,
+) -> Manifest:
+    """De-identifies every study that the filters match; a study that an earlier run finished is not fetched.
+
+    A study is staged alone in a folder that only its owner reads, in memory where the system has such a
+    place, and removed before the next.
+
+    Args:
+        service: the PACS.
+        filters: QIDO-RS attributes of the study, such as `StudyDate`.
+        out_dir: created; the layout of the batch stage.
+        policy: what may leave.
+        key: the project's key.
+        site: who issued the patient numbers; the folder's name in the output.
+        progress: called with (done, total) studies.
+    """
+    pseudonymiser = Pseudonymiser(key, site)
+    for folder in (RECORDS, QUARANTINE):
+        (out_dir / folder).mkdir(parents=True, exist_ok=True)
+    studies = service.studies(filters)
+    records: list[StudyRecord] = []
+    for number, study in enumerate(studies):
+        records.append(_one(service, study, out_dir, policy, pseudonymiser))
+        if progress:
+            progress(number + 1, len(studies))
+    figures = write_tables(out_dir, records, None, pseudonymiser)
+    return _manifest(out_dir, records, figures, policy, key)
+
+
+def _one(
+    service: DicomWeb, study: str, out_dir: Path, policy: Policy, pseudonymiser: Pseudonymiser
+) -> StudyRecord:
+    places = service.instances(study)
+    listed = "\0".join(f"{place.series}/{place.instance}" for place in places)
+    state = sha256_text("\0".join([listed, policy.hash, pseudonymiser.key.fingerprint, "dicomweb-1"]))
+    state = pseudonymiser.key.digest("state", state).hex()
+    names = tuple(f"{number}.dcm" for number in range(len(places)))
+    source = StudySource(hospital=pseudonymiser.site, key=study, images=names, reports=())
+    path = out_dir / RECORDS / record_name(source, pseudonymiser)
+    record = read_record(path)
+    if record is not None and record.state == state:
+        return record
+    with tempfile.TemporaryDirectory(prefix="osteon-", dir=_MEMORY if _MEMORY.is_dir() else None) as staged:
+        for name, place in zip(names, places, strict=True):
+            (Path(staged) / name).write_bytes(service.fetch(place))
+        record = deidentify_study(source, Path(staged), out_dir, policy, pseudonymiser, state)
+    write_record(path, record)
+    return record
+
+
+def _manifest(
+    out_dir: Path, records: list[StudyRecord], figures: dict[str, int], policy: Policy, key: ProjectKey
+) -> Manifest:
+    digest = sha256_text("".join(sorted(record.state for record in records)))
+    tables = [name for name in ("instances.csv", "reports.jsonl") if (out_dir / name).is_file()]
+    manifest = Manifest(
+        stage="deid",
+        inputs={"dicomweb": digest},
+        settings={"policy": f"{policy.name} {policy.version}", "key": key.fingerprint},
+        outputs=sha256_files(out_dir, tables),
+        figures=figures,
+        parents=(digest,),
+        policy_hash=policy.hash,
+        project=key.project,
+    )
+    write_manifest(out_dir, manifest)
+    return manifest

@@ -1,0 +1,91 @@
+"""Studies out of a real PACS over DICOMweb; and a service that answers badly."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from osteon.deid.dicomweb import DicomWeb, InstanceAddress, dicomweb, read_filters
+from osteon.domain import RefusedError, UsageError
+from osteon.domain.errors import FaultError, OsteonError
+from tests.conftest import ROOT
+from tests.integration.test_gateway_orthanc import _ISOLATED, can_isolate
+
+PLACE = InstanceAddress("1.2.8.1", "1.2.8.2", "1.2.8.3")
+
+
+@pytest.mark.orthanc
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("Orthanc") is None, reason="needs the Debian package orthanc")
+def test_the_studies_that_a_query_matches_come_out_under_pseudonyms(tmp_path: Path) -> None:
+    if not can_isolate():
+        pytest.skip("Orthanc listens on every interface: needs a network namespace, which takes root")
+    done = subprocess.run(
+        [*_ISOLATED, sys.executable, "-m", "tests.dicomweb_session", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert (found["figures"]["studies"], found["figures"]["images"]) == (2, 2)
+    assert found["figures"]["quarantined"] == 1
+    assert "dose report" in found["reasons"]
+    assert found["leaks"] == 0
+    assert found["fetched"] == 3  # a second run fetches nothing again
+
+
+def answering(answer: httpx.Response) -> DicomWeb:
+    """A service that always gives the same answer."""
+    client = httpx.Client(base_url="http://pacs/", transport=httpx.MockTransport(lambda _request: answer))
+    return DicomWeb(client, max_instance_bytes=1000)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(500, text="Mme QUENTRELEC"),
+        httpx.Response(200, text="Mme QUENTRELEC"),
+        httpx.Response(200, content=b"x" * 200_000, headers={"content-type": "application/dicom"}),
+        httpx.Response(200, content=b"--a\r\n\r\nQUENTRELEC", headers={"content-type": "m/r; boundary=a"}),
+    ],
+)  # fmt: skip
+def test_a_bad_answer_is_refused_without_a_word_of_it(answer: httpx.Response) -> None:
+    with pytest.raises(OsteonError) as error:
+        answering(answer).fetch(PLACE)
+    assert "QUENTRELEC" not in str(error.value)
+
+
+def test_the_first_part_of_a_multipart_answer_is_the_file() -> None:
+    body = b"--b\r\nContent-Type: application/dicom\r\n\r\nDATA\r\n--b--\r\n"
+    answer = httpx.Response(200, content=body, headers={"content-type": 'multipart/related; boundary="b"'})
+    assert answering(answer).fetch(PLACE) == b"DATA"
+
+
+def test_a_service_that_is_not_there_is_a_fault_without_its_address() -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route to pacs", request=request)
+
+    client = httpx.Client(base_url="http://pacs/", transport=httpx.MockTransport(refuse))
+    with pytest.raises(FaultError) as error:
+        DicomWeb(client, 1000).studies({"PatientID": "K77120934"})
+    assert "K77120934" not in str(error.value)
+    assert "pacs/" not in str(error.value)
+
+
+def test_an_address_with_a_password_and_a_filter_that_is_none_are_refused() -> None:
+    with pytest.raises(UsageError), dicomweb("https://user:secret@pacs/dicom-web"):
+        pass
+    with pytest.raises(UsageError):
+        read_filters(["StudyDate"])
+    with pytest.raises(UsageError):
+        answering(httpx.Response(204)).studies({"PatientName": "X"})
+    with pytest.raises(RefusedError):
+        answering(httpx.Response(204)).instances("../../etc")
