@@ -8,6 +8,7 @@ three heights above the ground, so that faint letters are seen and strong ones d
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from osteon.deid.pixels.grey import Grey
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 KERNEL = 7  # strokes narrower than this, in pixels of the level
 MIN_SIDE, MAX_SIDE = 4, 30  # a glyph's height, in pixels of the level
