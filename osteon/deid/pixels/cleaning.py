@@ -21,6 +21,7 @@ MAYBE = 0.0  # log odds: below, bone; between, text if it reads; above, text wha
 SURE, SURE_SMALL = 2.5, 0.8  # bone looks like large letters now and then, hardly ever like small ones
 SMALL = 26  # letters lower than this, in pixels of the frame
 _LONE_LETTERS, _LONE_LENGTH = 6, 2.6
+_MIN_WHOLE = 0.8  # a marker's letters as read, of the pieces that are there: no part of a name is a marker
 MARKER_LETTERS = 10  # a longer line is no marker and need not be read
 _MIN_SIDE = 24
 _PAGE_LINES = 26
@@ -55,7 +56,7 @@ def clean_pixels(
     Args:
         frame: stored values of one monochrome frame, (rows, columns).
         forbidden: words of the known identity, folded; never kept as a marker.
-        most: share of the frame above which it is no radiograph with text but a page.
+        most: share of the frame above which it is no radiograph with text but a page; 1: none is a page.
     Raises:
         QuarantinedError: a page of text, or too much to remove.
         FaultError: the OCR's language data are missing and a line must be read.
@@ -64,7 +65,8 @@ def clean_pixels(
         return CleanedFrame(frame, (), (), 0)
     grey = grey_of(frame)
     regions = regions_of(find_candidates(grey, frame), MAYBE, frame.shape)
-    _refuse_pages(regions, grey)
+    if most < 1:
+        _refuse_pages(regions, grey)
     removed, kept, read = [], [], 0
     for region in regions:
         drawn = drawn_in(grey, region)
@@ -101,7 +103,8 @@ def _verdict(region: Region, drawn: Drawn, grey: Grey, forbidden: frozenset[str]
         for turned in turns(picture, upright=region.upright):
             text, confidence = reader().read(turned)
             asked += 1
-            if short and is_marker(text, confidence, forbidden):
+            whole = _MIN_WHOLE * drawn.pieces <= len("".join(words_of(text)))
+            if short and whole and is_marker(text, confidence, forbidden):
                 return "marker", asked
             legible = confidence >= _MIN_CONFIDENCE and sum(map(len, words_of(text))) >= _MIN_LEGIBLE
             reads |= legible

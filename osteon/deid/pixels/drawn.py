@@ -14,7 +14,7 @@ from osteon.deid.pixels.regions import Region
 
 _CONTEXT = 2.0  # of the height, looked at beyond both ends: a part of a name is no lone letter
 _BESIDE = 0.6
-_MAX_GAP = 1.2
+_MAX_GAP = 1.6
 _LONE_LENGTH, _PAIR_LENGTH = 1.4, 2.3  # of the height
 _STROKE = 0.45  # a stroke is thinner than this part of the height
 
@@ -108,7 +108,12 @@ def _pieces(ink: NDArray[np.uint8], height: int, top: int, bottom: int) -> NDArr
     """Components of a letter's height that stand in the rows of the line: left, top, width, height, area."""
     stats = cv2.connectedComponentsWithStats(ink, connectivity=8)[2][1:]
     overlap = np.minimum(stats[:, 1] + stats[:, 3], bottom) - np.maximum(stats[:, 1], top)
-    real = (stats[:, 3] >= 0.4 * height) & (stats[:, 4] >= 6) & (overlap >= 0.3 * height)
+    real = (
+        (stats[:, 3] <= 1.45 * height)
+        & (stats[:, 3] >= 0.3 * height)
+        & (stats[:, 4] >= 6)
+        & (overlap >= 0.3 * height)
+    )
     return np.asarray(stats[real], np.int32)
 
 

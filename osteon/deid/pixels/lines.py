@@ -154,7 +154,7 @@ def _measured(glyphs: Glyphs, letters: Floats, line: NDArray[np.intp]) -> tuple[
         spread(glyphs.value) / np.maximum(1, peak), mean(glyphs.sharp),
         total(glyphs.area) / np.maximum(1, total(width * height)), mean(glyphs.across),
         (length - total(width)) / np.maximum(1, count) / tallest,
-        group // per_level, (group % per_level) // 3, group % 3,
+        glyphs.level[starts], (group % per_level) // 3, group % 3,
         spread(glyphs.peak) / np.maximum(1, peak), np.maximum.reduceat(width / height, starts),
     ], 1).astype(np.float32)  # fmt: skip
     scale = glyphs.scale[starts][:, None]

@@ -12,7 +12,7 @@ from osteon.deid.pixels.candidates import MIN_LETTERS, Candidates
 
 _ALONG, _BESIDE = 1.8, 0.35  # how far a fragment of the same line may stand off, of the line's height
 
-_CONTINUES = -1.0  # log odds of a longer fragment that belongs to a surer line
+_CONTINUES = -3.0  # log odds of a longer fragment that belongs to a surer line
 
 
 @dataclass(frozen=True, slots=True)
