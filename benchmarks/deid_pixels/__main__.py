@@ -27,7 +27,7 @@ from osteon.deid.pixels import clean_pixels
 from osteon.domain.errors import QuarantinedError
 
 FIRST_SEED = 5_000_000
-_KINDS = ((7, 2), (7, 2), (0, 1), (7, 2), (0, 0))  # identities and markers of a scene, by its seed
+_KINDS = ((12, 2), (12, 2), (0, 1), (12, 2), (0, 0))  # identities and markers of a scene, by its seed
 
 
 def scene_of(seed: int, shared: Path | None) -> Scene:

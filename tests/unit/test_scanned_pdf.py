@@ -115,7 +115,8 @@ def bomb(width, height):
     return (
         out
         + (
-            f"xref\n0 6\n0000000000 65535 f \n{table}trailer<</Size 6/Root 1 0 R>>\nstartxref\n{len(out)}\n%%EOF"
+            f"xref\n0 6\n0000000000 65535 f \n{table}"
+            f"trailer<</Size 6/Root 1 0 R>>\nstartxref\n{len(out)}\n%%EOF"
         ).encode()
     )
 

@@ -12,7 +12,7 @@ from osteon.deid.pixels.grey import Grey
 from osteon.deid.pixels.judge import load_judge
 from osteon.deid.pixels.lines import Lines, lines_of
 from osteon.deid.pixels.look import look_at
-from osteon.deid.pixels.strokes import stroke_components
+from osteon.deid.pixels.strokes import Floats, stroke_components
 
 MIN_LETTERS = 3  # fewer name nobody; one or two alone are a position marker
 FIRST_LEAST = -6.0  # log odds at which a line gets the closer look
@@ -23,11 +23,11 @@ _MAX_LOOKS = 400
 class Candidates:
     """Boxes (left, top, right, bottom) in pixels of the frame, with measures of each line."""
 
-    box: NDArray[np.float32]
-    odds: NDArray[np.float32]  # log odds of being text; -inf where there was no closer look
-    letters: NDArray[np.float32]
-    height: NDArray[np.float32]
-    value: NDArray[np.float32]
+    box: Floats
+    odds: Floats  # log odds of being text; -inf where there was no closer look
+    letters: Floats
+    height: Floats
+    value: Floats
     dark: NDArray[np.bool_]
     upright: NDArray[np.bool_]
 
@@ -61,7 +61,7 @@ def find_candidates(grey: Grey, frame: NDArray[Any]) -> Candidates:
     return Candidates(*(np.concatenate([getattr(p, n) for p in parts]) for n in Candidates.__slots__))
 
 
-def _candidates(lines: Lines, odds: NDArray[np.float32]) -> Candidates:
+def _candidates(lines: Lines, odds: Floats) -> Candidates:
     short = lines.box[:, 3] - lines.box[:, 1] if lines.upright else lines.box[:, 2] - lines.box[:, 0]
     return Candidates(
         box=lines.box,

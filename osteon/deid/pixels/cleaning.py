@@ -17,12 +17,16 @@ from osteon.deid.pixels.reading import line_picture, reader, turns, words_of
 from osteon.deid.pixels.regions import Region, regions_of
 from osteon.domain.errors import QuarantinedError
 
-MAYBE, SURE = -1.0, 3.0  # log odds: below, bone; above, text whatever is read; between, text if it reads
-MARKER_LETTERS = 14  # a longer line is no marker and need not be read
+MAYBE = 0.0  # log odds: below, bone; between, text if it reads; above, text whatever is read
+SURE, SURE_SMALL = 2.5, 0.8  # bone looks like large letters now and then, hardly ever like small ones
+SMALL = 26  # letters lower than this, in pixels of the frame
+_LONE_LETTERS, _LONE_LENGTH = 6, 2.6
+_MIN_WHOLE = 0.8  # a marker's letters as read, of the pieces that are there: no part of a name is a marker
+MARKER_LETTERS = 10  # a longer line is no marker and need not be read
 _MIN_SIDE = 24
 _PAGE_LINES = 26
 _PAGE_LETTERS = 500
-_MIN_LEGIBLE, _MIN_CONFIDENCE = 3, 60.0
+_MIN_LEGIBLE, _MIN_CONFIDENCE, _CLEAR, _UNREAD = 3, 60.0, 80.0, 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ def clean_pixels(
     Args:
         frame: stored values of one monochrome frame, (rows, columns).
         forbidden: words of the known identity, folded; never kept as a marker.
-        most: share of the frame above which it is no radiograph with text but a page.
+        most: share of the frame above which it is no radiograph with text but a page; 1: none is a page.
     Raises:
         QuarantinedError: a page of text, or too much to remove.
         FaultError: the OCR's language data are missing and a line must be read.
@@ -61,7 +65,8 @@ def clean_pixels(
         return CleanedFrame(frame, (), (), 0)
     grey = grey_of(frame)
     regions = regions_of(find_candidates(grey, frame), MAYBE, frame.shape)
-    _refuse_pages(regions, grey)
+    if most < 1:
+        _refuse_pages(regions, grey)
     removed, kept, read = [], [], 0
     for region in regions:
         drawn = drawn_in(grey, region)
@@ -77,22 +82,36 @@ def clean_pixels(
     return CleanedFrame(black_out(frame, boxes) if boxes else frame, boxes, tuple(kept), read)
 
 
+def is_sure(region: Region) -> bool:
+    """True for what is taken for text without being read."""
+    return region.odds >= (SURE_SMALL if region.height < SMALL else SURE)
+
+
 def _verdict(region: Region, drawn: Drawn, grey: Grey, forbidden: frozenset[str]) -> tuple[str, int]:
     """Text, marker or bone, and how often the OCR was asked."""
-    if drawn.lone:
+    if drawn.lone and region.letters <= _LONE_LETTERS and region.length <= _LONE_LENGTH * drawn.height:
         return "marker", 0
     short = drawn.pieces <= MARKER_LETTERS and region.letters <= 2 * MARKER_LETTERS
-    if region.odds >= SURE and not short:
+    if is_sure(region) and not short:
         return "text", 0
-    picture = line_picture(grey, drawn.window(grey.shape), dark=drawn.dark, letter_height=drawn.height)
-    legible, asked = False, 0
-    for turned in turns(picture, upright=region.upright):
-        text, confidence = reader().read(turned)
-        asked += 1
-        if short and is_marker(text, confidence, forbidden):
-            return "marker", asked
-        legible |= confidence >= _MIN_CONFIDENCE and sum(map(len, words_of(text))) >= _MIN_LEGIBLE
-    return ("text" if region.odds >= SURE or legible else "bone"), asked
+    reads, asked, clearest = False, 0, 0.0
+    for dark in (drawn.dark, not drawn.dark):
+        if clearest >= _UNREAD:
+            break  # it was read, or nearly: it is not the other way about
+        window = drawn.window(grey.shape)
+        picture = line_picture(grey, window, dark=dark, letter_height=drawn.height)
+        for turned in turns(picture, upright=region.upright):
+            text, confidence = reader().read(turned)
+            asked += 1
+            whole = _MIN_WHOLE * drawn.pieces <= len("".join(words_of(text)))
+            if short and whole and is_marker(text, confidence, forbidden):
+                return "marker", asked
+            legible = confidence >= _MIN_CONFIDENCE and sum(map(len, words_of(text))) >= _MIN_LEGIBLE
+            reads |= legible
+            clearest = max(clearest, confidence)
+            if legible and confidence >= _CLEAR:
+                break  # it reads this way round: nothing is gained by the other
+    return ("text" if is_sure(region) or reads else "bone"), asked
 
 
 def _refuse_pages(regions: list[Region], grey: Grey) -> None:
@@ -101,7 +120,7 @@ def _refuse_pages(regions: list[Region], grey: Grey) -> None:
     Raises:
         QuarantinedError: a page, a dose report, a filled form.
     """
-    sure = [region for region in regions if region.odds >= SURE]
+    sure = [region for region in regions if is_sure(region)]
     letters = sum(region.letters for region in sure)
     if len(sure) >= _PAGE_LINES or letters >= _PAGE_LETTERS:
         raise QuarantinedError("a radiograph", "a page of text", "review it: it may be a scanned document")

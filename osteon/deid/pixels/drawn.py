@@ -14,8 +14,9 @@ from osteon.deid.pixels.regions import Region
 
 _CONTEXT = 2.0  # of the height, looked at beyond both ends: a part of a name is no lone letter
 _BESIDE = 0.6
-_MAX_GAP = 1.2
+_MAX_GAP = 1.6
 _LONE_LENGTH, _PAIR_LENGTH = 1.4, 2.3  # of the height
+_STROKE = 0.45  # a stroke is thinner than this part of the height
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,7 @@ def drawn_in(grey: Grey, region: Region) -> Drawn:
     height = max(4, region.height)
     rim, across, along = max(2, height // 4), max(3, round(_BESIDE * height)), round(_CONTEXT * height)
     outer = region.box.grown(*((across, along) if region.upright else (along, across)), grey.shape)
-    crop = grey[region.box.grown(rim, rim, grey.shape).window]
-    level, _ = cv2.threshold(np.ascontiguousarray(crop), 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    dark = bool(np.median(np.concatenate([crop[0], crop[-1], crop[:, 0], crop[:, -1]])) > level)
-    wide = grey[outer.window]
-    ink = (wide <= level if dark else wide > level).astype(np.uint8)
+    dark, ink = _strokes(grey[outer.window], _inside(region.box.grown(rim, rim, grey.shape), outer), height)
     box, base = _turned(region.box, region.upright), _turned(outer, region.upright)
     if not region.upright:
         ink = np.ascontiguousarray(ink.T)
@@ -72,6 +69,37 @@ def drawn_in(grey: Grey, region: Region) -> Drawn:
     return Drawn(dark, count, last - first, tallest, base.left + first, _turned(whole, region.upright))
 
 
+def _inside(box: Box, outer: Box) -> tuple[slice, slice]:
+    """The box's window within the outer one."""
+    return (
+        slice(box.top - outer.top, box.bottom - outer.top),
+        slice(box.left - outer.left, box.right - outer.left),
+    )
+
+
+def _strokes(crop: Grey, near: tuple[slice, slice], height: int) -> tuple[bool, NDArray[np.uint8]]:
+    """Whether the ink is dark, and where its strokes are: of one value, whatever lies under them."""
+    side = max(5, round(_STROKE * height)) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
+    found = []
+    for operation in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT):
+        raised = cv2.morphologyEx(np.ascontiguousarray(crop), operation, kernel)
+        least = max(5.0, 0.5 * float(np.quantile(raised[near], 0.97)))
+        ink = (raised >= least).astype(np.uint8)
+        values = crop[near][ink[near] > 0].astype(np.float32)
+        spread = float(np.abs(values - np.median(values)).mean()) if len(values) else 255.0
+        found.append((spread / least, ink))
+    (bright, bright_ink), (shade, dark_ink) = found
+    if 0.7 < bright / max(shade, 1e-6) < 1.4:  # an even ground: its rim tells what is ink
+        inner = np.ascontiguousarray(crop[near])
+        level, _ = cv2.threshold(inner, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+        rim = np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
+        dark = bool(np.median(rim) > level)
+    else:
+        dark = shade < bright
+    return dark, dark_ink if dark else bright_ink
+
+
 def _turned(box: Box, upright: bool) -> Box:
     return box if upright else Box(box.left, box.top, box.right, box.bottom)
 
@@ -80,7 +108,12 @@ def _pieces(ink: NDArray[np.uint8], height: int, top: int, bottom: int) -> NDArr
     """Components of a letter's height that stand in the rows of the line: left, top, width, height, area."""
     stats = cv2.connectedComponentsWithStats(ink, connectivity=8)[2][1:]
     overlap = np.minimum(stats[:, 1] + stats[:, 3], bottom) - np.maximum(stats[:, 1], top)
-    real = (stats[:, 3] >= 0.4 * height) & (stats[:, 4] >= 6) & (overlap >= 0.3 * height)
+    real = (
+        (stats[:, 3] <= 1.45 * height)
+        & (stats[:, 3] >= 0.3 * height)
+        & (stats[:, 4] >= 6)
+        & (overlap >= 0.3 * height)
+    )
     return np.asarray(stats[real], np.int32)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from osteon.deid.pixels.strokes import MAX_SIDE, MIN_SIDE, Glyphs
+from osteon.deid.pixels.strokes import MAX_SIDE, MIN_SIDE, Floats, Glyphs
 
 _MAX_GAP = 1.5  # of the taller glyph's height
 _MIN_OVERLAP = 0.5
@@ -24,13 +24,13 @@ FEATURES = (
 class Lines:
     """Lines of one direction: boxes in full-size pixels, measures for the judgement."""
 
-    box: NDArray[np.float32]  # left, top, right, bottom
-    features: NDArray[np.float32]  # one column per name in FEATURES
+    box: Floats  # left, top, right, bottom
+    features: Floats  # one column per name in FEATURES
     upright: bool  # False: written from top to bottom or from bottom to top
 
-    def column(self, name: str) -> NDArray[np.float32]:
+    def column(self, name: str) -> Floats:
         """One measure of every line."""
-        return self.features[:, FEATURES.index(name)]
+        return np.asarray(self.features[:, FEATURES.index(name)])
 
 
 def lines_of(glyphs: Glyphs) -> tuple[Lines, Lines]:
@@ -42,15 +42,15 @@ def lines_of(glyphs: Glyphs) -> tuple[Lines, Lines]:
     )
 
 
-def _letters(glyphs: Glyphs) -> NDArray[np.float32]:
+def _letters(glyphs: Glyphs) -> Floats:
     """How many letters a component may hold: one, or as many as its strokes tell."""
     height = glyphs.bottom - glyphs.top
     width = glyphs.right - glyphs.left
     by_strokes = np.minimum(glyphs.across / 1.8, width / np.maximum(1, 0.45 * height))
-    return np.maximum(1, np.floor(by_strokes)).astype(np.float32)
+    return np.asarray(np.maximum(1, np.floor(by_strokes)), np.float32)
 
 
-def _lines(all_glyphs: Glyphs) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _lines(all_glyphs: Glyphs) -> tuple[Floats, Floats]:
     height = all_glyphs.bottom - all_glyphs.top
     width = all_glyphs.right - all_glyphs.left
     letters = _letters(all_glyphs)
@@ -113,23 +113,21 @@ def _joined(first: NDArray[np.intp], second: NDArray[np.intp], count: int) -> ND
         label = new
 
 
-def _measured(
-    glyphs: Glyphs, letters: NDArray[np.float32], line: NDArray[np.intp]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _measured(glyphs: Glyphs, letters: Floats, line: NDArray[np.intp]) -> tuple[Floats, Floats]:
     order = np.argsort(line, kind="stable")
     glyphs, letters, line = glyphs.take(order), letters[order], line[order]
     starts = np.flatnonzero(np.r_[True, line[1:] != line[:-1]])
     count = np.diff(np.r_[starts, len(line)]).astype(np.float32)
     owner = np.repeat(np.arange(len(starts)), count.astype(int))
 
-    def total(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    def total(values: Floats) -> Floats:
         return np.asarray(np.add.reduceat(values, starts), np.float32)
 
-    def mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return total(values) / count
+    def mean(values: Floats) -> Floats:
+        return np.asarray(total(values) / count)
 
-    def spread(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.sqrt(np.maximum(0, mean((values - mean(values)[owner]) ** 2)))
+    def spread(values: Floats) -> Floats:
+        return np.asarray(np.sqrt(np.maximum(0, mean((values - mean(values)[owner]) ** 2))))
 
     height, width = glyphs.bottom - glyphs.top, glyphs.right - glyphs.left
     left, right = np.minimum.reduceat(glyphs.left, starts), np.maximum.reduceat(glyphs.right, starts)
@@ -139,7 +137,7 @@ def _measured(
     off = middle - mean(middle)[owner]
     across = np.maximum(total(off * off), 1e-3)
 
-    def residual(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    def residual(values: Floats) -> Floats:
         slope = np.clip(total(off * (values - mean(values)[owner])) / across, -0.2, 0.2)
         left_over = values - mean(values)[owner] - slope[owner] * off
         return mean(np.abs(left_over))
@@ -156,7 +154,7 @@ def _measured(
         spread(glyphs.value) / np.maximum(1, peak), mean(glyphs.sharp),
         total(glyphs.area) / np.maximum(1, total(width * height)), mean(glyphs.across),
         (length - total(width)) / np.maximum(1, count) / tallest,
-        group // per_level, (group % per_level) // 3, group % 3,
+        glyphs.level[starts], (group % per_level) // 3, group % 3,
         spread(glyphs.peak) / np.maximum(1, peak), np.maximum.reduceat(width / height, starts),
     ], 1).astype(np.float32)  # fmt: skip
     scale = glyphs.scale[starts][:, None]

@@ -14,7 +14,7 @@ _POSITIONS = (
 _WORDS = frozenset(f"{_SIDES} {_VIEWS} {_POSITIONS}".split(" "))
 #: What tesseract makes of a lone letter or bar beside a word, and of a ring around a letter.
 _NOISE = frozenset({"I", "O", "0", "1"})
-_LEAST_CONFIDENCE = 40.0
+_LEAST_CONFIDENCE = 50.0
 
 
 def is_marker(text: str, confidence: float, forbidden: frozenset[str] = frozenset()) -> bool:

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteon.deid.pixels.box import Box
-from osteon.deid.pixels.candidates import Candidates
+from osteon.deid.pixels.candidates import MIN_LETTERS, Candidates
 
 _ALONG, _BESIDE = 1.8, 0.35  # how far a fragment of the same line may stand off, of the line's height
+
+_CONTINUES = -3.0  # log odds of a longer fragment that belongs to a surer line
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,12 @@ class Region:
     height: int
     dark: bool
     upright: bool
+
+    @property
+    def length(self) -> int:
+        """Along the line, in pixels."""
+        box = self.box
+        return box.right - box.left if self.upright else box.bottom - box.top
 
     def padded(self, shape: tuple[int, ...]) -> Box:
         """With room for accents, dots, commas and the soft rim of the strokes."""
@@ -56,6 +64,7 @@ def _grown(found: Candidates, seed: int, free: NDArray[np.bool_], shape: tuple[i
     box = found.box[:, order]
     now = box[seed].copy()
     letters = float(found.letters[seed])
+    alike = _ink_alike(found, seed)
     for _ in range(24):
         reach = _ALONG * height
         near = (box[:, 0] <= now[2] + reach) & (box[:, 2] >= now[0] - reach)
@@ -65,13 +74,13 @@ def _grown(found: Candidates, seed: int, free: NDArray[np.bool_], shape: tuple[i
         inside = (
             same & (tall <= 1.4 * (now[3] - now[1]) + 2) & (tall <= 1.6 * height) & (tall >= 0.3 * height)
         )
-        text = (found.odds > -2) | (_ink_alike(found, seed) & (found.upright == upright))
-        mine = free & near & inside & text
+        text = (found.odds > _CONTINUES) | ((found.letters < MIN_LETTERS) & alike)
+        mine = free & near & inside & text & (found.upright == upright)
         mine[seed] = free[seed]
         if not mine.any():
             break
         free &= ~mine
-        letters = max(letters, float(found.letters[mine & (found.upright == upright)].max(initial=0)))
+        letters = max(letters, float(found.letters[mine].max(initial=0)))
         grown = np.r_[np.minimum(now[:2], box[mine, :2].min(0)), np.maximum(now[2:], box[mine, 2:].max(0))]
         if np.array_equal(grown, now):
             break

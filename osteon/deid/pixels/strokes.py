@@ -8,6 +8,7 @@ three heights above the ground, so that faint letters are seen and strong ones d
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from osteon.deid.pixels.grey import Grey
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 KERNEL = 7  # strokes narrower than this, in pixels of the level
 MIN_SIDE, MAX_SIDE = 4, 30  # a glyph's height, in pixels of the level
@@ -62,7 +63,12 @@ class Glyphs:
     @property
     def scale(self) -> Floats:
         """Full-size pixels per pixel of the component's level."""
-        return np.asarray(2.0 ** (self.group // (2 * len(_STEPS))), np.float32)
+        return np.asarray(2.0**self.level, np.float32)
+
+    @property
+    def level(self) -> Floats:
+        """How often the picture was halved."""
+        return np.asarray(self.group // (2 * len(_STEPS)), np.float32)
 
     @staticmethod
     def joined(parts: list[Glyphs]) -> Glyphs:
@@ -73,30 +79,31 @@ class Glyphs:
 def stroke_components(grey: Grey) -> Glyphs:
     """Every component of thin strokes that is no larger than a letter or a word."""
     parts = [_nothing()]
-    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (KERNEL, KERNEL))
     for level in range(_LEVELS):
         if level:
             if min(grey.shape) < 64:
                 break
-            grey = np.asarray(
-                cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA),
-                np.uint8,
-            )
-        if min(grey.shape) < KERNEL + 1:
-            break
-        steepness = None
-        for sign, operation in enumerate((cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT)):
-            strokes = np.asarray(cv2.morphologyEx(grey, operation, kernel), np.uint8)
-            ground = _ground(strokes)
-            for step, least in enumerate(_STEPS):
-                mask = _mask(strokes, ground, least)
-                if mask is None:
-                    continue
-                if steepness is None:
-                    steepness = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+            half = (grey.shape[1] // 2, grey.shape[0] // 2)
+            grey = np.asarray(cv2.resize(grey, half, interpolation=cv2.INTER_AREA), np.uint8)
+        if min(grey.shape) > KERNEL:
+            parts += _of_level(grey, level)
+    return Glyphs.joined(parts)
+
+
+def _of_level(grey: Grey, level: int) -> list[Glyphs]:
+    """The components of one size of the picture, bright and dark, at each height above the ground."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (KERNEL, KERNEL))
+    steepness = np.asarray(cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)), np.uint8)
+    parts = []
+    for sign, operation in enumerate((cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT)):
+        strokes = np.asarray(cv2.morphologyEx(grey, operation, kernel), np.uint8)
+        ground = _ground(strokes)
+        for step, least in enumerate(_STEPS):
+            mask = _mask(strokes, ground, least)
+            if mask is not None:
                 number = (level * 2 + sign) * len(_STEPS) + step
                 parts.append(_measured(mask, strokes, grey, steepness, ground, number, sign))
-    return Glyphs.joined(parts)
+    return parts
 
 
 def _nothing() -> Glyphs:
