@@ -1,1 +1,1 @@
-"""One module for each kind of input: seeds made in code, a mutator, and the product's reader on that."""
+"""Kinds of input for `benchmarks.fuzz_deid`: one module each, with `seeds`, `mutated` and `run`."""
