@@ -62,6 +62,10 @@ peers: $(VENV)/.installed ## Install the programs that the benchmarks measure ou
 accept-01: $(VENV)/.installed $(VENV)/.debian-test ## The long checks of the first issue, about three hours; figures to accept/
 	@$(BIN)/python -m benchmarks.accept_01
 
+.PHONY: accept-02
+accept-02: $(VENV)/.installed ## The long checks of the de-identification, hours; figures to accept/
+	@$(BIN)/python -m benchmarks.accept_02
+
 .PHONY: lock
 lock: $(VENV)/.uv ## Write requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --python-version 3.11 --generate-hashes --quiet \

@@ -10,11 +10,56 @@ IMAGE = "osteon-pipelines:0.1.0"
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def deid_stage(source: str, workspace: str, key_file: str, policy: str, workers: int) -> str:
-    """De-identify a folder of studies."""
+def deid_plan_stage(source: str, shards: int) -> list:
+    """Number the shards that the studies are de-identified in."""
     from pipelines import stages
 
-    return stages.deid(source, workspace, key_file=key_file, policy=policy, workers=workers).digest
+    return stages.deid_plan(source, shards=shards)
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def deid_shard_stage(
+    source: str,
+    workspace: str,
+    key_file: str,
+    policy: str,
+    workers: int,
+    project: str,
+    vault: str,
+    shard: str,
+) -> int:
+    """De-identify one shard of the studies."""
+    from pipelines import stages
+
+    return stages.deid_shard(
+        source,
+        workspace,
+        shard=shard,
+        key_file=key_file,
+        policy=policy,
+        workers=workers,
+        project=project,
+        vault=vault,
+    )
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def deid_stage(
+    source: str, workspace: str, key_file: str, policy: str, workers: int, project: str, vault: str
+) -> str:
+    """Join what the shards have de-identified: tables and manifest."""
+    from pipelines import stages
+
+    run = stages.deid(
+        source,
+        workspace,
+        key_file=key_file,
+        policy=policy,
+        workers=workers,
+        project=project,
+        vault=vault,
+    )
+    return run.digest
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)

@@ -3,6 +3,8 @@
 from kfp import dsl, kubernetes
 
 from pipelines.components import (
+    deid_plan_stage,
+    deid_shard_stage,
     deid_stage,
     evaluate_stage,
     finetune_stage,
@@ -34,15 +36,20 @@ def training_pipeline(
     size: int = 256,
     seed: int = 0,
     workers: int = 0,
+    shards: int = 1,
+    vault: str = "",
 ) -> None:
     """Workspace, registry and references are URIs; every stage leaves its artefact in the workspace."""
-    studies = deid_stage(
-        source=source, workspace=workspace, key_file=key_file, policy=policy, workers=workers
-    )
-    # The pseudonymisation key is mounted into this one task.
+    plan = deid_plan_stage(source=source, shards=shards)
+    rules = {"key_file": key_file, "policy": policy, "workers": workers, "project": project, "vault": vault}
+    with dsl.ParallelFor(items=plan.output, name="de-identify") as shard:
+        part = deid_shard_stage(source=source, workspace=workspace, shard=shard, **rules)
+        # The pseudonymisation key is mounted into these tasks alone.
+        kubernetes.use_secret_as_volume(part, secret_name=KEY_SECRET, mount_path=KEY_FOLDER)
+    studies = deid_stage(source=source, workspace=workspace, **rules).after(part)
     kubernetes.use_secret_as_volume(studies, secret_name=KEY_SECRET, mount_path=KEY_FOLDER)
-    shards = pairs_stage(deid_digest=studies.output, workspace=workspace, size=size)
-    encoder = pretrain_stage(pairs_digest=shards.output, workspace=workspace, recipe=recipe, seed=seed)
+    paired = pairs_stage(deid_digest=studies.output, workspace=workspace, size=size)
+    encoder = pretrain_stage(pairs_digest=paired.output, workspace=workspace, recipe=recipe, seed=seed)
     for task in TASKS:  # three named tasks, one after the other on one machine, side by side on a cluster
         model = finetune_stage(
             encoder_digest=encoder.output, workspace=workspace, task=task, recipe=recipe, seed=seed

@@ -25,6 +25,8 @@ class RunSettings:
     size: int = 256
     seed: int = 0
     workers: int = 0
+    shards: int = 1
+    vault: str = ""
 
 
 def compile_pipeline(output: Path) -> Path:

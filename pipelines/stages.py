@@ -12,33 +12,104 @@ from osteon.artefact import read_manifest
 from osteon.domain import Manifest, RefusedError, Task
 from pipelines.ledger import StageRun, run_stage
 from pipelines.progress import stage_progress
-from pipelines.storage import join, reading, writing
+from pipelines.storage import adding, fetch, join, reading, writing
 
 _NO_KEY = bytes(32)  # reference events keep no digest of their input
 TASKS = (Task.FRACTURE.value, Task.BONE_AGE.value, Task.KNEE_OA.value)
 
 
-def deid(source: str, workspace: str, *, key_file: str, policy: str = "", workers: int = 0) -> StageRun:
-    """The pseudonymous studies of a source folder, at WORKSPACE/deid."""
+def deid_plan(source: str, *, shards: int = 1) -> list[str]:
+    """The shards that a folder's studies are done in, as `0/3`: never more than there are studies."""
+    from osteon.deid.sources import find_studies
+
+    with reading(source) as incoming:
+        count = max(1, min(shards, len(find_studies(incoming))))
+    return [f"{number}/{count}" for number in range(count)]
+
+
+def deid_shard(
+    source: str,
+    workspace: str,
+    *,
+    shard: str,
+    key_file: str,
+    policy: str = "",
+    workers: int = 0,
+    project: str = "osteon",
+    vault: str = "",
+) -> int:
+    """One shard's studies with their records, in WORKSPACE/deid; studies that are done are not done again.
+
+    Args:
+        shard: as `deid_plan` gives it.
+    """
+    from osteon.deid import Policy
+    from osteon.deid.shards import deidentify_shard
+
+    with (
+        reading(source) as incoming,
+        adding(join(workspace, "deid")) as folder,
+        stage_progress("de-identify") as progress,
+    ):
+        return deidentify_shard(
+            incoming,
+            folder,
+            Path(key_file),
+            *(int(number) for number in shard.split("/")),
+            Policy.load(Path(policy) if policy else None),
+            workers=workers or None,
+            progress=progress,
+            project=project,
+            vault=Path(vault) if vault else None,
+        )
+
+
+def deid(
+    source: str,
+    workspace: str,
+    *,
+    key_file: str,
+    policy: str = "",
+    workers: int = 0,
+    project: str = "osteon",
+    vault: str = "",
+) -> StageRun:
+    """The pseudonymous studies of a source folder, at WORKSPACE/deid; what shards have done is taken over."""
     from osteon.deid import Policy, load_key
     from osteon.deid.batch import deidentify_sample
 
-    loaded = Policy.load(Path(policy) if policy else None)
+    loaded, place = Policy.load(Path(policy) if policy else None), Path(vault) if vault else None
     with reading(source) as incoming:
 
         def work(folder: Path) -> Manifest:
+            fetch(join(workspace, "deid"), folder)
             with stage_progress("de-identify") as progress:
                 return deidentify_sample(
-                    incoming, folder, Path(key_file), loaded, workers=workers or None, progress=progress
-                )
+                    incoming, folder, Path(key_file), loaded, workers=workers or None, progress=progress,
+                    project=project, vault=place,
+                )  # fmt: skip
 
+        key = load_key(Path(key_file), project).digest("fingerprint", "").hex()
         return run_stage(
             "deid",
             join(workspace, "deid"),
             inputs={"source": _source_digest(incoming)},
-            settings={"policy": loaded.hash, "key": load_key(Path(key_file)).digest("fingerprint", "").hex()},
+            settings={"policy": loaded.hash, "key": key, **_decided(place, Path(key_file), project)},
             work=work,
         )
+
+
+def _decided(vault: Path | None, key_file: Path, project: str) -> dict[str, str]:
+    """What persons have decided about what was held back: the stage has work after each decision."""
+    from osteon.deid.cases import decisions_digest
+    from osteon.deid.vault import Vault, VaultPlace
+    from osteon.domain import canonical_json, sha256_text
+
+    if vault is None:
+        return {}
+    decisions = Vault.open(VaultPlace.of(vault, key_file, project)).cases.decisions()
+    made = {mark: decisions_digest(one) for mark, one in decisions.items()}
+    return {"decisions": sha256_text(canonical_json(made))} if made else {}
 
 
 def pairs(deid_uri: str, workspace: str, *, size: int = 256) -> StageRun:

@@ -36,13 +36,9 @@ def reading(uri: str) -> Iterator[Path]:
     if is_local(uri):
         yield local_path(uri)
         return
-    import fsspec
-
     with tempfile.TemporaryDirectory(prefix="osteon-in-") as scratch:
         target = Path(scratch) / "artefact"
-        filesystem, remote = fsspec.core.url_to_fs(uri)
-        if filesystem.exists(remote):
-            filesystem.get(remote.rstrip("/") + "/", f"{target}/", recursive=True)
+        fetch(uri, target)
         yield target
 
 
@@ -67,6 +63,25 @@ def writing(uri: str) -> Iterator[Path]:
         for path in sorted(files, key=lambda path: path.name == MANIFEST_NAME):
             filesystem.makedirs(f"{remote}/{path.parent.relative_to(source)}", exist_ok=True)
             filesystem.put_file(str(path), f"{remote}/{path.relative_to(source)}")
+
+
+@contextmanager
+def adding(uri: str) -> Iterator[Path]:
+    """As `writing`, for one of several that add files to one folder; what is there is there to begin with."""
+    with writing(uri) as path:
+        fetch(uri, path)
+        yield path
+
+
+def fetch(uri: str, folder: Path) -> None:
+    """What lies behind the URI is in the folder; a local URI is that folder already."""
+    if is_local(uri):
+        return
+    import fsspec
+
+    filesystem, remote = fsspec.core.url_to_fs(uri)
+    if filesystem.exists(remote):
+        filesystem.get(remote.rstrip("/") + "/", f"{folder}/", recursive=True)
 
 
 def read_text(uri: str) -> str:

@@ -188,6 +188,8 @@ def run(
     size: Annotated[int, typer.Option(help="Longest side of a training picture, pixels.")] = 256,
     seed: Seed = 0,
     workers: Workers = 0,
+    shards: Annotated[int, typer.Option(min=1, help="Parts that studies are de-identified in.")] = 1,
+    vault: Annotated[str, typer.Option(help="The identified area; empty keeps none.")] = "",
     scratch: Annotated[Path, typer.Option(help="Where KFP keeps its files.")] = Path("var/scratch"),
     progress_file: Annotated[Path | None, typer.Option(hidden=True)] = None,
     quiet: Annotated[bool, typer.Option(hidden=True)] = False,
@@ -197,6 +199,7 @@ def run(
     settings = RunSettings(
         source=source, workspace=workspace, registry=registry, references=references, key_file=key_file,
         policy=policy, project=project, actor=actor, recipe=recipe, size=size, seed=seed, workers=workers,
+        shards=shards, vault=vault,
     )  # fmt: skip
     if quiet or progress_file:
         run_here(settings, scratch=scratch, progress_file=progress_file)

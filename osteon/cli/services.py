@@ -98,6 +98,7 @@ def service_specs(home: Home, addresses: Addresses, sites: tuple[str, ...]) -> l
             port=addresses.deid,
             key_file=home.deid_key,
             token_file=home.token,
+            vault=home.deid_key.parent / "vault",
         ),
         ServiceSpec(
             name="feature_writer",

@@ -83,6 +83,7 @@ def _prepare(home: Home, *, studies: int, seed: int, recipe: str) -> None:
         registry=str(home.registry),
         references=str(home.references),
         key_file=str(home.deid_key),
+        vault=str(home.deid_key.parent / "vault"),
         actor="osteon up",
         recipe=recipe,
         seed=seed,

@@ -120,7 +120,7 @@ def opened_job(
 def _held(output: Path, alone: bool) -> Iterator[None]:
     """A lock beside the output: freed when its holder dies, however it dies."""
     output.parent.mkdir(parents=True, exist_ok=True)
-    with (output.parent / f".{output.name}.lock").open("w") as lock:
+    with (output.parent / f".{output.name}.lock").open("a") as lock:
         try:
             fcntl.flock(lock, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except OSError:

@@ -21,7 +21,7 @@ from osteon.deid.scan import read_scanned_pages
 from osteon.domain.errors import QuarantinedError, RefusedError
 
 MAX_PDF_BYTES = 32 * 1024 * 1024
-CPU_SECONDS, WALL_SECONDS = 10.0, 60.0
+CPU_SECONDS, WALL_SECONDS = 4.0, 60.0
 _CHILD = Path(__file__).with_name("pdf_child.py")
 _WHY = {
     "pages": ("a letter of at most 50 pages", "a longer one"),

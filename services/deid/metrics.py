@@ -32,3 +32,6 @@ class DeidMetrics:
         self.in_progress = Gauge(
             "osteon_deid_requests_in_progress", "Requests being worked on", registry=self.registry
         )
+        self.cases_waiting = Gauge(
+            "osteon_deid_cases_waiting", "Cases that wait for a person's decision", registry=self.registry
+        )

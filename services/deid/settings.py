@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from osteon.domain.errors import UsageError
+from services.deid.callers import Caller, parse_people
 
 _MIB = 2**20
 _MIN_TOKEN = 16
@@ -27,6 +28,15 @@ class Settings(BaseSettings):
     policy_file: Path | None = Field(None, description="policy (YAML) in the place of the shipped one")
     token: SecretStr | None = Field(None, description="bearer token of /v1")
     token_file: Path | None = Field(None, description="file that holds the bearer token of /v1")
+    people_file: Path | None = Field(
+        None, description="lines of TOKEN SCOPES NAME: who may review, re-identify and audit"
+    )
+    vault: Path | None = Field(
+        None, description="the identified area: crosswalk, audit trail, review queue; none without it"
+    )
+    vault_url: SecretStr = Field(
+        SecretStr(""), description="SQL database of the vault, where machines share it"
+    )
     max_dicom_bytes: int = Field(256 * _MIB, ge=1024)
     max_text_bytes: int = Field(8 * _MIB, ge=64)
     max_concurrent: int = Field(2, ge=1, description="requests worked on at once")
@@ -53,3 +63,12 @@ class Settings(BaseSettings):
                 f"a token of {_MIN_TOKEN} characters or more", "a shorter one", "make a longer one"
             )
         return token
+
+    def people(self) -> dict[str, Caller]:
+        """Token -> the person whose it is; empty where no file is set."""
+        if self.people_file is None:
+            return {}
+        try:
+            return parse_people(self.people_file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            raise UsageError("a readable file of people", "none", "set OSTEON_DEID_PEOPLE_FILE") from None

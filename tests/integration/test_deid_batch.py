@@ -13,6 +13,7 @@ import pytest
 from osteon.artefact import read_manifest
 from osteon.deid import create_key
 from osteon.deid.batch import deidentify_sample
+from osteon.deid.shards import deidentify_shard, join_shards
 from osteon.domain import RefusedError, UsageError
 from tests.identified_instances import as_file, radiograph, set_pixels
 
@@ -123,6 +124,61 @@ def test_another_folder_and_two_workers_give_the_same_bytes(done, key, tmp_path)
     again = deidentify_sample(source, tmp_path / "out", key, workers=2)
     assert again.outputs == manifest.outputs
     assert read_manifest(tmp_path / "out").digest == read_manifest(output).digest
+
+
+def test_shards_side_by_side_and_joined_give_the_same_bytes_as_one_run(done, key, tmp_path):
+    source, output, manifest = done
+    target = tmp_path / "out"
+    assert deidentify_shard(source, target, key, 1, 3, workers=1) == 3
+    with pytest.raises(RefusedError):
+        join_shards(source, target, key)
+    for shard in (0, 2):
+        deidentify_shard(source, target, key, shard, 3, workers=1)
+    assert join_shards(source, target, key).digest == manifest.digest
+    assert {n: c for n, c in everything(target).items() if n != "manifest.json"} == {
+        n: c for n, c in everything(output).items() if n != "manifest.json"
+    }
+
+
+def test_two_runs_into_one_folder_at_a_time_are_refused(key, tmp_path):
+    import fcntl
+
+    source = make_input(tmp_path / "in", studies=1)
+    with (tmp_path / ".out.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(RefusedError):
+            deidentify_sample(source, tmp_path / "out", key, workers=1)
+    deidentify_sample(source, tmp_path / "out", key, workers=1)
+
+
+def test_a_study_that_is_done_again_is_never_seen_half_written(key, tmp_path, monkeypatch):
+    """Killed between the old study's leaving and the new one's coming: no study, then the whole one."""
+    import shutil
+    from pathlib import Path
+
+    source = make_input(tmp_path / "in", studies=1)
+    deidentify_sample(source, tmp_path / "out", key, workers=1)
+    first = next((tmp_path / "out" / "nord" / "dicom").iterdir())
+    (source / "nord/dicom/St0/1.dcm").write_bytes(
+        as_file(radiograph(seed=0, number="K77120930", birth="19580312"))
+    )
+    rename, calls = Path.rename, []
+
+    def killed(path, target):
+        calls.append(path)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", killed)
+    with pytest.raises(KeyboardInterrupt):
+        deidentify_sample(source, tmp_path / "out", key, workers=1)
+    monkeypatch.setattr(Path, "rename", rename)
+    assert not first.exists()
+    deidentify_sample(source, tmp_path / "out", key, workers=1)
+    assert len(list(first.iterdir())) == 1
+    assert not [path for path in first.parent.iterdir() if path.name.startswith(".")]
+    shutil.rmtree(tmp_path / "out")
 
 
 def test_a_killed_run_is_resumed_with_nothing_lost_doubled_or_half_written(done, key, tmp_path):

@@ -1,5 +1,6 @@
 """Small files that ask for very much: refused in bounded memory and time, and the next file is read."""
 
+import contextlib
 import random
 import resource
 import time
@@ -10,10 +11,10 @@ from benchmarks.fuzzing import hl7 as hl7_fuzz
 from benchmarks.fuzzing import pdf as pdf_fuzz
 from osteon.deid.hl7 import read_report_message
 from osteon.deid.pdf_text import Reader, read_pdf_text
-from osteon.domain import QuarantinedError, RefusedError
+from osteon.domain import OsteonError, QuarantinedError, RefusedError
 
 BOMBS = pdf_fuzz.bombs()
-LETTER = pdf_fuzz.SEEDS()[0]
+LETTER = pdf_fuzz.seeds()[0]
 PID = "MSH|^~\\&|R|H|||20240101||ORU^R01|1|P|2.5\rPID|1||K7712^^^H^PI||QUENTRELEC^Maëlys\r"
 
 
@@ -69,6 +70,7 @@ def test_an_hl7_bomb_is_refused_at_once(name):
 @pytest.mark.parametrize(("kind", "seconds"), [(hl7_fuzz, 4), (pdf_fuzz, 4)])
 def test_a_short_fuzz_finds_no_crash(kind, seconds):
     draws, end = random.Random(20), time.monotonic() + seconds
-    seeds = kind.SEEDS()[:3]
+    seeds = kind.seeds()[:3]
     while time.monotonic() < end:
-        kind.exercise(kind.mutate(draws.choice(seeds), draws))
+        with contextlib.suppress(OsteonError):
+            kind.run(kind.mutated(draws, seeds))

@@ -132,11 +132,11 @@ def test_the_pipeline_names_no_path_of_this_machine(tmp_path):
     assert str(Path.home()) not in text
 
 
-def test_only_the_deidentification_task_is_given_the_key(tmp_path):
+def test_only_the_deidentification_tasks_are_given_the_key(tmp_path):
     documents = list(yaml.safe_load_all(compile_pipeline(tmp_path / "a.yaml").read_text()))
     executors = documents[1]["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
     with_secret = [name for name, spec in executors.items() if "secretAsVolume" in spec]
-    assert with_secret == ["exec-deid-stage"]
+    assert sorted(with_secret) == ["exec-deid-shard-stage", "exec-deid-stage"]
 
 
 def test_the_pipeline_trains_evaluates_and_registers_three_tasks(tmp_path):
@@ -144,6 +144,14 @@ def test_the_pipeline_trains_evaluates_and_registers_three_tasks(tmp_path):
     names = [task["taskInfo"]["name"] for task in spec["root"]["dag"]["tasks"].values()]
     for task in ("fracture", "bone-age", "knee-oa"):
         assert {f"finetune {task}", f"evaluate {task}", f"register {task}"} <= set(names)
+
+
+def test_the_shards_are_done_side_by_side_and_joined_after_the_last(tmp_path):
+    spec = next(yaml.safe_load_all(compile_pipeline(tmp_path / "a.yaml").read_text()))
+    tasks = spec["root"]["dag"]["tasks"]
+    loops = [name for name, task in tasks.items() if "parameterIterator" in task]
+    assert len(loops) == 1
+    assert loops[0] in tasks["deid-stage"]["dependentTasks"]
 
 
 def test_a_compile_to_another_ending_is_refused(tmp_path):
