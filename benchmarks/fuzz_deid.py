@@ -26,7 +26,7 @@ from typing import Any
 from osteon.domain.errors import OsteonError
 
 #: Kind of input -> the module that makes and runs it (`seeds`, `mutated`, `run`).
-KINDS: dict[str, str] = {"dicom": "benchmarks.fuzzing.dicom"}
+KINDS: dict[str, str] = {kind: f"benchmarks.fuzzing.{kind}" for kind in ("dicom", "hl7", "pdf")}
 
 MAX_SECONDS = 20.0
 MAX_MEMORY_GIB = 3.0

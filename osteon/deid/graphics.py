@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from osteon.deid.burned_in import find_text
 from osteon.deid.elements import raw_bytes
+from osteon.deid.pixels import clean_pixels
 from osteon.deid.source import Source
 from osteon.dicom.dataset import MALFORMED
+from osteon.domain.errors import QuarantinedError
 
 Value = tuple[str, bytes]
 
@@ -31,7 +32,7 @@ def clean_overlays(source: Source) -> dict[int, Value]:
             bits = _bits(source, base)
         except MALFORMED:
             continue
-        if bits is None or find_text(bits.astype(np.uint8) * 255):
+        if bits is None or _has_letters(bits):
             continue
         rows, columns = bits.shape
         origin = _bytes(source, base | _ORIGIN)
@@ -57,3 +58,12 @@ def _bits(source: Source, base: int) -> NDArray[np.bool_] | None:
 def _bytes(source: Source, tag: int) -> bytes:
     element = source.elements.get(tag)
     return (raw_bytes(element) or b"") if element is not None else b""
+
+
+def _has_letters(bits: NDArray[np.bool_]) -> bool:
+    """Text, a marker or a page: whatever reads like letters."""
+    try:
+        cleaned = clean_pixels(bits.astype(np.uint8) * 255)
+    except QuarantinedError:
+        return True
+    return bool(cleaned.removed or cleaned.kept)

@@ -11,16 +11,9 @@ from osteon.deid.dicomweb import DicomWeb
 from osteon.deid.keys import ProjectKey
 from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
+from osteon.deid.records import QUARANTINE, RECORDS, StudyRecord, read_record, record_name, write_record
 from osteon.deid.sources import StudySource
-from osteon.deid.study import (
-    QUARANTINE,
-    RECORDS,
-    StudyRecord,
-    deidentify_study,
-    read_record,
-    record_name,
-    write_record,
-)
+from osteon.deid.study import deidentify_study
 from osteon.deid.tables import write_tables
 from osteon.domain.manifest import Manifest, sha256_text
 
