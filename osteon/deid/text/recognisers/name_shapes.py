@@ -58,15 +58,16 @@ def is_namelike(
         return _is_initial(tokens, place, text, strength, first=first)
     if is_title(token):
         return False
-    if token.folded in FUNCTION_WORDS and not (
-        (token.is_upper and first and strength == 3 and len(token.text) > 3)
-        or (token.folded in _NAMES_TOO and token.is_capitalised and not token.is_upper and strength >= 2)
-    ):
+    if token.folded in FUNCTION_WORDS and not _is_function_word_as_name(token, strength, first=first):
         return False
     known = lex.is_first_name(token.folded) or token.folded in lex.surnames
     rare = lex.is_rare_word(token.folded) and token.folded not in ACRONYMS
     if token.is_capitalised and strength == 3 and not first and len(tokens[place - 1].text) == 1:
         return True
+    if strength == 3 and not first and token.is_capitalised and not token.is_upper:
+        rank = lex.first_name_rank.get(token.folded, 10**6)
+        if rank < 3 * COMMON_FIRST_NAMES and token.folded not in HEADINGS:
+            return True
     if token.is_capitalised and strength >= 2 and not first and _ends_here(text, token):
         after_first_name = strength == 3 and lex.is_first_name(tokens[place - 1].folded)
         return token.folded not in ACRONYMS and (token.folded not in HEADINGS or after_first_name)
@@ -103,6 +104,13 @@ def is_namelike(
         or (lex.is_first_name(token.folded) and not lex.is_word(token.folded))
         or (not first and lex.first_name_rank.get(token.folded, 10**6) < 1500 and strength == 3)
     )
+
+
+def _is_function_word_as_name(token: Token, strength: int, *, first: bool) -> bool:
+    """`Dr An`, `Mme PLUS`: written as a name where only a name can stand."""
+    shouted = token.is_upper and first and strength == 3 and len(token.text) > 3
+    short = token.folded in _NAMES_TOO and token.is_capitalised and not token.is_upper and strength >= 2
+    return shouted or short
 
 
 def _is_initial(tokens: Sequence[Token], place: int, text: str, strength: int, *, first: bool) -> bool:
