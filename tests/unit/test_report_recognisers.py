@@ -105,7 +105,7 @@ def test_measures_are_no_numbers_of_people(text):
         ("Âge : 45. Enfant de 7 mois", "45|7 mois"),
         ("fille de 13 ans et 8 mois", "13 ans et 8 mois"),
         ("âgé de cinquante-deux ans", "cinquante-deux ans"),
-        ("Indication : 78a, chute", ""),
+        ("Indication : 78a, chute", "78a"),
         ("Patient de 78a", "78a"),
         ("depuis 3 ans, il y a 20 ans, à 6 mois de recul", ""),
         ("revu dans 2 ans, 5 ans plus tard", ""),

@@ -64,7 +64,7 @@ class FinderRecogniser(EntityRecognizer):  # type: ignore[misc]  # presidio ship
 
 
 class FrenchNlpEngine(SpacyNlpEngine):  # type: ignore[misc]
-    """The spaCy model with its entity recogniser alone: parser and lemmas are never read here."""
+    """The spaCy model with its entity recogniser alone; another language than French gets none."""
 
     def __init__(self, language: str) -> None:
         super().__init__(models=[{"lang_code": language, "model_name": SPACY_MODEL}])
@@ -74,6 +74,9 @@ class FrenchNlpEngine(SpacyNlpEngine):  # type: ignore[misc]
         """Loads the installed model; never asks the network."""
         import spacy
 
+        if self._language != LANGUAGE:
+            self.nlp = {self._language: spacy.blank("xx")}
+            return
         try:
             with hidden("torch", "transformers"):
                 model = spacy.load(SPACY_MODEL, exclude=_UNREAD_PIPES)

@@ -14,6 +14,7 @@ from osteon.deid.text.recognisers.name_shapes import (
     ACRONYMS,
     FUNCTION_WORDS,
     PARTICLES,
+    is_heading,
     is_namelike,
     is_title,
 )
@@ -82,6 +83,9 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
             start = first_at(tokens, match.end())
             if start < len(tokens) and _near(text, match.end(), tokens[start].start, strength):
                 sure = _strength_of(match, strength, known if pattern is known.field else None)
+                written = tokens[start].is_capitalised and not is_heading(tokens[start])
+                if sure == 2 and written and match.group().rstrip().endswith(":"):
+                    sure = 3
                 run = _run(tokens, start, text, lex, sure)
                 yield run, score, f"after-{strength}"
                 if run and pattern is known.title and known.many.fullmatch(match.group()):

@@ -35,6 +35,7 @@ def beside_first_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> list
         strong = is_strong_first_name(token, lex) and not lex.is_word(token.folded)
         is_town = token.folded in lex.towns and not neighbours
         common = lex.first_name_rank.get(token.folded, 0) < 12_000 or "-" in token.folded
+        neighbours += _surname_with_particle(tokens, place, text)
         if neighbours and (strong or lex.first_name_rank.get(token.folded, 10**6) < 2500):
             found.append([place, *neighbours])
         elif (
@@ -46,6 +47,21 @@ def beside_first_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> list
         ):
             found.append([place])
     return found
+
+
+def _surname_with_particle(tokens: Sequence[Token], place: int, text: str) -> list[int]:
+    """Particles after a first name and the capitalised word after them: `Yolande Dos Reis`."""
+    run: list[int] = []
+    following = place + 1
+    while following < len(tokens) and text[tokens[following - 1].end : tokens[following].start] == " ":
+        token = tokens[following]
+        run.append(following)
+        if token.folded not in PARTICLES:
+            return run if len(run) > 1 and token.is_capitalised and len(token.text) > 2 else []
+        if token.folded in {"LE", "LA", "LES", "DES"} and not token.is_capitalised:
+            return []
+        following += 1
+    return []
 
 
 def _is_surname_beside(tokens: Sequence[Token], place: int, other: int, text: str, lex: Lexicon) -> bool:
@@ -60,8 +76,12 @@ def _is_surname_beside(tokens: Sequence[Token], place: int, other: int, text: st
     token = tokens[other]
     if token.folded in FUNCTION_WORDS or token.folded in ACRONYMS or len(token.text) < 2 or is_title(token):
         return False
-    if is_eponym(tokens, other, text, lex) and not (token.is_upper and not tokens[place].is_upper):
+    follows = other == place + 1 and gap == " " and not lex.is_word(tokens[place].folded)
+    shouted = token.is_upper and not tokens[place].is_upper
+    if is_eponym(tokens, other, text, lex) and not (shouted or follows):
         return False
+    if token.folded in lex.protected and token.is_capitalised and follows:
+        return True
     rare = lex.is_rare_word(token.folded)
     if "," in gap and not (rare or token.is_upper):
         return False
@@ -109,7 +129,8 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
     named = [tokens[p] for p in part]
     if any(len(t.text) == 1 and text[t.end : t.end + 1] != "." for t in named):
         return []
-    rest = re.split(r"\d", text[named[-1].end : stop])[0]
+    labelled = _LABEL_AFTER.match(text, named[-1].end) is not None
+    rest = "" if labelled else re.split(r"\d", text[named[-1].end : stop])[0]
     between = {text[a.end : b.start] for a, b in pairwise(named)}
     if rest.strip(" \t,.-–—|(;:)\r\n\u00a0") or not between <= {
         " ",
@@ -122,7 +143,6 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
         "\u00a0",
     }:
         return []
-    labelled = _LABEL_AFTER.match(text, named[-1].end) is not None
     beside = labelled or any(lex.is_first_name(t.folded) and not lex.is_word(t.folded) for t in named)
     for token in named:
         if is_title(token) or is_heading(token) or token.folded in ACRONYMS:
@@ -148,8 +168,8 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
 
 
 _LABEL_AFTER = re.compile(
-    r"\s*[-–|,;(/]\s*(?:IPP|NIP|NDA|DDN|INS|NIR|NISS|n[ée]e?\b|n[ée]\(e\)|\d{1,4}[ /.-]|\d{6}|dossier|"
-    r"n°|examen)",
+    r"\s*[-–|,;(/]\s*(?:IPP|NIP|NDA|DDN|INS|NIR|NISS|n[ée]e?\b|n[ée]\(e\)|\d{1,4}[ /.-]|\d{6}|[A-Z]\d{5}|"
+    r"dossier|n°|examen)|[ \t]*\n[ \t]*\d{1,2}[ ./-]\d",
     re.IGNORECASE,
 )
 _BEFORE_BIRTH = re.compile(

@@ -58,43 +58,13 @@ def is_namelike(
         return _is_initial(tokens, place, text, strength, first=first)
     if is_title(token):
         return False
-    if token.folded in FUNCTION_WORDS and not (
-        (token.is_upper and first and strength == 3 and len(token.text) > 3)
-        or (token.folded in _NAMES_TOO and token.is_capitalised and not token.is_upper and strength >= 2)
-    ):
+    if token.folded in FUNCTION_WORDS and not _is_function_word_as_name(token, strength, first=first):
         return False
-    known = lex.is_first_name(token.folded) or token.folded in lex.surnames
     rare = lex.is_rare_word(token.folded) and token.folded not in ACRONYMS
-    if token.is_capitalised and strength == 3 and not first and len(tokens[place - 1].text) == 1:
-        return True
-    if token.is_capitalised and strength >= 2 and not first and _ends_here(text, token):
-        after_first_name = strength == 3 and lex.is_first_name(tokens[place - 1].folded)
-        return token.folded not in ACRONYMS and (token.folded not in HEADINGS or after_first_name)
     if token.is_capitalised:
-        if first and strength >= 2:
-            return strength == 3 or not lex.is_word(token.folded) or known
-        alone = (
-            token.is_upper
-            and len(token.text) > 2
-            and not _upper_around(tokens, place)
-            and token.folded not in ACRONYMS
-        )
-        if first:
-            return (
-                rare
-                or alone
-                or is_strong_first_name(token, lex)
-                or _first_name_follows(tokens, place, text, lex)
-            )
-        if alone and (not tokens[place - 1].is_upper or strength == 3):
+        if not first and strength >= 2 and _is_surname_after(tokens, place, text, lex, strength):
             return True
-        return rare or (
-            known
-            and (
-                not lex.is_word(token.folded)
-                or lex.first_name_rank.get(token.folded, 10**6) < COMMON_FIRST_NAMES
-            )
-        )
+        return _is_capitalised_name(tokens, place, text, lex, strength, first=first)
     if first and strength == 3:
         return True
     rare = rare and not TERM_ENDING.search(token.folded)
@@ -103,6 +73,53 @@ def is_namelike(
         or (lex.is_first_name(token.folded) and not lex.is_word(token.folded))
         or (not first and lex.first_name_rank.get(token.folded, 10**6) < 1500 and strength == 3)
     )
+
+
+def _is_surname_after(tokens: Sequence[Token], place: int, text: str, lex: Lexicon, strength: int) -> bool:
+    """A capitalised word after an initial, a first name, or at the end of what a title introduced."""
+    token = tokens[place]
+    if strength == 3:
+        if len(tokens[place - 1].text) == 1:
+            return True
+        rank = lex.first_name_rank.get(token.folded, 10**6)
+        if not token.is_upper and rank < 3 * COMMON_FIRST_NAMES and token.folded not in HEADINGS:
+            return True
+    if not _ends_here(text, token) or token.folded in ACRONYMS:
+        return False
+    after_first_name = strength == 3 and lex.is_first_name(tokens[place - 1].folded)
+    return token.folded not in HEADINGS or after_first_name
+
+
+def _is_capitalised_name(
+    tokens: Sequence[Token], place: int, text: str, lex: Lexicon, strength: int, *, first: bool
+) -> bool:
+    token = tokens[place]
+    if not first and strength >= 2 and _ends_here(text, token):
+        return False
+    known = lex.is_first_name(token.folded) or token.folded in lex.surnames
+    rare = lex.is_rare_word(token.folded) and token.folded not in ACRONYMS
+    if first and strength >= 2:
+        return strength == 3 or not lex.is_word(token.folded) or known
+    alone = (
+        token.is_upper
+        and len(token.text) > 2
+        and not _upper_around(tokens, place)
+        and token.folded not in ACRONYMS
+    )
+    if first:
+        strong = is_strong_first_name(token, lex)
+        return rare or alone or strong or _first_name_follows(tokens, place, text, lex)
+    if alone and (not tokens[place - 1].is_upper or strength == 3):
+        return True
+    common = lex.first_name_rank.get(token.folded, 10**6) < COMMON_FIRST_NAMES
+    return rare or (known and (not lex.is_word(token.folded) or common))
+
+
+def _is_function_word_as_name(token: Token, strength: int, *, first: bool) -> bool:
+    """`Dr An`, `Mme PLUS`: written as a name where only a name can stand."""
+    shouted = token.is_upper and first and strength == 3 and len(token.text) > 3
+    short = token.folded in _NAMES_TOO and token.is_capitalised and not token.is_upper and strength >= 2
+    return shouted or short
 
 
 def _is_initial(tokens: Sequence[Token], place: int, text: str, strength: int, *, first: bool) -> bool:

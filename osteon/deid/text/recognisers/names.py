@@ -9,7 +9,12 @@ from osteon.deid.text.lexicon import Lexicon
 from osteon.deid.text.recognisers.introduced_names import introduced_names
 from osteon.deid.text.recognisers.lone_names import alone_on_line, before_birth, beside_first_names
 from osteon.deid.text.recognisers.name_shapes import is_title
-from osteon.deid.text.recognisers.unknown_names import neighbours, particles_before, unknown_capitals
+from osteon.deid.text.recognisers.unknown_names import (
+    neighbours,
+    particles_after,
+    particles_before,
+    unknown_capitals,
+)
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import Token, words
 
@@ -34,6 +39,7 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
         mark(places, 0.6, "above-birth")
     mark(unknown_capitals(tokens, text, lex), 0.4, "unknown")
     mark(neighbours(tokens, text, found, lex), 0.4, "neighbour")
+    mark(particles_after(tokens, text, found), 0.4, "particle")
     mark(particles_before(tokens, text, found), 0.4, "particle")
     spans = []
     for place, (score, rule) in found.items():

@@ -72,7 +72,7 @@ def _labelled(code: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
 _LONG = re.compile(
     r"(?<![\d.,])(?<!\w)(?!\d{1,3}(?: \d{3}){1,2}(?!\s?\d)\s+[^\W\d_])[A-Z]{0,4}[-_]?(?:\d(?:[-\s]?\d){5,24}|"
     r"\d{2,}(?:\.\d{2,}){2,})(?![\d]|[.,]\d)"
-    r"(?!\s?(?:mm|cm|ml|mg|UI|U/|€|euros|/mm|G/L|[ée]l[ée]ments|leucocytes|plaquettes|/))",
+    r"(?!\s?(?:mm|cm|ml|mg|UI|U/|€|euros|/mm|G/L|[ée]l[ée]ments|leucocytes|plaquettes|/\s?(?:mm|µ|u?l|dl|ml|champ|h\b)))",
     re.IGNORECASE,
 )
 _MIXED = re.compile(r"\b(?=[A-Z0-9-]*\d{4})(?=[A-Z0-9-]*[A-Z])[A-Z0-9]{2,}(?:-[A-Z0-9]+)*\b")

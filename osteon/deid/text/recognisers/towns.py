@@ -57,6 +57,7 @@ _LETTERHEAD = re.compile(
     r"\d]{2,40}),[ ]?"
     r"(?=(?i:standard|t[ée]l|fax|secr[ée]tariat|n°|\+?\d))"
 )
+_NO_TOWNS = word_class("words_after_a_that_are_no_towns")
 _ROMAN = re.compile(r"[IVX]+")
 _AT = re.compile(rf"(?<![^\W_])(?P<before>{_AT_WORDS})\s(?P<town>{_SEQUENCE})")
 _BEFORE_TOWN = word_class("words_before_a_town")
@@ -87,6 +88,7 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         town = fold(match["town"])
         parts = [p for p in re.split(r"[ '’-]", town) if p not in _LINK]
         known = town in lex.towns or any(not lex.is_word(part) for part in parts)
+        known = known or match.group().lstrip().lower().startswith("fait")
         if known and parts and parts[0] not in _TITLES and not lex.is_first_name(parts[0]):
             spans.append(Span(*match.span("town"), "VILLE", 0.8, "dateline"))
     spans += [
@@ -123,8 +125,12 @@ def _towns_after(text: str, lex: Lexicon) -> list[Span]:
         known = town in lex.towns or town.replace(" ", "-") in lex.towns
         if written.isupper() and len(written) < 5 and not known:
             continue  # an acronym
-        several = len(parts) > 1 and not written.isupper() and " " in written.strip()
-        if sure or known or several or any(not lex.is_word(p) and len(p) > 2 for p in parts):
+        capitals = sum(piece[:1].isupper() for piece in re.split(r"[ '’-]", written))
+        several = capitals > 1 and not written.isupper()
+        last = text[match.start("town") + len(written) :][:1] in {".", ",", ";", ")", "\n", ""}
+        single = capitals == 1 == len(parts) and last and not written.isupper() and parts[0] not in _NO_TOWNS
+        single = single and match["before"] == "à" and len(written) > 3
+        if sure or known or several or single or any(not lex.is_word(p) and len(p) > 2 for p in parts):
             spans.append(
                 Span(match.start("town"), match.start("town") + len(written), "VILLE", 0.58, "town-after")
             )

@@ -71,7 +71,7 @@ def _is_unknown(token: Token, lex: Lexicon) -> bool:
 
 def _is_pronounceable(folded: str) -> bool:
     """An acronym has few vowels."""
-    return 0.25 <= sum(c in _VOWELS for c in folded) / len(folded) <= 0.7
+    return 0.25 <= sum(c in _VOWELS for c in folded) / len(folded) <= 0.8
 
 
 def _starts_sentence(text: str, token: Token) -> bool:
@@ -122,6 +122,7 @@ def _next_of(tokens: Sequence[Token], place: int, text: str) -> int:
     return following if gap in _JOINED else -1
 
 
+_ARTICLES = frozenset(["LE", "LA", "LES", "DES"])
 _ELIDED = frozenset(["D", "L", "O"])
 
 
@@ -144,6 +145,25 @@ def particles_before(tokens: Sequence[Token], text: str, found: Container[int]) 
         while run and not _opens_name(tokens[run[-1]], text):
             run.pop()
         places += run
+    return places
+
+
+def particles_after(tokens: Sequence[Token], text: str, found: Container[int]) -> list[int]:
+    """The rest of a name that goes on after a particle: `Fernández de Castro`."""
+    places: list[int] = []
+    for place in range(1, len(tokens) - 1):
+        particle, last = tokens[place], tokens[place + 1]
+        if (
+            place - 1 in found
+            and place not in found
+            and particle.folded in PARTICLES
+            and len(particle.text) > 1
+            and (particle.folded not in _ARTICLES or particle.is_capitalised)
+            and last.is_capitalised
+            and len(last.text) > 2
+            and text[tokens[place - 1].end : particle.start] == " " == text[particle.end : last.start]
+        ):
+            places += [place, place + 1]
     return places
 
 
