@@ -94,7 +94,8 @@ def bomb(width, height):
     data = zlib.compress(bytes(-(-width // 8) * height), 9)
     image = (
         (
-            f"<</Type/XObject/Subtype/Image/Width {width}/Height {height}/ColorSpace/DeviceGray/BitsPerComponent 1"
+            f"<</Type/XObject/Subtype/Image/Width {width}/Height {height}/ColorSpace/DeviceGray"
+            "/BitsPerComponent 1"
             f"/Filter/FlateDecode/Length {len(data)}>>stream\n"
         ).encode()
         + data

@@ -37,6 +37,12 @@ class Box:
             min(shape[0], self.bottom + rows), min(shape[1], self.right + columns),
         )  # fmt: skip
 
+    def share_of(self, other: Box) -> float:
+        """The part of the other's pixels that lies in this one."""
+        rows = min(self.bottom, other.bottom) - max(self.top, other.top)
+        columns = min(self.right, other.right) - max(self.left, other.left)
+        return max(0, rows) * max(0, columns) / max(1, other.area)
+
     def meets(self, other: Box) -> bool:
         """True when they share a pixel."""
         return (

@@ -14,16 +14,17 @@ from osteon.deid.pixels.drawn import Drawn, drawn_in
 from osteon.deid.pixels.grey import Grey, grey_of
 from osteon.deid.pixels.markers import is_marker
 from osteon.deid.pixels.reading import line_picture, reader, turns, words_of
-from osteon.deid.pixels.regions import Region, regions_of
+from osteon.deid.pixels.regions import Region, is_part_of_a_letter, regions_of
 from osteon.domain.errors import QuarantinedError
 
-MAYBE = 0.0  # log odds: below, bone; between, text if it reads; above, text whatever is read
-SURE, SURE_SMALL = 2.5, 0.8  # bone looks like large letters now and then, hardly ever like small ones
+MAYBE = -1.0  # log odds: below, bone; between, text if it reads; above, text whatever is read
+SURE, SURE_SMALL = 2.5, -1.0  # bone looks like large letters now and then, hardly ever like small ones
 SMALL = 26  # letters lower than this, in pixels of the frame
 _LONE_LETTERS, _LONE_LENGTH = 6, 2.6
 _MIN_WHOLE = 0.8  # a marker's letters as read, of the pieces that are there: no part of a name is a marker
 MARKER_LETTERS = 10  # a longer line is no marker and need not be read
 _MIN_SIDE = 24
+_WITHIN, _GONE = 0.45, 0.9  # share of a line's box inside one that was decided on before
 _PAGE_LINES = 26
 _PAGE_LETTERS = 500
 _MIN_LEGIBLE, _MIN_CONFIDENCE, _CLEAR, _UNREAD = 3, 60.0, 80.0, 40.0
@@ -64,11 +65,18 @@ def clean_pixels(
     if min(frame.shape) < _MIN_SIDE or frame.min() == frame.max():
         return CleanedFrame(frame, (), (), 0)
     grey = grey_of(frame)
-    regions = regions_of(find_candidates(grey, frame), MAYBE, frame.shape)
+    found = find_candidates(grey, frame)
+    regions = [r for r in regions_of(found, MAYBE, frame.shape) if not is_part_of_a_letter(r, found)]
     if most < 1:
         _refuse_pages(regions, grey)
-    removed, kept, read = [], [], 0
-    for region in regions:
+    removed: list[Box] = []
+    kept: list[Box] = []
+    read = 0
+    for region in regions:  # the surest first
+        if any(box.share_of(region.box) >= _WITHIN for box in kept):
+            continue  # bars and holes of a marker's letters
+        if any(box.share_of(region.box) >= _GONE for box in removed):
+            continue
         drawn = drawn_in(grey, region)
         verdict, asked = _verdict(region, drawn, grey, forbidden)
         read += asked

@@ -13,6 +13,7 @@ from osteon.deid.pixels.candidates import MIN_LETTERS, Candidates
 _ALONG, _BESIDE = 1.8, 0.35  # how far a fragment of the same line may stand off, of the line's height
 
 _CONTINUES = -3.0  # log odds of a longer fragment that belongs to a surer line
+_MOST_BARS = 4  # letters that one letter can look like
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Region:
         odds: log odds of being text, of the surest line in it.
         letters: how many letters it holds, at the most.
         height: of its tallest letters, in pixels.
+        contrast: of its ink, of 255.
     """
 
     box: Box
@@ -32,6 +34,7 @@ class Region:
     height: int
     dark: bool
     upright: bool
+    contrast: float
 
     @property
     def length(self) -> int:
@@ -91,7 +94,13 @@ def _grown(found: Candidates, seed: int, free: NDArray[np.bool_], shape: tuple[i
         min(shape[0], int(np.ceil(bottom))), min(shape[1], int(np.ceil(right))),
     )  # fmt: skip
     return Region(
-        whole, float(found.odds[seed]), int(letters), round(height), bool(found.dark[seed]), upright
+        box=whole,
+        odds=float(found.odds[seed]),
+        letters=int(letters),
+        height=round(height),
+        dark=bool(found.dark[seed]),
+        upright=upright,
+        contrast=float(found.value[seed]),
     )
 
 
@@ -99,3 +108,21 @@ def _ink_alike(found: Candidates, seed: int) -> NDArray[np.bool_]:
     """Those as bright over their ground as the seed, within half."""
     ratio = found.value / max(1.0, float(found.value[seed]))
     return np.asarray((ratio > 0.5) & (ratio < 2) & (found.dark == found.dark[seed]))
+
+
+def is_part_of_a_letter(region: Region, found: Candidates) -> bool:
+    """True for the bars or holes of one large letter: E has three bars in a row, B two holes.
+
+    The letter itself is a compact line of its own at a coarser size of the picture.
+    """
+    if region.letters > _MOST_BARS:
+        return False
+    left, top, right, bottom = found.box.T
+    box = region.box
+    wide = np.minimum(right, box.right) - np.maximum(left, box.left)
+    tall = np.minimum(bottom, box.bottom) - np.maximum(top, box.top)
+    inside = np.maximum(wide, 0) * np.maximum(tall, 0) >= 0.75 * box.area
+    long, short = np.maximum(right - left, bottom - top), np.minimum(right - left, bottom - top)
+    compact = (long <= 1.7 * short) & (short >= 1.3 * region.height) & (long <= 2.5 * region.length)
+    strong = found.value >= 0.7 * region.contrast
+    return bool((inside & compact & strong & (found.letters <= _MOST_BARS)).any())

@@ -14,7 +14,7 @@ from osteon.deid.pixels.cleaning import SURE_SMALL, CleanedFrame, is_sure
 from osteon.deid.pixels.drawn import drawn_in
 from osteon.deid.pixels.grey import Grey, grey_of
 from osteon.deid.pixels.reading import reader, words_of
-from osteon.deid.pixels.regions import regions_of
+from osteon.deid.pixels.regions import is_part_of_a_letter, regions_of
 from osteon.deid.values import fold
 from osteon.domain.errors import QuarantinedError
 
@@ -57,7 +57,10 @@ def read_again(cleaned: CleanedFrame, words: frozenset[str], uid: str, share: fl
 
 def _look_again(grey: Grey, cleaned: CleanedFrame) -> None:
     """The detector on its own output finds nothing but the markers it kept."""
-    for region in regions_of(find_candidates(grey, cleaned.frame), SURE_SMALL, grey.shape):
+    found = find_candidates(grey, cleaned.frame)
+    for region in regions_of(found, SURE_SMALL, grey.shape):
+        if is_part_of_a_letter(region, found):
+            continue
         kept = any(box.meets(region.box) for box in cleaned.kept)
         if is_sure(region) and not kept and not drawn_in(grey, region).lone:
             raise QuarantinedError(
