@@ -10,7 +10,7 @@ IMAGE = "osteon-pipelines:0.1.0"
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def deid_plan_stage(source: str, shards: int) -> list:
+def deid_plan_stage(source: str, shards: int) -> list[str]:
     """Number the shards that the studies are de-identified in."""
     from pipelines import stages
 

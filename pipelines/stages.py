@@ -46,6 +46,7 @@ def deid_shard(
     from osteon.deid import Policy
     from osteon.deid.shards import deidentify_shard
 
+    number, count = (int(part) for part in shard.split("/"))
     with (
         reading(source) as incoming,
         adding(join(workspace, "deid")) as folder,
@@ -55,7 +56,8 @@ def deid_shard(
             incoming,
             folder,
             Path(key_file),
-            *(int(number) for number in shard.split("/")),
+            number,
+            count,
             Policy.load(Path(policy) if policy else None),
             workers=workers or None,
             progress=progress,
