@@ -10,11 +10,11 @@ IMAGE = "osteon-pipelines:0.1.0"
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def deid_plan_stage(source: str, shards: int) -> list:
+def deid_plan_stage(source: str, shards: int) -> list[str]:
     """Number the shards that the studies are de-identified in."""
-    from pipelines import stages
+    from pipelines import shards as parts
 
-    return stages.deid_plan(source, shards=shards)
+    return parts.deid_plan(source, shards=shards)
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
@@ -29,9 +29,9 @@ def deid_shard_stage(
     shard: str,
 ) -> int:
     """De-identify one shard of the studies."""
-    from pipelines import stages
+    from pipelines import shards
 
-    return stages.deid_shard(
+    return shards.deid_shard(
         source,
         workspace,
         shard=shard,

@@ -40,13 +40,16 @@ def training_pipeline(
     vault: str = "",
 ) -> None:
     """Workspace, registry and references are URIs; every stage leaves its artefact in the workspace."""
-    plan = deid_plan_stage(source=source, shards=shards)
+    # A source's address says nothing about what lies there: these three look for themselves what is done.
+    plan = deid_plan_stage(source=source, shards=shards).set_caching_options(False)
     rules = {"key_file": key_file, "policy": policy, "workers": workers, "project": project, "vault": vault}
     with dsl.ParallelFor(items=plan.output, name="de-identify") as shard:
         part = deid_shard_stage(source=source, workspace=workspace, shard=shard, **rules)
+        part.set_caching_options(False)
         # The pseudonymisation key is mounted into these tasks alone.
         kubernetes.use_secret_as_volume(part, secret_name=KEY_SECRET, mount_path=KEY_FOLDER)
     studies = deid_stage(source=source, workspace=workspace, **rules).after(part)
+    studies.set_caching_options(False)
     kubernetes.use_secret_as_volume(studies, secret_name=KEY_SECRET, mount_path=KEY_FOLDER)
     paired = pairs_stage(deid_digest=studies.output, workspace=workspace, size=size)
     encoder = pretrain_stage(pairs_digest=paired.output, workspace=workspace, recipe=recipe, seed=seed)

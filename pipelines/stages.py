@@ -12,58 +12,10 @@ from osteon.artefact import read_manifest
 from osteon.domain import Manifest, RefusedError, Task
 from pipelines.ledger import StageRun, run_stage
 from pipelines.progress import stage_progress
-from pipelines.storage import adding, fetch, join, reading, writing
+from pipelines.storage import fetch, join, reading, writing
 
 _NO_KEY = bytes(32)  # reference events keep no digest of their input
 TASKS = (Task.FRACTURE.value, Task.BONE_AGE.value, Task.KNEE_OA.value)
-
-
-def deid_plan(source: str, *, shards: int = 1) -> list[str]:
-    """The shards that a folder's studies are done in, as `0/3`: never more than there are studies."""
-    from osteon.deid.sources import find_studies
-
-    with reading(source) as incoming:
-        count = max(1, min(shards, len(find_studies(incoming))))
-    return [f"{number}/{count}" for number in range(count)]
-
-
-def deid_shard(
-    source: str,
-    workspace: str,
-    *,
-    shard: str,
-    key_file: str,
-    policy: str = "",
-    workers: int = 0,
-    project: str = "osteon",
-    vault: str = "",
-) -> int:
-    """One shard's studies with their records, in WORKSPACE/deid; studies that are done are not done again.
-
-    Args:
-        shard: as `deid_plan` gives it.
-    """
-    from osteon.deid import Policy
-    from osteon.deid.shards import deidentify_shard
-
-    number, count = shard.split("/")
-    with (
-        reading(source) as incoming,
-        adding(join(workspace, "deid")) as folder,
-        stage_progress("de-identify") as progress,
-    ):
-        return deidentify_shard(
-            incoming,
-            folder,
-            Path(key_file),
-            int(number),
-            int(count),
-            Policy.load(Path(policy) if policy else None),
-            workers=workers or None,
-            progress=progress,
-            project=project,
-            vault=Path(vault) if vault else None,
-        )
 
 
 def deid(

@@ -105,7 +105,7 @@ def dicom(
         from osteon.deid.batch import deidentify_sample
 
         with progress_bar("De-identifying studies") as update:
-            manifest = deidentify_sample(source, output, key_file, chosen, workers, update)
+            manifest = deidentify_sample(source, output, key_file, chosen, workers, update, project=project)
         done = asdict(manifest)
     else:
         done = _one_file(source, output, key_file, chosen, project, site)

@@ -120,8 +120,8 @@ def rotate(
 ) -> None:
     """Add a version to the key; new pseudonyms come from it, old ones stay known to the crosswalk."""
     from osteon.artefact import atomic_write
-    from osteon.deid.audit import require_person
     from osteon.deid.keys import load_ring, rotate_key
+    from osteon.deid.persons import require_person
 
     require_person(person, reason)
     version = load_ring(key_file).current if resume else rotate_key(key_file)

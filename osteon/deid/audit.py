@@ -15,7 +15,6 @@ import hashlib
 import hmac
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from osteon.deid.keys import KeyRing
+from osteon.deid.trail_file import last_lines, whole_lines
 from osteon.domain.errors import FaultError, UsageError
 from osteon.domain.manifest import canonical_json
 
@@ -36,9 +36,6 @@ EVENTS = frozenset(
     }
 )  # fmt: skip
 _LOG, _HEAD, _LOCK = "audit.jsonl", "audit.head", "audit.lock"
-_REASON = re.compile(r"(?=.*\w{3})[^\x00-\x1f]{8,300}")
-_PERSON = re.compile(r"(?=.*[^\W\d_]{2})[^\x00-\x1f]{3,80}")
-_LONG_NUMBER = re.compile(r"\d(?:[\s./-]?\d){5,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +57,6 @@ class TrailCheck:
     head: str
     fault: str = ""
     line: int = 0
-
-
-def require_person(person: str, reason: str) -> None:
-    """Returns when both are given and the reason holds no long number, which could be a patient's.
-
-    Raises:
-        UsageError: no name, no reason of eight characters or more, or one with a long number.
-    """
-    if not _PERSON.fullmatch(person.strip()):
-        raise UsageError("the name of a person", "none, or another text", "name who decides: --person NAME")
-    if not _REASON.fullmatch(reason.strip()):
-        raise UsageError(
-            "a reason of 8 to 300 characters", "none, or another length", "say why: --reason TEXT"
-        )
-    if _LONG_NUMBER.search(reason):
-        raise UsageError(
-            "a reason without identity", "one with a long number", "name the request, never the patient"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +130,12 @@ class AuditTrail:
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """The entries, oldest first, as they stand; `verify` says whether to believe them."""
-        for line in _lines(self.folder / _LOG):
+        for line in whole_lines(self.folder / _LOG):
             yield json.loads(line)
 
     def heads(self) -> Iterator[tuple[dict[str, Any], Head]]:
         """Each entry with the head that it made."""
-        for number, line in enumerate(_lines(self.folder / _LOG), 1):
+        for number, line in enumerate(whole_lines(self.folder / _LOG), 1):
             yield json.loads(line), Head(number, _sha(line))
 
     def verify(self) -> TrailCheck:
@@ -167,7 +146,7 @@ class AuditTrail:
             except FaultError as error:
                 return TrailCheck(0, "", error.got, 0)
             previous, number = GENESIS, 0
-            for number, line in enumerate(_lines(self.folder / _LOG), 1):
+            for number, line in enumerate(whole_lines(self.folder / _LOG), 1):
                 if fault := self._fault(line, number, previous):
                     return TrailCheck(number - 1, str(head), fault, number)
                 previous = _sha(line)
@@ -178,7 +157,7 @@ class AuditTrail:
     def holds(self, noted: str) -> bool:
         """True when the trail still has the entry that a head noted earlier names."""
         number, _, last = noted.partition(":")
-        for seq, line in enumerate(_lines(self.folder / _LOG), 1):
+        for seq, line in enumerate(whole_lines(self.folder / _LOG), 1):
             if str(seq) == number:
                 return _sha(line) == last
         return (number, last) == ("0", GENESIS)
@@ -208,7 +187,7 @@ class AuditTrail:
             return head
         with path.open("r+b") as stream:
             size = stream.seek(0, os.SEEK_END)
-            tail = _tail(stream, size)
+            tail = last_lines(stream, size)
             whole = tail[: tail.rfind(b"\n") + 1]
             new = self._head_of(whole, head)
             if len(whole) < len(tail):
@@ -259,26 +238,6 @@ class AuditTrail:
         with (self.folder / _LOCK).open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def _tail(stream: Any, size: int) -> bytes:
-    """The last whole line with what follows it; all of the file when it is short."""
-    step = 1 << 14
-    while True:
-        start = max(0, size - step)
-        stream.seek(start)
-        tail: bytes = stream.read(size - start)
-        if start == 0 or tail[:-1].count(b"\n") >= 2:
-            return tail
-        step *= 4
-
-
-def _lines(path: Path) -> Iterator[str]:
-    if path.exists():
-        with path.open(encoding="utf-8", errors="replace", newline="\n") as stream:
-            for line in stream:
-                if line.endswith("\n"):
-                    yield line[:-1]
 
 
 def _sha(line: str) -> str:

@@ -158,11 +158,6 @@ class Crosswalk:
 
 
 def _again(pseudonymiser: Pseudonymiser, entry: Entry) -> Pseudonym:
-    """The entry's original under another key."""
-    make = {
-        "patient": pseudonymiser.patient,
-        "study": pseudonymiser.study,
-        "accession": pseudonymiser.accession,
-        "uid": pseudonymiser.uid,
-    }
-    return make[entry.kind](entry.original)
+    """The entry's original under another key; a kind is the name of the method that makes it."""
+    made: Pseudonym = getattr(pseudonymiser, entry.kind)(entry.original)
+    return made

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from osteon.deid.audit import require_person
 from osteon.deid.crosswalk import Entry
+from osteon.deid.persons import require_person
 from osteon.deid.values import fold
 from osteon.deid.vault import Vault
 from osteon.domain.errors import RefusedError, UsageError

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, field
 
 from pydicom.dataset import Dataset
 
-from osteon.deid.audit import require_person
 from osteon.deid.cases import APPROVED, CORRECTED, REJECTED, WAITING, Case, CaseContent, Decision
 from osteon.deid.instance import deidentify_dataset
 from osteon.deid.masking import Rectangle
+from osteon.deid.persons import require_person
 from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
 from osteon.deid.study_review import corrected, policy_for

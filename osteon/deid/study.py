@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +14,10 @@ from osteon.deid.identity import KnownIdentity
 from osteon.deid.instance import DeidentifiedInstance, deidentify_dataset
 from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
-from osteon.deid.records import StudyRecord, source_mark
+from osteon.deid.records import StudyRecord
 from osteon.deid.report_source import ReportInput, read_report
 from osteon.deid.sources import StudySource
+from osteon.deid.study_images import write_images
 from osteon.deid.study_review import NONE, StudyReview, corrected, is_rejected, may_be_of_another, policy_for
 from osteon.dicom.dataset import read_dataset, text_of
 from osteon.dicom.limits import Limits
@@ -74,7 +72,7 @@ def deidentify_study(
             )
         else:
             outputs = _deidentify_images(images, folder, known, policy, pseudonymiser, record, review)
-            _write_images(outputs, output, record, pseudonymiser)
+            write_images(outputs, output, record, pseudonymiser)
             if report is not None and record.images:
                 try:
                     record.report = _deidentify_report(
@@ -137,63 +135,6 @@ def _deidentify_images(
         except OsteonError as error:
             _quarantine(record, "image", error, review, [folder / image.name], known)
     return outputs
-
-
-def _write_images(
-    outputs: list[tuple[str, DeidentifiedInstance]],
-    output: Path,
-    record: StudyRecord,
-    pseudonymiser: Pseudonymiser,
-) -> None:
-    """All images of the study into a hidden folder that is renamed when it is whole."""
-    if not outputs:
-        return
-    final = output / record.hospital / "dicom" / record.study
-    part = final.with_name(f".{record.study}.{os.getpid()}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    for number, (name, made) in enumerate(outputs):
-        file = f"{number}.dcm"
-        with (part / file).open("wb") as stream:
-            stream.write(made.content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        row = _image_row(f"{record.hospital}/dicom/{record.study}/{file}", made)
-        rows = record.documents if made.facts["Modality"] == "SR" else record.images
-        rows.append({"source": source_mark(name, pseudonymiser), **row})
-    if final.exists():  # a reader sees the old study or the new one, never half of either
-        final.rename(old := final.with_name(f".{record.study}.{os.getpid()}.old.part"))
-        part.rename(final)
-        shutil.rmtree(old)
-    else:
-        part.rename(final)
-
-
-def _image_row(file: str, made: DeidentifiedInstance) -> dict[str, Any]:
-    facts = made.facts
-    return {
-        "file": file,
-        "study_instance_uid": made.instance.study_instance_uid.value,
-        "series_instance_uid": made.instance.series_instance_uid.value,
-        "sop_instance_uid": made.instance.sop_instance_uid.value,
-        "modality": facts["Modality"],
-        "region": facts["BodyPartExamined"].lower(),
-        "view": facts["ViewPosition"],
-        "laterality": facts["ImageLaterality"] or facts["Laterality"],
-        "sex": facts["PatientSex"],
-        "age_years": _years(facts["PatientAge"]),
-        "device": " ".join(v for v in (facts["Manufacturer"], facts["ManufacturerModelName"]) if v),
-        "study_date": facts["StudyDate"],
-        "text_boxes": made.report.text_boxes,
-        "sha256": hashlib.sha256(made.content).hexdigest(),
-    }
-
-
-def _years(age: str) -> str:
-    if len(age) != 4:
-        return ""
-    years = int(age[:3]) / {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}[age[3]]
-    return f"{years:.2f}".rstrip("0").rstrip(".")
 
 
 def _deidentify_report(

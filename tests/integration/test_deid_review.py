@@ -215,6 +215,27 @@ def test_a_dry_run_tells_attributes_and_counts_and_writes_nothing(held):
     assert {path: path.stat().st_mtime_ns for path in held.rglob("*")} == before
 
 
+def test_after_a_rotation_the_run_is_made_anew_and_old_pseudonyms_still_lead_back(place):
+    make_input(place / "in", studies=1)
+    run(place)
+    old = pydicom.dcmread(next((place / "out").rglob("*.dcm"))).PatientID
+    key = ("--key-file", place / "secret" / "key")
+    rotated = osteon_deid("key", "rotate", *key, *WHO, "--mapping", place / "mapping.csv")
+    assert rotated.exit_code == 0, rotated.output
+    manifest = run(place)
+    new = pydicom.dcmread(next((place / "out").rglob("*.dcm"))).PatientID
+    assert manifest.settings["key_version"] == 2
+    assert f"osteon,{old},{new}" in (place / "mapping.csv").read_text().splitlines()
+    assert "K77120930" not in (place / "mapping.csv").read_text()
+    for pseudonym in (old, new):
+        found = osteon_deid("reidentify", *key, "--pseudonym", pseudonym, *WHO)
+        assert found.stdout.strip() == "K77120930"
+    assert osteon_deid("audit", "verify", *key).exit_code == 0
+    again = osteon_deid("key", "rotate", *key, *WHO, "--resume", "--mapping", place / "again.csv")
+    assert again.exit_code == 0
+    assert (place / "again.csv").read_text() == (place / "mapping.csv").read_text()
+
+
 def test_run_says_what_it_did_and_how_fast(place):
     make_input(place / "in", studies=2)
     done = osteon_deid(

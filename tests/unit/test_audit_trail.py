@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from osteon.deid.audit import AuditTrail, require_person
+from osteon.deid.audit import AuditTrail
 from osteon.deid.keys import KeyRing, MasterKey
+from osteon.deid.persons import require_person
 from osteon.domain import FaultError, UsageError
 
 RING = KeyRing((MasterKey(1, "hkdf", bytes(range(32))),))

@@ -14,7 +14,7 @@ from osteon.domain import Manifest, UsageError
 from pipelines.ledger import run_stage, stage_key
 from pipelines.progress import PROGRESS_FILE, stage_progress
 from pipelines.run import compile_pipeline
-from pipelines.storage import join, reading, writing
+from pipelines.storage import adding, join, reading, writing
 
 
 class Work:
@@ -107,6 +107,16 @@ def test_nothing_reaches_a_uri_when_the_block_fails(tmp_path):
     with pytest.raises(RuntimeError):
         write_half()
     assert not fsspec.filesystem("memory").exists(join(uri, "a.txt"))
+
+
+def test_several_add_to_one_folder_behind_a_uri(tmp_path):
+    uri = f"memory://{tmp_path.name}/shared"
+    for name in ("a", "b"):
+        with adding(uri) as folder:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{name}.txt").write_text(name)
+    with reading(uri) as folder:
+        assert sorted(path.name for path in folder.iterdir()) == ["a.txt", "b.txt"]
 
 
 def test_progress_is_recorded_from_start_to_end(tmp_path, monkeypatch):
