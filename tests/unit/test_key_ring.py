@@ -1,6 +1,8 @@
 """Keys and projects: versions of one master key, a key of its own for each project and purpose."""
 
 import base64
+import doctest
+import importlib
 
 import pytest
 
@@ -85,3 +87,12 @@ def test_no_repr_shows_a_secret():
     secret = b"\x01secret-of-thirty-two-bytes-long"
     ring = KeyRing((MasterKey(1, "hkdf", secret),))
     assert "secret-of" not in repr(ring) + repr(ring.project_key("osteon"))
+
+
+@pytest.mark.parametrize(
+    "name", ["osteon.deid.keys", "osteon.deid.dry_run", "osteon.deid.release.bounds", "services.deid.callers"]
+)
+def test_the_examples_in_the_docstrings_hold(name):
+    found = doctest.testmod(importlib.import_module(name))
+    assert found.attempted > 0
+    assert found.failed == 0
