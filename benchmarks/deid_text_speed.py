@@ -58,7 +58,7 @@ def presidio() -> Run:
     from presidio_analyzer.nlp_engine import NlpEngineProvider
 
     offline = tldextract.TLDExtract(suffix_list_urls=())
-    tldextract.extract = offline
+    tldextract.extract = offline  # type: ignore[assignment]  # no network
     tldextract.tldextract.TLD_EXTRACTOR = offline
     logging.disable(logging.WARNING)
     models = [{"lang_code": "fr", "model_name": "fr_core_news_md"}]
@@ -78,7 +78,7 @@ def presidio() -> Run:
 def edsnlp_rules() -> Run:
     """edsnlp's French tokeniser and date rules: the part of it that needs no weights."""
     try:
-        import edsnlp
+        import edsnlp  # type: ignore[import-untyped,unused-ignore]  # only where the peers are
     except ImportError:
         raise SystemExit("edsnlp is not installed here: make peers") from None
     pipeline = edsnlp.blank("eds")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from benchmarks.deid_text import forms, numbers
 from benchmarks.deid_text.scene import Piece, Scene
@@ -163,7 +164,9 @@ class CodeSlots(Scene):
 
     def _slot_plate(self) -> list[Piece]:
         rng = self.rng
-        letters = lambda n: "".join(rng.choice("ABCDEFGHJKLMNPQRSTVWXYZ") for _ in range(n))  # noqa: E731
+        letters: Callable[[int], str] = lambda n: "".join(
+            rng.choice("ABCDEFGHJKLMNPQRSTVWXYZ") for _ in range(n)
+        )  # noqa: E731
         return [
             (
                 rng.choice(
