@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from benchmarks.deid_text import forms, numbers
 from benchmarks.deid_text.scene import Piece, Scene
@@ -164,9 +163,10 @@ class CodeSlots(Scene):
 
     def _slot_plate(self) -> list[Piece]:
         rng = self.rng
-        letters: Callable[[int], str] = lambda n: "".join(
-            rng.choice("ABCDEFGHJKLMNPQRSTVWXYZ") for _ in range(n)
-        )  # noqa: E731
+
+        def letters(count: int) -> str:
+            return "".join(rng.choice("ABCDEFGHJKLMNPQRSTVWXYZ") for _ in range(count))
+
         return [
             (
                 rng.choice(
