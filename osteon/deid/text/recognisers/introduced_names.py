@@ -210,8 +210,8 @@ def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength:
         and place == pending[-1] + 1
         and tokens[pending[0]].start - tokens[run[-1]].end == 1
     ):
-        ends = place == len(tokens) or text[tokens[pending[-1]].end : tokens[place].start].strip(" ")
-        ends = ends or all(tokens[p].is_capitalised for p in pending)
+        stops = place == len(tokens) or bool(text[tokens[pending[-1]].end : tokens[place].start].strip(" "))
+        ends = stops or all(tokens[p].is_capitalised for p in pending)
         return [*run, *pending] if ends else run
     if not run and strength == 3 and pending and all(tokens[p].is_capitalised for p in pending):
         return pending  # a surname that is a particle by itself: Vo Van
