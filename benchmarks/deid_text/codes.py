@@ -163,7 +163,10 @@ class CodeSlots(Scene):
 
     def _slot_plate(self) -> list[Piece]:
         rng = self.rng
-        letters = lambda n: "".join(rng.choice("ABCDEFGHJKLMNPQRSTVWXYZ") for _ in range(n))  # noqa: E731
+
+        def letters(count: int) -> str:
+            return "".join(rng.choice("ABCDEFGHJKLMNPQRSTVWXYZ") for _ in range(count))
+
         return [
             (
                 rng.choice(

@@ -40,7 +40,8 @@ class Score:
         covered = {c for low, high in found for c in range(low, high)}
         letters = {c for c in covered if text[c].isalnum()}
         gold = {c for p in letter.planted for c in range(p.start, p.end) if text[c].isalnum()}
-        whole, whole_by = True, defaultdict(lambda: True)
+        whole = True
+        whole_by: defaultdict[str, bool] = defaultdict(lambda: True)
         for planted in letter.planted:
             hit = all(c in covered for c in range(planted.start, planted.end) if text[c].isalnum())
             for key in self._keys(planted.category, planted.label, planted.known):

@@ -112,7 +112,7 @@ def _subjects(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Name
             and not is_title(token)
             and token.folded not in FUNCTION_WORDS
             and token.folded not in ACRONYMS
-            and lex.first_name_rank.get(token.folded, 0) < MANY_FIRST_NAMES
+            and lex.first_name_rank.get(token.folded, 0) < 4 * MANY_FIRST_NAMES
             and _VERB.match(text, token.end)
             and text[: token.start].rstrip(" \t")[-1:] in {"", ".", ":", "\n", ",", "!"}
         ):
@@ -198,6 +198,8 @@ def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength:
         elif strength == 3 and pending and token.is_capitalised and not is_title(token):
             run += [*pending, place]  # a particle makes a name of any word: de La Tour
             pending = []
+        elif strength == 3 and len(run) == 1 and token.folded in PARTICLES and token.text.istitle():
+            run.append(place)  # a surname that ends in one: Vo Van
         else:
             break
         place += 1
@@ -208,7 +210,8 @@ def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength:
         and place == pending[-1] + 1
         and tokens[pending[0]].start - tokens[run[-1]].end == 1
     ):
-        ends = place == len(tokens) or text[tokens[pending[-1]].end : tokens[place].start].strip(" ")
+        stops = place == len(tokens) or bool(text[tokens[pending[-1]].end : tokens[place].start].strip(" "))
+        ends = stops or all(tokens[p].is_capitalised for p in pending)
         return [*run, *pending] if ends else run
     if not run and strength == 3 and pending and all(tokens[p].is_capitalised for p in pending):
         return pending  # a surname that is a particle by itself: Vo Van

@@ -138,7 +138,7 @@ def _is_part(token: Token, person: _Known, lex: Lexicon, tokens: Sequence[Token]
     exact = bool(pieces & person.parts - _PARTICLES)
     if not exact and not any(_alike(piece, part) for piece in pieces for part in person.parts):
         return False
-    if not exact and (lex.is_word(token.folded) or token.folded in lex.protected):
+    if not exact and (lex.is_word(token.folded) or pieces & lex.protected):
         return False
     if not lex.is_word(token.folded) or token.is_upper:
         return True

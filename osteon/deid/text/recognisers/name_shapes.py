@@ -14,6 +14,7 @@ ACRONYMS = word_class("acronyms")
 _EPONYM_BEFORE = word_class("words_before_an_eponym")
 HEADINGS = word_class("headings")
 _NAMES_TOO = frozenset(["AN", "SA", "SON", "ON", "SE"])
+_GOES_ON = re.compile(r" (?:le|la|du|sous|au|et|pour|qui|en)\b")
 _LINKERS = frozenset(["DE", "D", "DU", "SELON", "ET", "OU"])
 TERM_ENDING = re.compile(
     r"(?:IQUES?|MENT|EES?|ALES?|EUX|EUSES?|AIRES?|OIDES?|GENES?|TOMIES?|PATHIES?|SCOPES?|"
@@ -84,6 +85,10 @@ def _is_surname_after(tokens: Sequence[Token], place: int, text: str, lex: Lexic
         rank = lex.first_name_rank.get(token.folded, 10**6)
         if not token.is_upper and rank < 3 * COMMON_FIRST_NAMES and token.folded not in HEADINGS:
             return True
+    before = tokens[place - 1]
+    named = lex.is_first_name(before.folded) and not lex.is_word(before.folded)
+    if named and not token.is_upper and _GOES_ON.match(text, token.end) and token.folded not in HEADINGS:
+        return token.folded not in ACRONYMS
     if not _ends_here(text, token) or token.folded in ACRONYMS:
         return False
     after_first_name = strength == 3 and lex.is_first_name(tokens[place - 1].folded)

@@ -44,7 +44,7 @@ _ZIP4 = re.compile(
 _BEFORE_ZIP = re.compile(r"(?:^|[\n,;(–—|]|[ \t]-)[ \t]*$")
 _DATELINE = re.compile(
     rf"(?:^|\n|\b[Ff]ait à )[ \t]*(?P<town>{UPPER}[\w'’-]+(?:[ -][\w'’-]+){{0,4}}),?[ \t]+[Ll]e[ "
-    r"\t]+(?=\d ?\d?(?:er)?[ ./-]|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
+    r"\t]+(?=\d{4}-|\d ?\d?(?:er)?[ ./-]|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
 )
 _LETTERS = r"[^\W\d_]"
 _SEQUENCE = (
@@ -126,7 +126,7 @@ def _towns_after(text: str, lex: Lexicon) -> list[Span]:
         if written.isupper() and len(written) < 5 and not known:
             continue  # an acronym
         capitals = sum(piece[:1].isupper() for piece in re.split(r"[ '’-]", written))
-        several = capitals > 1 and not written.isupper()
+        several = capitals > 1 and (not written.isupper() or written.count("-") > 1)
         last = text[match.start("town") + len(written) :][:1] in {".", ",", ";", ")", "\n", ""}
         single = capitals == 1 == len(parts) and last and not written.isupper() and parts[0] not in _NO_TOWNS
         single = single and match["before"] == "à" and len(written) > 3
