@@ -119,7 +119,7 @@ class HeaderRules:
         tag = tag_of(keyword)
         if tag not in made:
             step = self.policy.plan[tag]
-            text = self.pseudonymiser.patient(self.patient_id).value if kind == "patient" else ""
+            text = self.patient if kind == "patient" else ""
             made[tag] = (step.vr, padded(text, step.vr))
 
     def tells_identity(self, texts: list[str]) -> bool:
@@ -132,6 +132,11 @@ class HeaderRules:
         words = [part for name in (*self.known.names, *self.known.people) for part in name]
         folded = {fold(n).strip() for n in (*words, *self.known.numbers, *self.known.institutions)}
         return tuple(n for n in folded if len(n) >= 3)
+
+    @cached_property
+    def patient(self) -> str:
+        """The patient's pseudonym."""
+        return self.pseudonymiser.patient(self.patient_id).value
 
     @cached_property
     def days(self) -> int:
@@ -170,7 +175,7 @@ class HeaderRules:
 
     def _pseudonym(self, step: Step, source: Source, element: Element, _: int) -> Any:
         if step.kind == "patient":
-            return step.vr, padded(self.pseudonymiser.patient(self.patient_id).value, step.vr)
+            return step.vr, padded(self.patient, step.vr)
         texts = texts_of(element, step.vr, source.encodings)
         made = self.pseudonymiser.accession(OriginalId(texts[0])).value if texts and texts[0] else ""
         return step.vr, padded(made, step.vr)
