@@ -17,7 +17,7 @@ from pydicom._uid_dict import UID_dictionary
 from pydicom.datadict import keyword_for_tag
 
 from osteon.deid.actions import Action
-from osteon.deid.codes import clean_codes
+from osteon.deid.codes import UNKNOWN, clean_codes
 from osteon.deid.elements import (
     MAX_SHORT,
     TEXT_VRS,
@@ -166,6 +166,8 @@ class HeaderRules:
     def _dummy(self, step: Step, source: Source, element: Element, depth: int) -> Any:
         if step.vr != "SQ":
             return dummy(step)
+        if step.keyword.endswith("CodeSequence"):
+            return "SQ", encode_items([UNKNOWN])
         return self._items_of(step, source, element, depth) or ("SQ", b"")
 
     def _uid(self, _step: Step, source: Source, element: Element, _depth: int) -> Any:
@@ -207,7 +209,7 @@ class HeaderRules:
                 kept_item.update(code)
             if kept_item:
                 made.append(kept_item)
-        return ("SQ", encode_items(made)) if made else None
+        return ("SQ", encode_items(made)) if made or step.otherwise == "zero" else None
 
     # By the verb of a step: plain texts hash faster than members of an enumeration.
     _do: ClassVar[Mapping[str, Callable[..., Any]]] = {
