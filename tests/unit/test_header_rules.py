@@ -164,7 +164,7 @@ def test_a_validator_finds_no_new_error_in_any_admitted_image_class_nor_in_real_
     for content in contents:
         try:
             made = deidentify_dicom(content, POLICY, PSEUDONYMISER).content
-        except QuarantinedError:
+        except (QuarantinedError, RefusedError):  # another class, or no pixels
             continue
         classes.add(pydicom.dcmread(BytesIO(made)).SOPClassUID)
         source.write_bytes(content)
