@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from functools import cache
 
-from osteon.deid.elements import LATIN, encode_items, padded, tag_of, texts_of
+from osteon.deid.elements import LATIN, Elements, encode_items, padded, tag_of, texts_of
 from osteon.deid.source import Source
 
 _VALUE, _SCHEME, _MEANING = 0x00080100, 0x00080102, 0x00080104
+
+
+#: The code that stands in place of one that must be there and may not stay.
+UNKNOWN: Elements = {
+    _VALUE: ("SH", padded("261665006", "SH")),
+    _SCHEME: ("SH", padded("SCT", "SH")),
+    _MEANING: ("LO", padded("Unknown", "LO")),
+}
 
 
 @cache

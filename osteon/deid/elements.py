@@ -52,6 +52,7 @@ KNOWN_VRS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "SQ", "TM", "UI
                        *TEXT_VRS, *BINARY_SIZES})  # fmt: skip
 LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 _SHORT_HEAD, _LONG_HEAD = struct.Struct("<HH2sH").pack, struct.Struct("<HH2sHI").pack
+_CODES = {vr: (vr.encode(), vr in LONG_VRS) for vr in KNOWN_VRS}
 _ITEM = struct.Struct("<HHI").pack
 MAX_SHORT = 0xFFFE
 
@@ -80,6 +81,8 @@ def raw_bytes(element: Element) -> bytes | None:
         return np.frombuffer(value, f">u{size}").astype(f"<u{size}").tobytes() if size > 1 else value
     if isinstance(element.value, bytes):
         return element.value
+    if element.VR == "US" and isinstance(element.value, int):
+        return element.value.to_bytes(2, "little")
     buffer = DicomBytesIO()
     buffer.is_little_endian, buffer.is_implicit_VR = True, True
     try:
@@ -125,9 +128,10 @@ def text_in(elements: Elements, keyword: str) -> str:
 
 def encode_element(tag: int, vr: str, value: bytes) -> bytes:
     """The element in explicit VR little endian; its value already has an even length."""
-    if vr in LONG_VRS:
-        return _LONG_HEAD(tag >> 16, tag & 0xFFFF, vr.encode(), 0, len(value)) + value
-    return _SHORT_HEAD(tag >> 16, tag & 0xFFFF, vr.encode(), len(value)) + value
+    code, long = _CODES[vr]
+    if long:
+        return _LONG_HEAD(tag >> 16, tag & 0xFFFF, code, 0, len(value)) + value
+    return _SHORT_HEAD(tag >> 16, tag & 0xFFFF, code, len(value)) + value
 
 
 def fits(vr: str, value: bytes) -> bool:
@@ -161,5 +165,12 @@ def as_raw(tag: int, vr: str, value: bytes) -> RawDataElement:
 
 
 def as_dataset(made: Elements) -> Dataset:
-    """The elements as a pydicom data set that has not yet converted them."""
-    return Dataset({raw.tag: raw for raw in (as_raw(tag, vr, value) for tag, (vr, value) in made.items())})
+    """The elements as a pydicom data set that has converted single numbers alone."""
+    found: dict[BaseTag, DataElement | RawDataElement] = {}
+    for tag, (vr, value) in made.items():
+        if vr == "US" and len(value) == 2:
+            number = int.from_bytes(value, "little")
+            found[BaseTag(tag)] = DataElement(BaseTag(tag), vr, number, already_converted=True)
+        else:
+            found[BaseTag(tag)] = as_raw(tag, vr, value)
+    return Dataset(found)

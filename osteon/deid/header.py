@@ -17,7 +17,7 @@ from pydicom._uid_dict import UID_dictionary
 from pydicom.datadict import keyword_for_tag
 
 from osteon.deid.actions import Action
-from osteon.deid.codes import clean_codes
+from osteon.deid.codes import UNKNOWN, clean_codes
 from osteon.deid.elements import (
     MAX_SHORT,
     TEXT_VRS,
@@ -119,7 +119,7 @@ class HeaderRules:
         tag = tag_of(keyword)
         if tag not in made:
             step = self.policy.plan[tag]
-            text = self.pseudonymiser.patient(self.patient_id).value if kind == "patient" else ""
+            text = self.patient if kind == "patient" else ""
             made[tag] = (step.vr, padded(text, step.vr))
 
     def tells_identity(self, texts: list[str]) -> bool:
@@ -132,6 +132,11 @@ class HeaderRules:
         words = [part for name in (*self.known.names, *self.known.people) for part in name]
         folded = {fold(n).strip() for n in (*words, *self.known.numbers, *self.known.institutions)}
         return tuple(n for n in folded if len(n) >= 3)
+
+    @cached_property
+    def patient(self) -> str:
+        """The patient's pseudonym."""
+        return self.pseudonymiser.patient(self.patient_id).value
 
     @cached_property
     def days(self) -> int:
@@ -161,6 +166,8 @@ class HeaderRules:
     def _dummy(self, step: Step, source: Source, element: Element, depth: int) -> Any:
         if step.vr != "SQ":
             return dummy(step)
+        if step.keyword.endswith("CodeSequence"):
+            return "SQ", encode_items([UNKNOWN])
         return self._items_of(step, source, element, depth) or ("SQ", b"")
 
     def _uid(self, _step: Step, source: Source, element: Element, _depth: int) -> Any:
@@ -170,7 +177,7 @@ class HeaderRules:
 
     def _pseudonym(self, step: Step, source: Source, element: Element, _: int) -> Any:
         if step.kind == "patient":
-            return step.vr, padded(self.pseudonymiser.patient(self.patient_id).value, step.vr)
+            return step.vr, padded(self.patient, step.vr)
         texts = texts_of(element, step.vr, source.encodings)
         made = self.pseudonymiser.accession(OriginalId(texts[0])).value if texts and texts[0] else ""
         return step.vr, padded(made, step.vr)
@@ -202,7 +209,7 @@ class HeaderRules:
                 kept_item.update(code)
             if kept_item:
                 made.append(kept_item)
-        return ("SQ", encode_items(made)) if made else None
+        return ("SQ", encode_items(made)) if made or step.otherwise == "zero" else None
 
     # By the verb of a step: plain texts hash faster than members of an enumeration.
     _do: ClassVar[Mapping[str, Callable[..., Any]]] = {

@@ -14,6 +14,7 @@ import re
 import secrets
 import stat
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from osteon.domain.errors import RefusedError, UsageError
@@ -61,8 +62,8 @@ class ProjectKey:
 
         Source: RFC 2104; the parts are length-prefixed so that no two inputs collide.
         """
-        parts = (self.project.encode(), kind.encode(), value.encode("utf-8", "surrogatepass"))
-        message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+        content = value.encode("utf-8", "surrogatepass")
+        message = _scope(self.project, kind) + len(content).to_bytes(4, "big") + content
         return hmac.digest(self.secret, message, "sha256")
 
     @property
@@ -119,6 +120,12 @@ class KeyRing:
         if found is None:
             raise UsageError("a version of the key file", "a number that it lacks", "restore the older file")
         return found
+
+
+@lru_cache(maxsize=256)
+def _scope(project: str, kind: str) -> bytes:
+    """Project and kind, each after its length."""
+    return b"".join(len(part).to_bytes(4, "big") + part for part in (project.encode(), kind.encode()))
 
 
 def create_key(path: Path) -> None:

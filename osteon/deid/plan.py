@@ -91,12 +91,15 @@ def _listed(tag: int, options: frozenset[Option]) -> Step | None:
     action = {"Z": Action.ZERO, "D": Action.DUMMY, "U": Action.UID}[str(letter)]
     if action is Action.UID and vr != "UI":
         return None
+    if action is Action.DUMMY and vr == "UI":
+        action = Action.UID
     return Step(tag, keyword, vr, action)
 
 
 def _cleaned(tag: int, keyword: str, vr: str, *, kept: bool) -> Step:
     if vr == "SQ":
-        return Step(tag, keyword, vr, Action.ITEMS)
+        coded = keyword.endswith("CodeSequence")  # an item without a code would be no item of it
+        return Step(tag, keyword, vr, Action.CODES if coded else Action.ITEMS)
     if vr in MOMENTS:
         if kept or vr == "TM":  # a shift by whole days leaves the time of day
             return Step(tag, keyword, vr, Action.KEEP, pattern=MOMENTS[vr], otherwise="zero")

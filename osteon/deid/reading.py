@@ -57,6 +57,10 @@ def pixel_dataset(source: Source) -> Dataset:
     for tag, element in source.elements.items():
         if tag >> 16 in _PIXEL_GROUPS and isinstance(element, Raw):
             key = BaseTag(tag)
+            if element.VR == "US" and len(element.value) == 2:
+                number = int.from_bytes(element.value, "little")
+                found[key] = DataElement(key, "US", number, already_converted=True)
+                continue
             found[key] = RawDataElement(
                 key, element.VR, len(element.value), element.value, 0, element.is_implicit_VR, True
             )

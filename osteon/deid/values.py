@@ -12,6 +12,7 @@ from functools import lru_cache
 AGE_CAP_YEARS = 89
 _DA = re.compile(r"(\d{4})[.\-]?(\d{2})[.\-]?(\d{2})")
 _DT = re.compile(r"(\d{8})(\d{0,6}(?:\.\d{1,6})?)([+-]\d{4})?")
+_TIME_AND_ZONE = re.compile(r"(\d{2,6}(?:\.\d{1,6})?)([+-]\d{4})?")
 _AS = re.compile(r"(\d{1,3})([DWMY])")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
@@ -51,14 +52,33 @@ def shift_date(text: str, days: int) -> str:
         return ""
 
 
-@lru_cache(maxsize=1 << 14)
+def _moved(text: str, days: int) -> str:
+    """Eight digits moved by whole days; the usual case, without a pattern."""
+    try:
+        day = date(int(text[:4]), int(text[4:6]), int(text[6:])) + timedelta(days=days)
+    except (ValueError, OverflowError):
+        return ""
+    return f"{day.year:04d}{day.month:02d}{day.day:02d}"
+
+
 def shift_moment(text: str, days: int) -> str:
     """As `shift_date`, also for a range of dates (PS3.4 C.2.2.2.5), whose ends move alike.
 
     >>> shift_moment("20240301-20240305", -7), shift_moment("20240301101500-0330", -7)
     ('20240223-20240227', '20240223101500-0330')
     """
-    start, dash, end = text.strip(" \0").partition("-")
+    text = text.strip(" \0")
+    if len(text) == 8 and text.isdigit() and text.isascii():
+        return _moved(text, days)
+    if (
+        len(text) > 8
+        and (rest := _TIME_AND_ZONE.fullmatch(text, 8))
+        and text[:8].isdigit()
+        and text.isascii()
+    ):
+        moved = _moved(text[:8], days)
+        return moved + rest[0] if moved else ""
+    start, dash, end = text.partition("-")
     if dash and parse_da(start) and len(start) == 8 and len(end) == 8:
         ends = (shift_date(start, days), shift_date(end, days))
         return "-".join(ends) if all(ends) else ""

@@ -51,7 +51,11 @@ def identity_needles(
         *known.institutions,
         *known.uids,
     ]
-    found = [form for value in (*words, *values) for form in (fold(value).strip(), value.strip().upper())]
+    found: list[str] = []
+    for value in (*words, *values):
+        found.append(value.strip().upper())
+        if not value.isascii():
+            found.append(fold(value).strip())
     own = pseudonymiser.owns if pseudonymiser else (lambda _value: False)
     return tuple(
         dict.fromkeys(v for v in found if len(v) >= _MIN_IN_HEADER and v not in neutral and not own(v))

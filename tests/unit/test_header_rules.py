@@ -153,6 +153,26 @@ def test_a_validator_finds_no_new_error_in_the_output(tmp_path, shared_data):
         assert not dciodvfy_errors(output) - dciodvfy_errors(source)
 
 
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="needs the Debian package dicom3tools")
+def test_a_validator_finds_no_new_error_in_any_admitted_image_class_nor_in_real_files(tmp_path, shared_data):
+    from benchmarks.deid_dicom.instances import instances
+
+    contents = [p.content for p in instances(40, 6) if p.syntax == "1.2.840.10008.1.2.1"]
+    contents += [path.read_bytes() for path in sorted((shared_data / "dicom" / "charsets").glob("*.dcm"))]
+    source, output = tmp_path / "in.dcm", tmp_path / "out.dcm"
+    classes = set()
+    for content in contents:
+        try:
+            made = deidentify_dicom(content, POLICY, PSEUDONYMISER).content
+        except (QuarantinedError, RefusedError):  # another class, or no pixels
+            continue
+        classes.add(pydicom.dcmread(BytesIO(made)).SOPClassUID)
+        source.write_bytes(content)
+        output.write_bytes(made)
+        assert not dciodvfy_errors(output) - dciodvfy_errors(source)
+    assert classes == set(POLICY.sop_classes)
+
+
 def dciodvfy_errors(path):
     said = subprocess.run(
         ["dciodvfy", str(path)], capture_output=True, text=True, errors="replace", check=False
