@@ -18,7 +18,7 @@ from osteon.deid.pixels.regions import Region, is_part_of_a_letter, regions_of
 from osteon.domain.errors import QuarantinedError
 
 MAYBE = -1.0  # log odds: below, bone; between, text if it reads; above, text whatever is read
-SURE, SURE_SMALL = 2.5, -1.0  # bone looks like large letters now and then, hardly ever like small ones
+SURE, SURE_SMALL = 1.5, -1.0  # bone looks like large letters now and then, hardly ever like small ones
 SURE_IN_CLUTTER, _FEW_WEAK = 4.0, 4
 SMALL = 26  # letters lower than this, in pixels of the frame
 _LONE_LETTERS, _LONE_LENGTH = 6, 2.6
