@@ -23,6 +23,7 @@ MIN_SIDE, MAX_SIDE = 4, 30  # a glyph's height, in pixels of the level
 _LEVELS = 4
 _FAINT = 9.0  # of 255 above the ground: the least that is looked at
 _OVER_GROUND = 2.6  # times the mean of the neighbourhood's own strokes
+_ALL_GRAIN = 88.0  # mean stroke height of noise that fills the range: nothing can be read in it
 _OVER_GRAIN = 1.6  # the same for the upper two steps
 _STEPS = (0.0, 34.0, 90.0)
 _MAX_COMPONENTS = 2500  # per level, sign and step: more are a texture, and only its strongest are letters
@@ -99,6 +100,8 @@ def _of_level(grey: Grey, level: int) -> list[Glyphs]:
     for sign, operation in enumerate((cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT)):
         strokes = np.asarray(cv2.morphologyEx(grey, operation, kernel), np.uint8)
         ground = _ground(strokes)
+        if float(ground.mean()) > _ALL_GRAIN:
+            continue
         for step, least in enumerate(_STEPS):
             mask = _mask(strokes, ground, least)
             if mask is not None:
