@@ -26,7 +26,7 @@ from benchmarks.deid_pixels.score import is_kept, is_removed, residue
 from osteon.deid.pixels import clean_pixels
 from osteon.domain.errors import QuarantinedError
 
-FIRST_SEED = 5_000_000
+FIRST_SEED = 7_000_000
 _KINDS = ((12, 2), (12, 2), (0, 1), (12, 2), (0, 0))  # identities and markers of a scene, by its seed
 
 

@@ -17,6 +17,7 @@ from osteon.deid.pixels.strokes import Floats, stroke_components
 MIN_LETTERS = 3  # fewer name nobody; one or two alone are a position marker
 FIRST_LEAST = -6.0  # log odds at which a line gets the closer look
 _MAX_LOOKS = 400
+_AGREED = 1.3  # both judges together may say more than the second alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def find_candidates(grey: Grey, frame: NDArray[Any]) -> Candidates:
             asked, early = asked[best], early[best]
         if len(asked):
             looks = np.array([look_at(grey, frame, lines, k, ends) for k in asked.tolist()], np.float32)
-            odds[asked] = second(np.concatenate([lines.features[asked], looks], 1).astype(np.float32))
+            late = second(np.concatenate([lines.features[asked], looks], 1).astype(np.float32))
+            odds[asked] = np.maximum(late, early + late - _AGREED)
         parts.append(_candidates(lines, odds))
     return Candidates(*(np.concatenate([getattr(p, n) for p in parts]) for n in Candidates.__slots__))
 

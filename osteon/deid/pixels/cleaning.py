@@ -18,12 +18,14 @@ from osteon.deid.pixels.regions import Region, is_part_of_a_letter, regions_of
 from osteon.domain.errors import QuarantinedError
 
 MAYBE = -1.0  # log odds: below, bone; between, text if it reads; above, text whatever is read
-SURE, SURE_SMALL = 2.5, -1.0  # bone looks like large letters now and then, hardly ever like small ones
+SURE, SURE_SMALL = 1.5, -1.0  # bone looks like large letters now and then, hardly ever like small ones
+SURE_IN_CLUTTER, _FEW_WEAK = 4.0, 4
 SMALL = 26  # letters lower than this, in pixels of the frame
 _LONE_LETTERS, _LONE_LENGTH = 6, 2.6
-_MIN_WHOLE = 0.8  # a marker's letters as read, of the pieces that are there: no part of a name is a marker
+_MIN_WHOLE = 0.7  # a marker's letters as read, of the pieces that are there: no part of a name is a marker
 MARKER_LETTERS = 10  # a longer line is no marker and need not be read
 _MIN_SIDE = 24
+_TALL, _SHORT = 36, 26  # letter heights to read at: what tesseract's network was trained on, and below
 _WITHIN, _GONE = 0.45, 0.9  # share of a line's box inside one that was decided on before
 _PAGE_LINES = 26
 _PAGE_LETTERS = 500
@@ -69,6 +71,7 @@ def clean_pixels(
     regions = [r for r in regions_of(found, MAYBE, frame.shape) if not is_part_of_a_letter(r, found)]
     if most < 1:
         _refuse_pages(regions, grey)
+    odds = sure_odds(regions)
     removed: list[Box] = []
     kept: list[Box] = []
     read = 0
@@ -78,7 +81,7 @@ def clean_pixels(
         if any(box.share_of(region.box) >= _GONE for box in removed):
             continue
         drawn = drawn_in(grey, region)
-        verdict, asked = _verdict(region, drawn, grey, forbidden)
+        verdict, asked = _verdict(region, drawn, grey, forbidden, sure=is_sure(region, odds))
         read += asked
         if verdict == "text":
             removed.append(replace(region, box=drawn.box).padded(frame.shape))
@@ -90,24 +93,38 @@ def clean_pixels(
     return CleanedFrame(black_out(frame, boxes) if boxes else frame, boxes, tuple(kept), read)
 
 
-def is_sure(region: Region) -> bool:
+def sure_odds(regions: list[Region]) -> tuple[float, float]:
+    """Log odds at which a large and a small line are text without being read.
+
+    Screws and casts make many small lines that are a little like text; writing makes few, and surer ones.
+    """
+    weak = sum(region.odds < SURE and region.height < SMALL for region in regions)
+    return (SURE, SURE_SMALL) if weak <= _FEW_WEAK else (SURE_IN_CLUTTER, SURE_IN_CLUTTER)
+
+
+def is_sure(region: Region, odds: tuple[float, float]) -> bool:
     """True for what is taken for text without being read."""
-    return region.odds >= (SURE_SMALL if region.height < SMALL else SURE)
+    return region.odds >= (odds[1] if region.height < SMALL else odds[0])
 
 
-def _verdict(region: Region, drawn: Drawn, grey: Grey, forbidden: frozenset[str]) -> tuple[str, int]:
+def _verdict(
+    region: Region, drawn: Drawn, grey: Grey, forbidden: frozenset[str], *, sure: bool
+) -> tuple[str, int]:
     """Text, marker or bone, and how often the OCR was asked."""
     if drawn.lone and region.letters <= _LONE_LETTERS and region.length <= _LONE_LENGTH * drawn.height:
         return "marker", 0
     short = drawn.pieces <= MARKER_LETTERS and region.letters <= 2 * MARKER_LETTERS
-    if is_sure(region) and not short:
+    if sure and not short:
         return "text", 0
     reads, asked, clearest = False, 0, 0.0
-    for dark in (drawn.dark, not drawn.dark):
-        if clearest >= _UNREAD:
-            break  # it was read, or nearly: it is not the other way about
+    for dark, height in ((drawn.dark, _TALL), (drawn.dark, _SHORT), (not drawn.dark, _TALL)):
+        if height == _SHORT and not short:
+            continue  # no marker is that long
+        if dark != drawn.dark and clearest >= _UNREAD:
+            break  # it was nearly read: it is not the other way about
         window = drawn.window(grey.shape)
-        picture = line_picture(grey, window, dark=dark, letter_height=drawn.height)
+        factor = height / max(4, drawn.height)
+        picture = line_picture(grey, window, dark=dark, factor=factor)
         for turned in turns(picture, upright=region.upright):
             text, confidence = reader().read(turned)
             asked += 1
@@ -119,7 +136,7 @@ def _verdict(region: Region, drawn: Drawn, grey: Grey, forbidden: frozenset[str]
             clearest = max(clearest, confidence)
             if legible and confidence >= _CLEAR:
                 break  # it reads this way round: nothing is gained by the other
-    return ("text" if is_sure(region) or reads else "bone"), asked
+    return ("text" if sure or reads else "bone"), asked
 
 
 def _refuse_pages(regions: list[Region], grey: Grey) -> None:
@@ -128,7 +145,7 @@ def _refuse_pages(regions: list[Region], grey: Grey) -> None:
     Raises:
         QuarantinedError: a page, a dose report, a filled form.
     """
-    sure = [region for region in regions if is_sure(region)]
+    sure = [region for region in regions if region.odds >= SURE]
     letters = sum(region.letters for region in sure)
     if len(sure) >= _PAGE_LINES or letters >= _PAGE_LETTERS:
         raise QuarantinedError("a radiograph", "a page of text", "review it: it may be a scanned document")

@@ -46,8 +46,8 @@ def _letters(glyphs: Glyphs) -> Floats:
     """How many letters a component may hold: one, or as many as its strokes tell."""
     height = glyphs.bottom - glyphs.top
     width = glyphs.right - glyphs.left
-    by_strokes = np.minimum(glyphs.across / 1.8, width / np.maximum(1, 0.45 * height))
-    return np.asarray(np.maximum(1, np.floor(by_strokes)), np.float32)
+    by_strokes = np.minimum(glyphs.across / 1.5, width / np.maximum(1, 0.45 * height))
+    return np.asarray(np.maximum(1, np.round(by_strokes)), np.float32)
 
 
 def _lines(all_glyphs: Glyphs) -> tuple[Floats, Floats]:
@@ -57,7 +57,7 @@ def _lines(all_glyphs: Glyphs) -> tuple[Floats, Floats]:
     fits = (
         (height >= MIN_SIDE)
         & (height <= MAX_SIDE)
-        & ((width <= 2.0 * height) | (letters >= 0.5 * width / height))
+        & ((width <= 3.0 * height) | (letters >= 0.5 * width / height))
     )
     glyphs = all_glyphs.take(fits)
     if not len(glyphs):

@@ -24,7 +24,7 @@ _FOLDERS = (
     "/usr/local/share/tessdata",
     "/opt/homebrew/share/tessdata",
 )
-_LETTER_HEIGHT = 36  # what tesseract's network was trained on, about
+_GROUND = 43  # pixels, as read: more than a letter's stroke, less than what bone changes in
 _WORD = re.compile(r"[A-Z0-9]+")
 _local = threading.local()  # an engine serves one thread
 
@@ -98,13 +98,13 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(fold(text))
 
 
-def line_picture(grey: Grey, window: tuple[slice, slice], *, dark: bool, letter_height: int) -> Grey:
+def line_picture(grey: Grey, window: tuple[slice, slice], *, dark: bool, factor: float) -> Grey:
     """A line as tesseract likes it: dark on light, letters at one height, an even ground, a margin."""
     crop = grey[window] if dark else cv2.bitwise_not(grey[window])
-    factor = float(np.clip(_LETTER_HEIGHT / max(4, letter_height), 0.1, 5))
+    factor = float(np.clip(factor, 0.1, 5))
     how = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
     crop = cv2.resize(crop, None, fx=factor, fy=factor, interpolation=how)
-    side = int(_LETTER_HEIGHT * 1.2) | 1
+    side = _GROUND | 1
     ground = cv2.morphologyEx(crop, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
     flat = 255 - cv2.subtract(ground, crop)  # what is darker than its ground, on white
     low = float(np.quantile(flat, 0.02))

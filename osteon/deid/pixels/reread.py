@@ -10,7 +10,7 @@ import numpy as np
 
 from osteon.deid.identity import KnownIdentity
 from osteon.deid.pixels.candidates import find_candidates
-from osteon.deid.pixels.cleaning import SURE_SMALL, CleanedFrame, is_sure
+from osteon.deid.pixels.cleaning import SURE, CleanedFrame
 from osteon.deid.pixels.drawn import drawn_in
 from osteon.deid.pixels.grey import Grey, grey_of
 from osteon.deid.pixels.reading import reader, words_of
@@ -58,11 +58,11 @@ def read_again(cleaned: CleanedFrame, words: frozenset[str], uid: str, share: fl
 def _look_again(grey: Grey, cleaned: CleanedFrame) -> None:
     """The detector on its own output finds nothing but the markers it kept."""
     found = find_candidates(grey, cleaned.frame)
-    for region in regions_of(found, SURE_SMALL, grey.shape):
+    for region in regions_of(found, SURE, grey.shape):
         if is_part_of_a_letter(region, found):
             continue
         kept = any(box.meets(region.box) for box in cleaned.kept)
-        if is_sure(region) and not kept and not drawn_in(grey, region).lone:
+        if not kept and not drawn_in(grey, region).lone:
             raise QuarantinedError(
                 "an output without text in its pixels", "a line that looks like text", "review the instance"
             )

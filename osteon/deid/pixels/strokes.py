@@ -23,6 +23,8 @@ MIN_SIDE, MAX_SIDE = 4, 30  # a glyph's height, in pixels of the level
 _LEVELS = 4
 _FAINT = 9.0  # of 255 above the ground: the least that is looked at
 _OVER_GROUND = 2.6  # times the mean of the neighbourhood's own strokes
+_ALL_GRAIN = 88.0  # mean stroke height of noise that fills the range: nothing can be read in it
+_OVER_GRAIN = 1.6  # the same for the upper two steps
 _STEPS = (0.0, 34.0, 90.0)
 _MAX_COMPONENTS = 2500  # per level, sign and step: more are a texture, and only its strongest are letters
 _BLOCK = 8
@@ -98,6 +100,8 @@ def _of_level(grey: Grey, level: int) -> list[Glyphs]:
     for sign, operation in enumerate((cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT)):
         strokes = np.asarray(cv2.morphologyEx(grey, operation, kernel), np.uint8)
         ground = _ground(strokes)
+        if float(ground.mean()) > _ALL_GRAIN:
+            continue
         for step, least in enumerate(_STEPS):
             mask = _mask(strokes, ground, least)
             if mask is not None:
@@ -119,12 +123,10 @@ def _ground(strokes: Grey) -> Floats:
 
 def _mask(strokes: Grey, ground: Floats, least: float) -> Grey | None:
     """Where strokes stand out; None when nowhere."""
-    if least:
-        found = cv2.threshold(strokes, least, 1, cv2.THRESH_BINARY)[1]
-    else:
-        floor = np.clip(np.maximum(_FAINT, _OVER_GROUND * ground), 0, 255).astype(np.uint8)
-        wide = cv2.resize(floor, strokes.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        found = cv2.compare(strokes, wide, cv2.CMP_GT)
+    times = _OVER_GRAIN if least else _OVER_GROUND
+    floor = np.clip(np.maximum(max(_FAINT, least), times * ground), 0, 255).astype(np.uint8)
+    wide = cv2.resize(floor, strokes.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    found = cv2.compare(strokes, wide, cv2.CMP_GT)
     return np.asarray(found, np.uint8) if cv2.countNonZero(found) else None
 
 
