@@ -26,6 +26,9 @@ class BurnedIn(_Strict):
     """What to do about letters in the pixels."""
 
     check: bool = True
+    # shapes: every line of letter-like shapes goes, unread. strokes: fainter, smaller and turned text too,
+    # markers read and kept, the output read again; it alters more clean pictures and costs ten times as much.
+    detector: Literal["shapes", "strokes"] = "shapes"
     quarantine_area_fraction: float = Field(default=0.08, gt=0, le=1)
     reread_fraction: float = Field(default=0.02, ge=0, le=1)  # of pictures with nothing removed
 

@@ -15,6 +15,8 @@ from osteon.dicom.limits import DEFAULT_LIMITS, Limits
 from osteon.domain.identity import OriginalId
 from osteon.domain.instance import Instance, OriginalInstance
 
+# PS3.5 table 6.2-1
+_CODE, _UID, _LONGEST_LO = re.compile(r"[A-Z0-9 _]{0,16}"), re.compile(r"[0-9.]{0,64}"), 64
 _DESCRIPTIONS = (
     "SeriesDescription",
     "ProtocolName",
@@ -84,13 +86,27 @@ def header_of(dataset: Dataset) -> Header:
         columns=_count(dataset, "Columns"),
         frames=max(1, _count(dataset, "NumberOfFrames")),
         device=" ".join(
-            f"{text_of(dataset, 'Manufacturer')} {text_of(dataset, 'ManufacturerModelName')}".split()
+            word
+            for keyword in ("Manufacturer", "ManufacturerModelName")
+            for word in _device_text(dataset, keyword).split()
         ),
-        sop_class_uid=text_of(dataset, "SOPClassUID"),
-        transfer_syntax_uid=text_of(meta, "TransferSyntaxUID") if meta is not None else "",
-        patient_orientation=tuple(filter(None, text_of(dataset, "PatientOrientation").split("\\"))),
+        sop_class_uid=_valid(_UID, text_of(dataset, "SOPClassUID")),
+        transfer_syntax_uid=_valid(_UID, text_of(meta, "TransferSyntaxUID")) if meta is not None else "",
+        patient_orientation=tuple(
+            filter(None, (_valid(_CODE, one) for one in text_of(dataset, "PatientOrientation").split("\\")))
+        ),
         instance=instance_of(dataset),
     )
+
+
+def _valid(form: re.Pattern[str], text: str) -> str:
+    """The text if its value representation allows it: a damaged length swallows the values after it."""
+    return text if form.fullmatch(text) else ""
+
+
+def _device_text(dataset: Dataset, keyword: str) -> str:
+    text = text_of(dataset, keyword)
+    return text if len(text) <= _LONGEST_LO and text.isprintable() else ""
 
 
 def instance_of(dataset: Dataset) -> OriginalInstance | None:

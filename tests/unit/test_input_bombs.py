@@ -28,7 +28,7 @@ def test_a_pdf_bomb_is_refused_or_held_back_and_the_next_letter_is_read(name):
 def test_a_pdf_that_takes_too_long_is_given_up_and_the_same_reader_goes_on():
     reader = Reader(cpu_seconds=0.5)
     assert reader.read(BOMBS[pdf_fuzz.SLOWEST]) == {"refused": "time"}
-    assert "pas de fracture" in reader.read(LETTER)["text"]
+    assert "pas de fracture" in reader.read(LETTER)["pages"][0]
 
 
 def test_a_reader_that_was_killed_is_started_again():
@@ -36,7 +36,7 @@ def test_a_reader_that_was_killed_is_started_again():
     reader.read(LETTER)
     reader._process.kill()
     reader._process.wait()
-    assert "text" in reader.read(LETTER)
+    assert "pages" in reader.read(LETTER)
 
 
 def test_no_error_of_a_pdf_tells_what_is_in_it():
