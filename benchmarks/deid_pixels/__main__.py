@@ -24,6 +24,7 @@ import numpy as np
 from benchmarks.deid_pixels.placements import Scene, make_scene
 from benchmarks.deid_pixels.score import is_kept, is_removed, residue
 from osteon.deid.pixels import clean_pixels, clean_shapes
+from osteon.deid.policy import Policy
 from osteon.domain.errors import QuarantinedError
 
 FIRST_SEED = 7_000_000
@@ -126,7 +127,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=FIRST_SEED)
     parser.add_argument("--look", type=Path, help="write the one scene of --seed before and after")
     parser.add_argument("--resume", type=Path, help="rows of an earlier run, JSON lines; appended to")
-    parser.add_argument("--detector", choices=DETECTORS, default="strokes")
+    parser.add_argument("--detector", choices=DETECTORS, default=Policy.load().burned_in.detector)
     parser.add_argument("--json", action="store_true", help="the figures and errors as one JSON object")
     given = parser.parse_args()
     cv2.setNumThreads(1)

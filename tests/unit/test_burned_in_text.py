@@ -16,9 +16,7 @@ from osteon.domain import QuarantinedError
 from tests.identified_instances import PSEUDONYMISER, as_file, radiograph, set_pixels
 
 POLICY = Policy.load()
-POLICY = POLICY.model_copy(
-    update={"burned_in": POLICY.burned_in.model_copy(update={"detector": "strokes"})}
-)
+POLICY = POLICY.model_copy(update={"burned_in": POLICY.burned_in.model_copy(update={"detector": "strokes"})})
 
 
 def picture(rows=1200, columns=900, seed=0):
