@@ -1,15 +1,12 @@
 """A PACS with its DICOMweb plug-in, and studies taken from it under pseudonyms; run by test_deid_dicomweb.
 
-Orthanc listens on every interface, so this runs in a network namespace that has the loopback alone.
 The last line of its output is a JSON object that the test looks at.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,53 +15,12 @@ import httpx
 from osteon.deid import Policy
 from osteon.deid.dicomweb import dicomweb
 from osteon.deid.pacs import deidentify_pacs
-from tests.gateway_parts import free_port, wait_until
 from tests.identified_instances import KEY, as_file, radiograph
+from tests.orthanc_process import orthanc
 from tests.structured_reports import DOSE_REPORT, report
 from tests.structured_reports import as_file as report_file
 
 PLUGINS = Path("/usr/share/orthanc/plugins")
-
-
-@contextmanager
-def pacs(folder: Path) -> Any:
-    """A running Orthanc that answers DICOMweb; yields its HTTP address."""
-    http = free_port()
-    folder.mkdir()
-    configuration = {
-        "Name": "PACS",
-        "StorageDirectory": str(folder / "storage"),
-        "IndexDirectory": str(folder / "storage"),
-        "HttpPort": http,
-        "DicomServerEnabled": False,
-        "AuthenticationEnabled": False,
-        "RemoteAccessAllowed": False,
-        "Plugins": [str(path) for path in PLUGINS.glob("libOrthancDicomWeb.so*")][:1],
-        "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
-    }
-    path = folder / "orthanc.json"
-    path.write_text(json.dumps(configuration))
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            ["Orthanc", str(path)],
-            stdout=log,
-            stderr=log,
-            env={"TCP_NODELAY": "1", "PATH": "/usr/sbin:/usr/bin"},
-        )
-    url = f"http://127.0.0.1:{http}"
-    try:
-        wait_until(lambda: _answers(f"{url}/system"), 60)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2).status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 def session(folder: Path) -> dict[str, Any]:
@@ -74,7 +30,9 @@ def session(folder: Path) -> dict[str, Any]:
     dose = report(DOSE_REPORT)
     dose.StudyInstanceUID = "1.2.8.1.1"
     files.append(report_file(dose))
-    with pacs(folder / "pacs") as url:
+    plugins = [str(path) for path in PLUGINS.glob("libOrthancDicomWeb.so*")][:1]
+    web = {"Enable": True, "Root": "/dicom-web/"}
+    with orthanc(folder / "pacs", DicomServerEnabled=False, Plugins=plugins, DicomWeb=web) as url:
         for content in files:
             httpx.post(f"{url}/instances", content=content, timeout=60).raise_for_status()
         fetched: list[int] = []

@@ -1,7 +1,6 @@
 """A PACS, the gateway and a model server together in a network of their own; run by test_gateway_orthanc.
 
-Orthanc listens on every interface whatever it is told, so this program is started in a network namespace
-that has the loopback alone. The last line of its output is a JSON object that the test looks at.
+The last line of its output is a JSON object that the test looks at.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,55 +23,9 @@ from tests.gateway_parts import (
     settings_for,
     wait_until,
 )
+from tests.orthanc_process import orthanc
 
 STUDY = "1.2.826.0.1.3680043.10.1.1"
-
-
-@contextmanager
-def orthanc(folder: Path, gateway_port: int) -> Any:
-    """A running Orthanc that knows the gateway and one modality; yields its HTTP address and DICOM port."""
-    http, dicom = free_port(), free_port()
-    configuration = {
-        "Name": "PACS",
-        "StorageDirectory": str(folder / "storage"),
-        "IndexDirectory": str(folder / "storage"),
-        "HttpPort": http,
-        "DicomPort": dicom,
-        "DicomAet": "PACS",
-        "DicomCheckCalledAet": True,
-        "DicomAlwaysAllowStore": False,
-        "DicomAlwaysAllowEcho": False,
-        "AuthenticationEnabled": False,
-        "RemoteAccessAllowed": False,
-        "DicomModalities": {
-            "osteon": ["OSTEON", "127.0.0.1", gateway_port],
-            "modality": ["MODALITY1", "127.0.0.1", 1],
-        },
-    }
-    folder.mkdir()
-    path = folder / "orthanc.json"
-    path.write_text(json.dumps(configuration))
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            ["Orthanc", str(path)],
-            stdout=log,
-            stderr=log,
-            env={"TCP_NODELAY": "1", "PATH": "/usr/sbin:/usr/bin"},
-        )
-    url = f"http://127.0.0.1:{http}"
-    try:
-        wait_until(lambda: _answers(f"{url}/system"), 60)
-        yield url, dicom
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2).status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 def series_of(url: str) -> list[dict[str, Any]]:
@@ -92,8 +44,20 @@ def session(folder: Path, server: ModelServer) -> dict[str, Any]:
         "- {task: fracture, model_version: fracture-1, site: chu-a, actor: dr-b, reason: validated,"
         " time_utc: '2026-06-01T09:00:00Z'}\n"
     )
-    gateway_port = free_port()
-    with orthanc(folder / "pacs", gateway_port) as (url, dicom_port):
+    gateway_port, dicom_port = free_port(), free_port()
+    pacs = orthanc(
+        folder / "pacs",
+        DicomPort=dicom_port,
+        DicomAet="PACS",
+        DicomCheckCalledAet=True,
+        DicomAlwaysAllowStore=False,
+        DicomAlwaysAllowEcho=False,
+        DicomModalities={
+            "osteon": ["OSTEON", "127.0.0.1", gateway_port],
+            "modality": ["MODALITY1", "127.0.0.1", 1],
+        },
+    )
+    with pacs as url:
         settings = settings_for(
             folder, server.url, dicom_port=gateway_port, live_models=live, pacs_host="127.0.0.1",
             pacs_port=dicom_port, calling_ae_titles={"PACS": "chu-a"},

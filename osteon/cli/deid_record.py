@@ -5,15 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from osteon.cli.console import answers, print_json, say, stderr
-from osteon.cli.deid_run import KeyFile, Person, Project, Reason, VaultFolder, vault_folder
-
-if TYPE_CHECKING:
-    from osteon.deid.vault import Vault
+from osteon.cli.deid_run import KeyFile, Person, Project, Reason, VaultFolder, opened_vault
 
 audit_app = typer.Typer(no_args_is_help=True, help="Who did what, when and why: hash-chained, append-only.")
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
@@ -36,7 +33,7 @@ def verify(
 
     from osteon.domain.errors import RefusedError
 
-    trail = _vault(key_file, vault, project).audit
+    trail = opened_vault(key_file, vault, project).audit
     found = trail.verify()
     fault = found.fault
     if not fault and head and not trail.holds(head):
@@ -64,7 +61,7 @@ def show(
     """The newest entries."""
     from rich.table import Table
 
-    entries = list(_vault(key_file, vault, project).audit.entries())[-last:]
+    entries = list(opened_vault(key_file, vault, project).audit.entries())[-last:]
     if json_output:
         print_json(entries)
         return
@@ -92,7 +89,7 @@ def reidentify(
     """What a pseudonym stands for, by a named person for a reason; recorded before it is answered."""
     from osteon.deid.reidentification import reidentify as answer
 
-    found = answer(_vault(key_file, vault, project), pseudonym, person=person, reason=reason)
+    found = answer(opened_vault(key_file, vault, project), pseudonym, person=person, reason=reason)
     original = found.original.value.replace("\0", " ")
     if json_output:
         print_json(
@@ -129,7 +126,7 @@ def rotate(
     rows = csv.writer(buffer, lineterminator="\n")
     rows.writerow(("project", "old", "new"))
     for name in project or ["osteon"]:
-        opened = _vault(key_file, vault, name)
+        opened = opened_vault(key_file, vault, name)
         pairs = opened.crosswalk.carry_forward()
         rows.writerows((name, old.value, new.value) for old, new in pairs)
         facts = {"key_version": version, "carried": len(pairs)}
@@ -138,9 +135,3 @@ def rotate(
     if mapping is not None:
         atomic_write(mapping, buffer.getvalue())
     say(f"the key has version {version}; back it up; run osteon deid run again for each output")
-
-
-def _vault(key_file: Path, vault: Path | None, project: str) -> Vault:
-    from osteon.deid.vault import Vault, VaultPlace
-
-    return Vault.open(VaultPlace.of(vault_folder(vault, key_file), key_file, project))

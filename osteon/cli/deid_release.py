@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from osteon.cli.console import answers, print_json, progress_bar, say
-from osteon.cli.deid_run import KeyFile, Project, VaultFolder, vault_folder
+from osteon.cli.deid_run import KeyFile, Project, VaultFolder, opened_vault
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A de-identified folder: osteon deid run.")]
 
@@ -38,10 +38,9 @@ def release(
     from osteon.artefact import read_manifest
     from osteon.deid.release import Statement, gather, reread_sample, write_statement
     from osteon.deid.release.statement import as_figures
-    from osteon.deid.vault import Vault, VaultPlace
     from osteon.domain.errors import RefusedError
 
-    opened = Vault.open(VaultPlace.of(vault_folder(vault, key_file), key_file, project))
+    opened = opened_vault(key_file, vault, project)
     if found := opened.audit.verify().fault:
         raise RefusedError("an audit trail that is whole", found, "run osteon deid audit verify")
     machine = None

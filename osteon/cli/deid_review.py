@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from osteon.cli.console import answers, print_json, say, stderr
-from osteon.cli.deid_run import KeyFile, Person, PolicyFile, Project, Reason, VaultFolder, vault_folder
+from osteon.cli.deid_run import KeyFile, Person, PolicyFile, Project, Reason, VaultFolder, opened_vault
 
 if TYPE_CHECKING:
     from osteon.deid.review import Reviewed
-    from osteon.deid.vault import Vault
 
 app = typer.Typer(no_args_is_help=True, help="What was held back, and what a named person decides about it.")
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's number: osteon deid review list.")]
@@ -44,7 +43,7 @@ def list_command(
 
     if state not in {*STATES, "all"}:
         raise UsageError(f"one of {', '.join(STATES)}, all", "another", "correct --state")
-    cases = _open(key_file, vault, project).cases.listed(None if state == "all" else state)
+    cases = opened_vault(key_file, vault, project).cases.listed(None if state == "all" else state)
     if json_output:
         print_json([asdict(case) for case in cases])
         return
@@ -76,7 +75,7 @@ def show(
     """One case; with --content or --save what is in it, which takes a person and a reason."""
     from osteon.deid import review
 
-    opened = _open(key_file, vault, project)
+    opened = opened_vault(key_file, vault, project)
     if content or save is not None:
         case, held = review.look(opened, case_id, person=person, reason=reason)
         if save is not None:
@@ -110,7 +109,7 @@ def approve(
     from osteon.deid import review
     from osteon.deid.policy import Policy
 
-    opened = _open(key_file, vault, project)
+    opened = opened_vault(key_file, vault, project)
     made = review.approve(opened, case_id, Policy.load(policy), person=person, reason=reason)
     _done(made, output, json_output)
 
@@ -138,7 +137,7 @@ def correct(
     from osteon.deid import review
     from osteon.deid.policy import Policy
 
-    opened = _open(key_file, vault, project)
+    opened = opened_vault(key_file, vault, project)
     made = review.correct(
         opened,
         case_id,
@@ -165,17 +164,11 @@ def reject(
     """Keep the case out for good and delete what is kept of it."""
     from osteon.deid import review
 
-    case = review.reject(_open(key_file, vault, project), case_id, person=person, reason=reason)
+    case = review.reject(opened_vault(key_file, vault, project), case_id, person=person, reason=reason)
     if json_output:
         print_json(asdict(case))
     else:
         say("rejected; its content is deleted from the vault")
-
-
-def _open(key_file: Path, vault: Path | None, project: str) -> Vault:
-    from osteon.deid.vault import Vault, VaultPlace
-
-    return Vault.open(VaultPlace.of(vault_folder(vault, key_file), key_file, project))
 
 
 def _done(made: Reviewed, output: Path | None, json_output: bool) -> None:

@@ -6,11 +6,14 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from osteon.cli.console import answers, print_json, progress_bar, say, stderr
+
+if TYPE_CHECKING:
+    from osteon.deid.vault import Vault
 
 SECONDS_BETWEEN_LINES = 20.0
 
@@ -39,6 +42,13 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; stands in the audit 
 def vault_folder(vault: Path | None, key_file: Path) -> Path:
     """The folder given, else `vault` beside the key: both are for the same eyes."""
     return vault if vault is not None else key_file.parent / "vault"
+
+
+def opened_vault(key_file: Path, vault: Path | None, project: str) -> Vault:
+    """The project's vault, ready."""
+    from osteon.deid.vault import Vault, VaultPlace
+
+    return Vault.open(VaultPlace.of(vault_folder(vault, key_file), key_file, project))
 
 
 @answers

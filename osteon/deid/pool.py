@@ -82,7 +82,7 @@ def _in_pool(
                     return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     yield running.pop(future), future.result()
-        except BaseException:
+        except BaseException:  # Ctrl-C too: no work is left waiting; it is raised again
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -14,8 +11,7 @@ import pytest
 from osteon.deid.dicomweb import DicomWeb, InstanceAddress, dicomweb, read_filters
 from osteon.domain import RefusedError, UsageError
 from osteon.domain.errors import FaultError, OsteonError
-from tests.conftest import ROOT
-from tests.integration.test_gateway_orthanc import _ISOLATED, can_isolate
+from tests.orthanc_process import result_in_isolation
 
 PLACE = InstanceAddress("1.2.8.1", "1.2.8.2", "1.2.8.3")
 
@@ -24,17 +20,7 @@ PLACE = InstanceAddress("1.2.8.1", "1.2.8.2", "1.2.8.3")
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("Orthanc") is None, reason="needs the Debian package orthanc")
 def test_the_studies_that_a_query_matches_come_out_under_pseudonyms(tmp_path: Path) -> None:
-    if not can_isolate():
-        pytest.skip("Orthanc listens on every interface: needs a network namespace, which takes root")
-    done = subprocess.run(
-        [*_ISOLATED, sys.executable, "-m", "tests.dicomweb_session", str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        cwd=ROOT,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = result_in_isolation("tests.dicomweb_session", tmp_path)
     assert (found["figures"]["studies"], found["figures"]["images"]) == (2, 2)
     assert found["figures"]["quarantined"] == 1
     assert "dose report" in found["reasons"]

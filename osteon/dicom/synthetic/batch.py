@@ -145,7 +145,7 @@ def _write_all(
             records += future.result()
             if progress is not None:
                 progress(len(records), studies)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: no work is left waiting; it is raised again
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     pool.shutdown()
