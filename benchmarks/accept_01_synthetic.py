@@ -6,7 +6,7 @@ Makes two samples by different seeds, de-identifies them, pairs the first one's 
 reports, pretrains on those of two hospitals, fine-tunes three tasks from the pretrained encoder, and again
 two of them with 10 % of the labels from the pretrained encoder and from random weights (three label
 samples). Every figure is of the third hospital, of both samples together. A step whose inputs have not
-changed is not done again: a run that was stopped goes on. About 75 minutes on two cores; `--short` takes
+changed is not done again: a run that was stopped goes on. More than an hour on two cores; `--short` takes
 some minutes and proves nothing.
 """
 
