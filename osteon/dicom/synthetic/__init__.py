@@ -5,7 +5,7 @@
 
 from osteon.dicom.synthetic.batch import make_sample
 
-SYNTHETIC_VERSION = "1.1.0"
+SYNTHETIC_VERSION = "1.2.0"
 """Changes with any change of the output; stands in every manifest and in SoftwareVersions."""
 
 __all__ = ["SYNTHETIC_VERSION", "make_sample"]

@@ -73,6 +73,12 @@ def ankle(months: float, rng: np.random.Generator) -> Scene:
     for bone in scene.bones:
         if bone.name in FOOT:
             bone.follows = "tibia"
+    # The leg is never turned inwards by the same angle: the fibula moves against the tibia.
+    turned = vector(float(rng.normal(0, 2.0)), 0.0)
+    for bone in scene.bones:
+        if bone.name.startswith("fibula"):
+            bone.outline = bone.outline + turned
+            bone.origin = bone.origin + turned
     thick = float(rng.normal(1.0, 0.07))
     scene.limbs = [
         Limb(

@@ -20,6 +20,8 @@ MU_METAL = 1.1
 MU_PLASTER = 0.045
 MU_RESIN = 0.02
 _PRIMARY_FLOOR = 0.004
+_RANGE_SPREAD = (0.07, 0.1)
+"""Error of the exposure recognition at the low and the high end, share of the range."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,3 +68,11 @@ def anatomy_range(optical: Map, maps: Maps) -> tuple[float, float]:
         return 0.0, 2.0
     low, high = np.percentile(values, (6, 99.5))
     return float(low), float(high)
+
+
+def recognised_range(bounds: tuple[float, float], rng: np.random.Generator) -> tuple[float, float]:
+    """The range that one exposure recognition finds: near the true one, never twice the same."""
+    low, high = bounds
+    span = max(high - low, 0.2)
+    at_low, at_high = rng.normal(0, _RANGE_SPREAD)
+    return low + span * float(at_low), high + span * float(at_high)

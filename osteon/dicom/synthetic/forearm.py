@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from osteon.dicom.synthetic import growth
-from osteon.dicom.synthetic.outline import ellipse, path, smooth_closed, tube, vector
+from osteon.dicom.synthetic.outline import ellipse, path, rigid, smooth_closed, tube, vector
 from osteon.dicom.synthetic.scene import Bone, Limb, Scene
 from osteon.dicom.synthetic.wrist import carpals
 
@@ -24,7 +24,7 @@ def forearm(months: float, rng: np.random.Generator, *, profile: bool = False) -
     scene = Scene(soft_half_depth=30.0, fat=4.0)
     robust = float(rng.normal(1.0, 0.05))
     squeeze = 0.28 if profile else 1.0
-    bow = float(rng.normal(7.0, 1.2))
+    bow = float(rng.normal(7.0, 2.5))
     scene.bones += _radius(months, robust, squeeze, bow, profile)
     scene.bones += _ulna(months, robust, squeeze, profile)
     for bone in carpals(months, rng):
@@ -39,6 +39,7 @@ def forearm(months: float, rng: np.random.Generator, *, profile: bool = False) -
         if bone.follows is None and bone.name not in {"radius", "ulna", "humerus"}:
             # The hand hangs on the radius.
             bone.follows = "radius"
+    _pose(scene, rng)
     thick = float(rng.normal(1.0, 0.07)) * (0.9 if profile else 1.0)
     scene.limbs = [
         Limb(
@@ -48,6 +49,21 @@ def forearm(months: float, rng: np.random.Generator, *, profile: bool = False) -
     ]
     scene.window = (-58.0, -34.0, 58.0, 186.0)
     return scene
+
+
+def _pose(scene: Scene, rng: np.random.Generator) -> None:
+    """Turn the hand in the wrist, and the ulna against the radius, as patients hold them."""
+    deviation = float(rng.normal(0, 7.0))
+    pronation = vector(float(rng.normal(0, 2.2)), 0.0)
+    still = vector(0.0, 0.0)
+    for bone in scene.bones:
+        if bone.follows == "radius" and not bone.name.startswith("radius"):
+            bone.outline = rigid(bone.outline, vector(-4.0, -3.0), deviation, still)
+            bone.origin = rigid(bone.origin[None], vector(-4.0, -3.0), deviation, still)[0]
+        elif bone.name.startswith("ulna"):
+            bone.outline = bone.outline + pronation
+            bone.extras = [extra + pronation for extra in bone.extras]
+            bone.origin = bone.origin + pronation
 
 
 def _plates(bone: Bone, state: growth.Epiphysis, half: float, height: float) -> list[Bone]:

@@ -43,7 +43,6 @@ def break_bones(
             bone.cuts += _cuts(bone, fracture, level, pixel_mm, rng)
             if hidden:
                 _open(bone.cuts)
-    scene.settle()
 
 
 def _open(cuts: list[Cut]) -> None:
@@ -118,6 +117,12 @@ def _cuts(
     elif kind == "line":
         cut.partial_from = float(width * rng.uniform(0.2, 1.2))
         cut.gap, cut.depth, cut.shift = 0.75 * pixel_mm, 0.75, side * 0.01
+    _ease(bone, cut)
+    return [cut]
+
+
+def _ease(bone: Bone, cut: Cut) -> None:
+    """Move the distal fragment no further than the soft tissue around it lets it."""
     if bone.name.startswith(("proximal", "metacarpal")):
         # The soft tissue stays where it is: keep the finger inside it.
         cut.turn_degrees *= 0.35
@@ -126,7 +131,6 @@ def _cuts(
         # The foot hangs on the distal fragment.
         cut.turn_degrees *= 0.4
     _keep_in_limb(bone, cut)
-    return [cut]
 
 
 def _comminuted(
@@ -191,3 +195,21 @@ def heal(scene: Scene, name: str, level: float, rng: np.random.Generator) -> Non
         bone.outline, bone.origin, bone.direction, u, 1.1 * width + 3, float(rng.uniform(0.1, 0.22))
     )
     bone.bands.append((u, 0.8 * width + 2, 0.22))
+    bone.cuts.append(_malunion(bone, u, width, rng))
+
+
+def _malunion(bone: Bone, u: float, width: float, rng: np.random.Generator) -> Cut:
+    """The step and the turn with which an old fracture has united: whole bone, no gap."""
+    side = 1.0 if rng.random() < 0.5 else -1.0
+    cut = Cut(
+        at=u,
+        slope=float(side * rng.uniform(5, 35)),
+        zigzag=np.zeros(6),
+        span=2.5 * width + 4,
+        gap=float(-rng.uniform(0.0, 3.0)),
+        shift=float(side * min(rng.uniform(0.3, 1.1) * width, 8.0)),
+        turn_degrees=float(-side * rng.uniform(4, 16)),
+        softness=float(0.9 * width + 2),
+    )
+    _ease(bone, cut)
+    return cut

@@ -86,6 +86,11 @@ DENSITY = (
     "Pas de lésion osseuse focale suspecte.",
     "Parties molles sans particularité.",
 )
+OSTEOPENIC = (
+    "Déminéralisation osseuse diffuse.",
+    "Aspect d'ostéopénie.",
+    "Trame osseuse raréfiée.",
+)
 GROWTH = (
     "Cartilages de croissance encore ouverts, d'aspect normal pour l'âge.",
     "Physes visibles, sans décollement épiphysaire.",
@@ -121,8 +126,8 @@ IMPLANT = {
 }
 HEALED = (
     "Cal osseux en rapport avec une fracture ancienne consolidée.",
-    "Séquelle de fracture ancienne consolidée avec épaississement cortical.",
-    "Remaniements d'une fracture ancienne, consolidée.",
+    "Séquelle de fracture ancienne consolidée avec épaississement cortical et désaxation.",
+    "Cal vicieux d'une fracture ancienne, consolidée.",
 )
 TRAUMA_WHY = (
     "Chute de sa hauteur, douleur {of_region}.",

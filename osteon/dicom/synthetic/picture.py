@@ -8,10 +8,11 @@ import numpy as np
 
 from osteon.dicom.synthetic import ankle, fracture, growth, hand, knee, marker
 from osteon.dicom.synthetic.ankle_profile import ankle_profile
-from osteon.dicom.synthetic.exposure import anatomy_range, detect, signal
+from osteon.dicom.synthetic.exposure import anatomy_range, detect, recognised_range, signal
 from osteon.dicom.synthetic.forearm import forearm
 from osteon.dicom.synthetic.implant import add_pins, add_plate
 from osteon.dicom.synthetic.knee_profile import knee_profile
+from osteon.dicom.synthetic.physique import physique
 from osteon.dicom.synthetic.plan import SITES, StudyPlan
 from osteon.dicom.synthetic.processing import collimate, render_look
 from osteon.dicom.synthetic.projection import Frame, Map, project
@@ -21,6 +22,10 @@ from osteon.dicom.synthetic.wear import wear
 # Canonical scenes show the left hand, and the right side of everything else.
 _DRAWN_SIDE = {"hand": "L", "knee": "R", "forearm": "R", "ankle": "R"}
 _CAST_SPAN = {"hand": (-80.0, 26.0), "forearm": (-70.0, 190.0), "ankle": (-60.0, 160.0)}
+_GAMMA_SPREAD = 0.18
+"""Of the tone curve's exponent between pictures (log)."""
+_TURN_DEGREES = 7.0
+"""Spread of the limb's turn on the detector."""
 _WORK = 2
 """The anatomy is drawn at one half of the picture's resolution."""
 
@@ -46,8 +51,9 @@ def draw_view(plan: StudyPlan, view: str, burned: tuple[str, ...]) -> View:
     size = growth.stature(plan.age_months, plan.sex)
     spacing = round(adult_mm * size, 4)
     maps = project(scene, frame, rng)
-    maps.soft *= np.float32(size)
-    maps.bone *= np.float32(size)
+    build = physique(plan)
+    maps.soft *= np.float32(size * build.soft)
+    maps.bone *= np.float32(size * build.mineral)
     device = plan.device
     exposure = replace(
         device.exposure, photons=device.exposure.photons * float(2 ** rng.normal(0, device.spread))
@@ -56,10 +62,10 @@ def draw_view(plan: StudyPlan, view: str, burned: tuple[str, ...]) -> View:
     grey = detect(optical, shape, exposure, rng)
     look = replace(
         device.look,
-        gamma=device.look.gamma * float(rng.normal(1, 0.06)),
+        gamma=device.look.gamma * float(np.exp(rng.normal(0, _GAMMA_SPREAD))),
         high=device.look.high * float(rng.normal(1, 0.02)),
     )
-    grey = render_look(grey, anatomy_range(optical, maps), look, adult_mm)
+    grey = render_look(grey, recognised_range(anatomy_range(optical, maps), rng), look, adult_mm)
     low, high = device.collimation
     margins = tuple(float(m) for m in rng.uniform(low, high, 4) * (rng.random(4) < 0.75))
     grey = collimate(
@@ -97,6 +103,7 @@ def build_scene(plan: StudyPlan, view: str) -> Scene:
     if plan.fracture is not None:
         hidden = plan.region == "ankle" and view == "profil"
         fracture.break_bones(scene, plan.fracture, pixel_mm, finding, hidden=hidden)
+    scene.settle()
     if plan.implant == "plate":
         add_plate(scene, scene.bone(names[0]), metal_at, finding, on_edge=view == "profil")
     elif plan.implant == "pins":
@@ -169,7 +176,7 @@ def _frame(
     scale = long_side / max(x1 - x0, y1 - y0) / _WORK
     height, width = round((y1 - y0) * scale), round((x1 - x0) * scale)
     mirror = -1.0 if plan.laterality != _DRAWN_SIDE[plan.region] else 1.0
-    angle = np.deg2rad(float(np.clip(rng.normal(0, 3.0), -7, 7)))
+    angle = np.deg2rad(float(np.clip(rng.normal(0, _TURN_DEGREES), -16, 16)))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     linear = scale * np.diag([1.0, -1.0]) @ turn @ np.diag([mirror, 1.0])
     centre = np.array([(x0 + x1) / 2, (y0 + y1) / 2])

@@ -242,7 +242,7 @@ def _trauma(
     if kind == "buckle" and bones[0] != "radius":
         kind = "transverse"
     level = float(rng.uniform(0.42, 0.86))
-    old = rng.random() < 0.12
+    old = rng.random() < 0.3
     if not broken:
         return None, cast, implant, bool(old or implant is not None)
     return (

@@ -7,6 +7,7 @@ import numpy as np
 from osteon.dicom.synthetic import phrases
 from osteon.dicom.synthetic.draft import Draft
 from osteon.dicom.synthetic.identity import Identity
+from osteon.dicom.synthetic.physique import physique
 from osteon.dicom.synthetic.plan import StudyPlan
 from osteon.dicom.synthetic.slots import Values, slot_values
 
@@ -198,7 +199,12 @@ def _trauma_result(plan: StudyPlan, rng: np.random.Generator) -> list[str]:
         lines.append(_pick(rng, phrases.CAST[plan.cast]))
     if plan.maturity_months < 190 and rng.random() < 0.6:
         lines.append(_pick(rng, phrases.GROWTH))
-    lines.append(_pick(rng, phrases.ALIGNED if not plan.fracture else phrases.DENSITY))
+    if physique(plan).osteopenic:
+        lines.append(_pick(rng, phrases.OSTEOPENIC))
+    elif plan.fracture:
+        lines.append(_pick(rng, phrases.DENSITY))
+    if not plan.fracture:
+        lines.append(_pick(rng, phrases.ALIGNED))
     return lines
 
 

@@ -105,11 +105,14 @@ class Scene:
     def settle(self) -> None:
         """Carry along what hangs on a displaced distal fragment."""
         for broken in [bone for bone in self.bones if bone.cuts]:
-            cut = broken.cuts[0]
-            pivot = broken.origin + cut.at * broken.direction
             normal = np.array([broken.direction[1], -broken.direction[0]])
-            shift = cut.gap * broken.direction + cut.shift * normal
-            for bone in self.bones:
-                if bone.follows == broken.name:
-                    bone.outline = rigid(bone.outline, pivot, cut.turn_degrees, shift)
-                    bone.origin = rigid(bone.origin[None], pivot, cut.turn_degrees, shift)[0]
+            for cut in broken.cuts:
+                pivot = broken.origin + cut.at * broken.direction
+                shift = cut.gap * broken.direction + cut.shift * normal
+                self._carry(broken.name, pivot, cut.turn_degrees, shift)
+
+    def _carry(self, name: str, pivot: Vector, turn_degrees: float, shift: Vector) -> None:
+        for bone in self.bones:
+            if bone.follows == name:
+                bone.outline = rigid(bone.outline, pivot, turn_degrees, shift)
+                bone.origin = rigid(bone.origin[None], pivot, turn_degrees, shift)[0]
