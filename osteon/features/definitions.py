@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from osteon.features.feast_import import quick_import
+
 EVENT_KEY = "event_id"
 SUBJECT_KEY = "subject"
 EMBEDDINGS_VIEW = "event_embeddings"
@@ -39,9 +41,10 @@ def feature_objects(pattern: str) -> list[Any]:
     An event is an entity with one row. A subject (a pseudonym that came with the request) has as many rows as
     answers, so that a point-in-time join gives what was known of a patient at a date.
     """
-    from feast import Entity, FeatureView, Field, FileSource, ValueType
-    from feast.data_format import ParquetFormat
-    from feast.types import Array, Float32, Float64, String
+    with quick_import():
+        from feast import Entity, FeatureView, Field, FileSource, ValueType
+        from feast.data_format import ParquetFormat
+        from feast.types import Array, Float32, Float64, String
 
     event = Entity(name="event", join_keys=[EVENT_KEY], value_type=ValueType.STRING)
     subject = Entity(name="subject", join_keys=[SUBJECT_KEY], value_type=ValueType.STRING)

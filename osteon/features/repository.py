@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from osteon.artefact import atomic_write
 from osteon.domain import Event
 from osteon.features import definitions
+from osteon.features.feast_import import quick_import
 from osteon.features.table import EventTable, event_row, parse_time
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ class FeatureRepository:
     @cached_property
     def _store(self) -> FeatureStore:
         os.environ.setdefault("FEAST_USAGE", "False")  # Feast reports nothing to anyone
-        from feast import FeatureStore
+        with quick_import():
+            from feast import FeatureStore
 
         return FeatureStore(repo_path=str(self.path))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -66,6 +67,8 @@ async def _load_engine(work: Work) -> None:
     from osteon.deid.text.engine import find_spans
 
     await asyncio.to_thread(find_spans, "Bonjour.")
+    gc.freeze()  # the engine stays for good: the collector need not walk it again
+    gc.enable()
     work.ready = True
 
 

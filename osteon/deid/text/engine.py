@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
+from osteon._hidden import hidden
 from osteon.deid.identity import KnownIdentity
 from osteon.deid.text.composed import Composed, composed
-from osteon.deid.text.hidden import hidden
 from osteon.deid.text.lexicon import Lexicon, lexicon
 from osteon.deid.text.recognisers.addresses import find_addresses
 from osteon.deid.text.recognisers.ages import find_ages
