@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
-from osteon.artefact import folder_hash, sha256_file
+from osteon.artefact import sha256_file
 from osteon.domain import Manifest, Task, UsageError
-from osteon.models.abstention import fit_familiarity
-from osteon.models.calibration import Calibration, expectation_and_spread, fit_calibration
-from osteon.models.encoders import DEFAULT_IMAGE_ENCODER, DEFAULT_INPUT_SIZE, load_matching_weights
-from osteon.models.package import ENCODER_PREFIX, Package, encoder_name, read_tensors, save_package
-from osteon.models.preprocess import PREPROCESS_NAME, Preprocess, normalise
-from osteon.models.task_model import TaskModel, TaskModelConfig, build_task_model, task_values
+from osteon.models.package import save_package
+from osteon.models.preprocess import Preprocess
+from osteon.models.task_model import TaskModel
 from training.data import PreparedSet, prepare_rows, silent
-from training.fit import FitSettings, Fitted, fit
+from training.finetune_recipe import FinetuneRecipe
+from training.fit import Fitted, fit
 from training.label_table import (
     LabelRow,
     LabelTable,
@@ -30,50 +25,15 @@ from training.label_table import (
     split_validation,
     take_fraction,
 )
-from training.metrics import task_metrics
-from training.model_card import model_card
-from training.pace import kept_threads
+from training.packaging import BATCH, FAMILIAR_ROWS, answer_levels, packaged
 from training.schedule import Budget
-from training.targets import soft_targets
+from training.start import RANDOM, Start, start_model
 
-RANDOM = "random"
 Progress = Callable[[str, int, int], None]
 _LEAST_ROWS = 8
 _READING_PART = 0.4  # of the time limit at most: a slow disk must leave time to learn
-_FAMILIAR_ROWS = 800
 _CLOSING_S = 4.0  # writing, hashing, the interpreter's exit
 _TICKS = 1000
-_BATCH = 32
-
-
-@dataclass(frozen=True, kw_only=True)
-class FinetuneRecipe:
-    """A named way to fine-tune; everything that changes the result.
-
-    Attributes:
-        image_encoder: used from random weights; a package given as `init` brings its own.
-        validation_part: of the training rows, cut by patient, for calibration alone.
-    """
-
-    name: str
-    image_encoder: str = DEFAULT_IMAGE_ENCODER
-    preprocess: Preprocess = field(default_factory=lambda: Preprocess(size=DEFAULT_INPUT_SIZE))
-    sex_dim: int = 0
-    hidden_dim: int = 256
-    dropout: float = 0.2
-    drop_path: float = 0.0
-    validation_part: float = 0.1
-    fit: FitSettings = field(default_factory=FitSettings)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Start:
-    """The model before its first step, and where its encoder's weights came from."""
-
-    model: TaskModel
-    preprocess: Preprocess
-    tensors_loaded: int
-    parent: str | None
 
 
 def finetune(
@@ -115,13 +75,13 @@ def finetune(
     limit_s = None if time_limit_min is None else time_limit_min * 60
     table = read_label_table(Path(data), task)
     training_rows, held_out_rows = _split(table, task, val, recipe, seed, label_fraction)
-    start = _start(task, init, recipe, seed)
+    start = start_model(task, init, recipe, seed)
     report = progress or silent
     learned, held_out = _read(training_rows, held_out_rows, start.preprocess, begun, limit_s, seed, report)
     deadline = None if limit_s is None else begun + limit_s - _closing_s(start.model, learned, held_out)
     fitted = _learn(start, learned, recipe, deadline, seed, report)
     report("calibrating", 0, 1)
-    package, figures = _packaged(task, fitted, start, learned, held_out, recipe, init)
+    package, figures = packaged(task, fitted, start, learned, held_out, recipe, init)
     report("calibrating", 1, 1)
     figures["minutes"] = round((time.monotonic() - begun) / 60, 2)
     manifest = Manifest(
@@ -166,36 +126,6 @@ def _split(
     return learned, held_out
 
 
-def _start(task: Task, init: str | Path, recipe: FinetuneRecipe, seed: int) -> _Start:
-    folder = None if str(init) == RANDOM else Path(init)
-    if folder is not None and not folder.is_dir():
-        raise UsageError(
-            "random or the folder of a model package as init", "neither", "check the path of the package"
-        )
-    config = TaskModelConfig(
-        task=task.value,
-        image_encoder=recipe.image_encoder if folder is None else encoder_name(folder),
-        sex_dim=recipe.sex_dim,
-        hidden_dim=recipe.hidden_dim,
-        dropout=recipe.dropout,
-        drop_path=recipe.drop_path,
-        flip_average=recipe.fit.distortion.flip,
-    )
-    torch.manual_seed(seed)
-    model = build_task_model(config)
-    preprocess, loaded = recipe.preprocess, 0
-    if folder is not None:
-        loaded = load_matching_weights(model.image_encoder, read_tensors(folder), prefix=ENCODER_PREFIX)
-        if (folder / PREPROCESS_NAME).is_file():
-            preprocess = replace(Preprocess.load(folder), size=recipe.preprocess.size)
-    return _Start(
-        model=model,
-        preprocess=preprocess,
-        tensors_loaded=loaded,
-        parent=None if folder is None else folder_hash(folder),
-    )
-
-
 def _read(
     training_rows: Sequence[LabelRow],
     held_out_rows: Sequence[LabelRow],
@@ -226,16 +156,16 @@ def _read(
 
 def _closing_s(model: TaskModel, learned: PreparedSet, held_out: PreparedSet) -> float:
     """Seconds to keep for calibration and writing, from a timed pass over one batch."""
-    sample = learned.levels[:_BATCH]
-    _answer(model, sample, learned.sex[:_BATCH])
+    sample = learned.levels[:BATCH]
+    answer_levels(model, sample, learned.sex[:BATCH])
     before = time.monotonic()
-    _answer(model, sample, learned.sex[:_BATCH])
+    answer_levels(model, sample, learned.sex[:BATCH])
     each = (time.monotonic() - before) / max(1, len(sample))
-    return _CLOSING_S + 1.3 * each * (len(held_out) + min(len(learned), _FAMILIAR_ROWS) / 2)
+    return _CLOSING_S + 1.3 * each * (len(held_out) + min(len(learned), FAMILIAR_ROWS) / 2)
 
 
 def _learn(
-    start: _Start,
+    start: Start,
     learned: PreparedSet,
     recipe: FinetuneRecipe,
     deadline: float | None,
@@ -258,102 +188,7 @@ def _learn(
     )
 
 
-def _packaged(
-    task: Task,
-    fitted: Fitted,
-    start: _Start,
-    learned: PreparedSet,
-    held_out: PreparedSet,
-    recipe: FinetuneRecipe,
-    init: str | Path,
-) -> tuple[Package, dict[str, Any]]:
-    model = fitted.model
-    learned_features = _features(model, learned.levels[:_FAMILIAR_ROWS])
-    log_BK, held_features = _answer(model, held_out.levels, held_out.sex)
-    target_BK = soft_targets(
-        torch.from_numpy(held_out.label.astype(np.float32)), model.head.values, recipe.fit.label_sigma
-    )
-    calibration = fit_calibration(task, log_BK, held_out.label, target_BK.double().numpy())
-    metrics = {"rows": len(held_out), **_held_out_metrics(task, calibration, log_BK, held_out)}
-    figures: dict[str, Any] = {
-        "rows_learned": len(learned),
-        "rows_validation": len(held_out),
-        "rows_unreadable": learned.unreadable + held_out.unreadable,
-        "rows_left_out_for_time": learned.unread + held_out.unread,
-        "steps": fitted.steps,
-        "samples": fitted.samples,
-        "encoder_tensors_loaded": start.tensors_loaded,
-        "encoder_tensors": len(model.image_encoder.state_dict()),
-        "loss_curve": [round(value, 5) for value in fitted.loss_curve],
-        "validation": {name: value for name, value in metrics.items() if name != "intervals"},
-    }
-    package = Package(
-        model=model,
-        preprocess=start.preprocess,
-        calibration=calibration,
-        familiarity=fit_familiarity(learned_features, held_features),
-        metrics=metrics,
-        card=model_card(task, recipe.name, figures, metrics, from_random=str(init) == RANDOM),
-    )
-    return package, figures
-
-
-def _held_out_metrics(
-    task: Task, calibration: Calibration, log_BK: NDArray[np.float64], held_out: PreparedSet
-) -> Mapping[str, Any]:
-    if not len(held_out):
-        return {}
-    probability = calibration.probabilities(log_BK)
-    expectation, _ = expectation_and_spread(probability, np.asarray(task_values(task)))
-    value = expectation
-    if calibration.cuts:
-        value = np.asarray([float(calibration.grade(one)) for one in expectation])
-    return task_metrics(
-        task,
-        held_out.label,
-        value,
-        expectation=expectation,
-        threshold=calibration.threshold,
-        groups=[row.key for row in held_out.rows],
-    )
-
-
-@torch.inference_mode()
-def _answer(
-    model: TaskModel, levels: NDArray[np.uint8], sex: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """Log probabilities (N, K) and features (N, F) of prepared bytes.
-
-    On one thread: as long on a loaded machine as on an idle one, so that its time can be foreseen.
-    """
-    model.eval()
-    logs, features = [], []
-    with kept_threads():
-        torch.set_num_threads(1)
-        for first in range(0, len(levels), _BATCH):
-            image = normalise(torch.from_numpy(levels[first : first + _BATCH])[:, None].float() / 255)
-            log_part, feature_part = model.answer(image, torch.from_numpy(sex[first : first + _BATCH]))
-            logs.append(log_part.double().numpy())
-            features.append(feature_part.numpy())
-    if not logs:
-        shape = (0, len(model.head.values))
-        return np.zeros(shape), np.zeros((0, model.image_encoder.feature_dim), dtype=np.float32)
-    return np.concatenate(logs), np.concatenate(features)
-
-
-@torch.inference_mode()
-def _features(model: TaskModel, levels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Features (N, F) alone: half the work of `_answer`, which looks at the mirror image too."""
-    parts = []
-    with kept_threads():
-        torch.set_num_threads(1)
-        for first in range(0, len(levels), _BATCH):
-            image = normalise(torch.from_numpy(levels[first : first + _BATCH])[:, None].float() / 255)
-            parts.append(model.image_encoder.encode(image).numpy())
-    return np.concatenate(parts)
-
-
-def _inputs(data: Path, val: Path | None, start: _Start) -> dict[str, str]:
+def _inputs(data: Path, val: Path | None, start: Start) -> dict[str, str]:
     inputs = {"labels": sha256_file(data)}
     if val is not None:
         inputs["validation_labels"] = sha256_file(Path(val))

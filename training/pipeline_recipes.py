@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from osteon.domain import Task, UsageError
-from training.finetune import FinetuneRecipe
+from training.finetune_recipe import FinetuneRecipe
 from training.recipes import finetune_recipe
 
 # Passes over the rows. `quick` is the recipe of `make up`: minutes on two cores and some hundred studies.

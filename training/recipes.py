@@ -7,7 +7,7 @@ from dataclasses import replace
 from osteon.domain import Task
 from osteon.models.preprocess import Preprocess
 from training.distortion import Distortion
-from training.finetune import FinetuneRecipe
+from training.finetune_recipe import FinetuneRecipe
 from training.fit import FitSettings
 
 

@@ -13,7 +13,8 @@ from osteon.domain import Manifest, RefusedError, Task, UsageError
 from osteon.models import Preprocess, load_package
 from tests.labelled_pictures import fracture_table, write_picture, write_table
 from training.evaluate import evaluate
-from training.finetune import FinetuneRecipe, finetune
+from training.finetune import finetune
+from training.finetune_recipe import FinetuneRecipe
 from training.fit import FitSettings
 from training.recipes import finetune_recipe
 

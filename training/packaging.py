@@ -1,0 +1,125 @@
+"""From learned weights to a package: calibration on rows that were kept aside, familiarity, figures, card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from osteon.domain import Task
+from osteon.models.abstention import fit_familiarity
+from osteon.models.calibration import Calibration, expectation_and_spread, fit_calibration
+from osteon.models.package import Package
+from osteon.models.preprocess import normalise
+from osteon.models.task_model import TaskModel, task_values
+from training.data import PreparedSet
+from training.finetune_recipe import FinetuneRecipe
+from training.fit import Fitted
+from training.metrics import task_metrics
+from training.model_card import model_card
+from training.pace import kept_threads
+from training.start import RANDOM, Start
+from training.targets import soft_targets
+
+FAMILIAR_ROWS = 800
+BATCH = 32
+
+
+def packaged(
+    task: Task,
+    fitted: Fitted,
+    start: Start,
+    learned: PreparedSet,
+    held_out: PreparedSet,
+    recipe: FinetuneRecipe,
+    init: str | Path,
+) -> tuple[Package, dict[str, Any]]:
+    """The calibrated package of a model that has learned, and the run's figures."""
+    model = fitted.model
+    learned_features = features_of(model, learned.levels[:FAMILIAR_ROWS])
+    log_BK, held_features = answer_levels(model, held_out.levels, held_out.sex)
+    target_BK = soft_targets(
+        torch.from_numpy(held_out.label.astype(np.float32)), model.head.values, recipe.fit.label_sigma
+    )
+    calibration = fit_calibration(task, log_BK, held_out.label, target_BK.double().numpy())
+    metrics = {"rows": len(held_out), **_held_out_metrics(task, calibration, log_BK, held_out)}
+    figures: dict[str, Any] = {
+        "rows_learned": len(learned),
+        "rows_validation": len(held_out),
+        "rows_unreadable": learned.unreadable + held_out.unreadable,
+        "rows_left_out_for_time": learned.unread + held_out.unread,
+        "steps": fitted.steps,
+        "samples": fitted.samples,
+        "encoder_tensors_loaded": start.tensors_loaded,
+        "encoder_tensors": len(model.image_encoder.state_dict()),
+        "loss_curve": [round(value, 5) for value in fitted.loss_curve],
+        "validation": {name: value for name, value in metrics.items() if name != "intervals"},
+    }
+    package = Package(
+        model=model,
+        preprocess=start.preprocess,
+        calibration=calibration,
+        familiarity=fit_familiarity(learned_features, held_features),
+        metrics=metrics,
+        card=model_card(task, recipe.name, figures, metrics, from_random=str(init) == RANDOM),
+    )
+    return package, figures
+
+
+def _held_out_metrics(
+    task: Task, calibration: Calibration, log_BK: NDArray[np.float64], held_out: PreparedSet
+) -> Mapping[str, Any]:
+    if not len(held_out):
+        return {}
+    probability = calibration.probabilities(log_BK)
+    expectation, _ = expectation_and_spread(probability, np.asarray(task_values(task)))
+    value = expectation
+    if calibration.cuts:
+        value = np.asarray([float(calibration.grade(one)) for one in expectation])
+    return task_metrics(
+        task,
+        held_out.label,
+        value,
+        expectation=expectation,
+        threshold=calibration.threshold,
+        groups=[row.key for row in held_out.rows],
+    )
+
+
+@torch.inference_mode()
+def answer_levels(
+    model: TaskModel, levels: NDArray[np.uint8], sex: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Log probabilities (N, K) and features (N, F) of prepared bytes.
+
+    On one thread: as long on a loaded machine as on an idle one, so that its time can be foreseen.
+    """
+    model.eval()
+    logs, features = [], []
+    with kept_threads():
+        torch.set_num_threads(1)
+        for first in range(0, len(levels), BATCH):
+            image = normalise(torch.from_numpy(levels[first : first + BATCH])[:, None].float() / 255)
+            log_part, feature_part = model.answer(image, torch.from_numpy(sex[first : first + BATCH]))
+            logs.append(log_part.double().numpy())
+            features.append(feature_part.numpy())
+    if not logs:
+        shape = (0, len(model.head.values))
+        return np.zeros(shape), np.zeros((0, model.image_encoder.feature_dim), dtype=np.float32)
+    return np.concatenate(logs), np.concatenate(features)
+
+
+@torch.inference_mode()
+def features_of(model: TaskModel, levels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Features (N, F) alone: half the work of `_answer`, which looks at the mirror image too."""
+    parts = []
+    with kept_threads():
+        torch.set_num_threads(1)
+        for first in range(0, len(levels), BATCH):
+            image = normalise(torch.from_numpy(levels[first : first + BATCH])[:, None].float() / 255)
+            parts.append(model.image_encoder.encode(image).numpy())
+    return np.concatenate(parts)
