@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from osteon.deid.text.lexicon import Lexicon
 from osteon.deid.text.recognisers.introduced_names import introduced_names
-from osteon.deid.text.recognisers.lone_names import alone_on_line, before_birth, beside_first_names
+from osteon.deid.text.recognisers.lone_names import alone_on_line, before_birth
 from osteon.deid.text.recognisers.name_shapes import is_title
+from osteon.deid.text.recognisers.names_beside import beside_first_names
 from osteon.deid.text.recognisers.unknown_names import (
     neighbours,
     particles_after,
