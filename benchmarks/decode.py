@@ -31,7 +31,8 @@ def peer(data: bytes) -> NDArray[np.float32]:
     scaled = values / ((1 << dataset.BitsStored) - 1)
     if dataset.PhotometricInterpretation == "MONOCHROME1":
         scaled = 1 - scaled
-    return scaled.astype(np.float32)
+    picture: NDArray[np.float32] = scaled.astype(np.float32)
+    return picture
 
 
 def radiograph(rows: int, columns: int) -> NDArray[np.uint16]:

@@ -12,6 +12,7 @@ from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -51,7 +52,8 @@ def limb(rows: int = 48, columns: int = 40, bits: int = 12) -> NDArray[np.uint16
     y, x = np.mgrid[0:rows, 0:columns]
     shaft = np.abs(x - columns / 2) < columns / 6
     values = (y / (rows - 1) * 0.4 + shaft * 0.6) * ((1 << bits) - 1)
-    return values.astype(np.uint16)
+    stored: NDArray[np.uint16] = values.astype(np.uint16)
+    return stored
 
 
 def data_set(pixels: NDArray[Any] | None = None, *, bits: int = 12, **attributes: Any) -> Dataset:
@@ -83,7 +85,7 @@ def data_set(pixels: NDArray[Any] | None = None, *, bits: int = 12, **attributes
 def encode(pixels: NDArray[Any], syntax: str, bits: int) -> bytes:
     """One frame compressed as the transfer syntax says."""
     if syntax == RLELossless:
-        from pydicom.pixels.encoders import RLELosslessEncoder
+        from pydicom.pixels.encoders.base import RLELosslessEncoder
 
         return RLELosslessEncoder.encode(pixels, **_rle_options(pixels, bits))
     if syntax in (JPEGLossless, JPEGLosslessSV1):
@@ -119,7 +121,7 @@ def _rle_options(pixels: NDArray[Any], bits: int) -> dict[str, Any]:
 def to_bytes(dataset: Dataset, syntax: str = str(ExplicitVRLittleEndian)) -> bytes:
     """The data set as a DICOM file."""
     dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.file_meta.TransferSyntaxUID = UID(syntax)
     dataset.file_meta.MediaStorageSOPClassUID = dataset.get("SOPClassUID", DX_IMAGE)
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.get("SOPInstanceUID", "1.2.3")
     buffer = BytesIO()

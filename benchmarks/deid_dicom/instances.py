@@ -12,6 +12,7 @@ import pydicom
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -180,13 +181,11 @@ def _only_encodable(ds: Dataset, who: Person) -> None:
 
 def _file(ds: Dataset, syntax: str, who: Person, draw: random.Random) -> bytes:
     ds.file_meta = FileMetaDataset()
-    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian if syntax == str(RLELossless) else syntax
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian if syntax == str(RLELossless) else UID(syntax)
     ds.file_meta.SourceApplicationEntityTitle = "AE_" + who.number[:9]
     ds.file_meta.ImplementationVersionName = who.number
-    ds.file_meta.PrivateInformationCreatorUID, ds.file_meta.PrivateInformation = (
-        "1.2.99.7",
-        who.number.encode(),
-    )
+    ds.file_meta.PrivateInformationCreatorUID = UID("1.2.99.7")
+    ds.file_meta.PrivateInformation = who.number.encode()
     ds.preamble = who.number.encode().ljust(128, b"x")
     if syntax == str(RLELossless):
         ds.compress(RLELossless, generate_instance_uid=False)

@@ -138,7 +138,7 @@ def main() -> None:
         if given.gathered.is_file():
             with np.load(given.gathered, allow_pickle=False) as old:
                 data = {n: np.concatenate([old[n], data[n]]) if n in data else old[n] for n in old.files}
-        np.savez_compressed(given.gathered, **data)
+        np.savez_compressed(given.gathered, allow_pickle=False, **data)
     labels = data["labels"]
     print({int(v): int(np.count_nonzero(labels == v)) for v in np.unique(labels)})
     if not given.second:

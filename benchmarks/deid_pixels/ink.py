@@ -149,9 +149,9 @@ def marker_mask(kind: str, height: int, rng: np.random.Generator) -> Mask:
     mask = draw_line(kind, height, rng).mask
     if len(kind) == 1 and rng.random() < 0.3:
         side = int(max(mask.shape) * 1.7)
-        canvas = np.zeros((side, side), np.float32)
+        ringed: NDArray[np.float32] = np.zeros((side, side), np.float32)
         y, x = (side - mask.shape[0]) // 2, (side - mask.shape[1]) // 2
-        canvas[y : y + mask.shape[0], x : x + mask.shape[1]] = mask
-        cv2.circle(canvas, (side // 2, side // 2), side // 2 - 3, 1.0, max(2, height // 14), cv2.LINE_AA)
-        mask = canvas
+        ringed[y : y + mask.shape[0], x : x + mask.shape[1]] = mask
+        cv2.circle(ringed, (side // 2, side // 2), side // 2 - 3, 1.0, max(2, height // 14), cv2.LINE_AA)
+        return ringed
     return mask

@@ -72,7 +72,8 @@ def _enlarged(folder: Path, rng: np.random.Generator) -> Grey:
     side = int(rng.integers(1500, 2501))
     shape = (side, round(side * small.shape[0] / small.shape[1]))
     grey = cv2.resize(small, shape, interpolation=cv2.INTER_CUBIC)
-    return np.clip(grey + _grain(grey, rng, float(rng.uniform(0.004, 0.016))), 0, 1).astype(np.float32)
+    grained: Grey = np.clip(grey + _grain(grey, rng, float(rng.uniform(0.004, 0.016))), 0, 1)
+    return grained.astype(np.float32)
 
 
 @lru_cache(maxsize=2)

@@ -79,7 +79,7 @@ def make_scene(
     if lossy:
         quality = int(rng.integers(80, 96))
         coded = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        frame = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
+        frame = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE))
     return Scene(seed, frame, bits, inverted, lossy, base.origin, tuple(p for p in made if p is not None))
 
 

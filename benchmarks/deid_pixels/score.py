@@ -26,7 +26,7 @@ def residue(placement: Placement, before: NDArray[Any], after: NDArray[Any]) -> 
     top, left = window[0].start - rows.start, window[1].start - columns.start
     even = even[top : top + placement.ink.shape[0], left : left + placement.ink.shape[1]]
     seen = placement.ink & (before[window] == after[window]) & ~even
-    return float(np.count_nonzero(seen)) / max(1, np.count_nonzero(placement.ink))
+    return float(np.count_nonzero(seen)) / max(1, int(np.count_nonzero(placement.ink)))
 
 
 def is_removed(placement: Placement, before: NDArray[Any], after: NDArray[Any]) -> bool:
