@@ -151,10 +151,9 @@ def test_every_image_has_a_fixed_version(name):
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
-def test_the_pseudonymisation_key_is_mounted_into_the_deid_service_alone(name):
-    holders = {
-        workload for workload, pod in pods(overlay(name)).items() if "osteon-deid-key" in yaml.safe_dump(pod)
-    }
+@pytest.mark.parametrize("held", ["osteon-deid-key", "osteon-deid-vault", "osteon-deid-people"])
+def test_key_vault_and_people_are_mounted_into_the_deid_service_alone(name, held):
+    holders = {workload for workload, pod in pods(overlay(name)).items() if held in yaml.safe_dump(pod)}
     assert holders == {"deid"}
 
 
@@ -180,6 +179,7 @@ def test_the_settings_of_every_service_accept_what_its_manifest_says(prefix, mon
     secrets = {
         "OSTEON_SERVER_REGISTRY_URI": "postgresql+psycopg2://u:p@db/registry",
         "OSTEON_SERVER_OUTBOX_URL": "postgresql+psycopg2://u:p@db/outbox",
+        "OSTEON_DEID_VAULT_URL": "postgresql+psycopg2://u:p@db/vault",
         "OSTEON_WRITER_OUTBOX_URL": "postgresql+psycopg2://u:p@db/outbox",
     }
     settings = settings_class(prefix)
