@@ -67,8 +67,9 @@ async def _load_engine(work: Work) -> None:
     from osteon.deid.text.engine import find_spans
 
     await asyncio.to_thread(find_spans, "Bonjour.")
-    gc.freeze()  # the engine stays for good: the collector need not walk it again
-    gc.enable()
+    if not gc.isenabled():  # a process of its own, see __main__
+        gc.freeze()  # the engine stays for good: the collector need not walk it again
+        gc.enable()
     work.ready = True
 
 
