@@ -23,6 +23,7 @@ from pydicom.tag import BaseTag
 from pydicom.valuerep import PN_DELIMS, TEXT_VR_DELIMS
 
 from osteon.dicom.dataset import MALFORMED
+from osteon.domain.errors import RefusedError
 
 
 class ReadElement(Protocol):
@@ -44,6 +45,7 @@ Encodings = tuple[str, ...]
 Elements = dict[int, tuple[str, bytes]]  # tag -> (VR, value in explicit little endian)
 
 LATIN: Encodings = ("iso8859",)
+_UTF8: Encodings = ("utf8",)
 TEXT_VRS = frozenset({"LO", "SH", "PN", "ST", "LT", "UT", "UC"})
 UNSPLIT_VRS = frozenset({"ST", "LT", "UT", "UR"})  # a backslash is a character of theirs
 BINARY_SIZES = {"US": 2, "SS": 2, "OW": 2, "UL": 4, "SL": 4, "FL": 4, "OL": 4, "OF": 4, "AT": 2,
@@ -95,21 +97,21 @@ def raw_bytes(element: Element) -> bytes | None:
 def texts_of(element: Element, vr: str, encodings: Encodings) -> list[str]:
     """The element's values as texts, padding removed; several where the VR is split at backslashes."""
     if isinstance(element, DataElement):
-        value, names = raw_bytes(element), ["utf8"]
+        value, encodings = raw_bytes(element), _UTF8
     else:
         value = element.value if element.is_little_endian else raw_bytes(element)
-        names = list(encodings)
     if not value:
         return []
     if not isinstance(value, bytes):
         raise TypeError("a value that is no bytes")
     if value.isascii() and b"\x1b" not in value:
-        text = value.decode("ascii")
+        text = value.decode()
     elif vr in TEXT_VRS:
+        names = list(encodings)
         text = _decode_name(value, names) if vr == "PN" else decode_bytes(value, names, TEXT_VR_DELIMS)
     else:
         text = value.decode("latin-1")
-    if vr in UNSPLIT_VRS or "\\" not in text:
+    if "\\" not in text or vr in UNSPLIT_VRS:
         return [text.strip(" \0")]
     return [part.strip(" \0") for part in text.split("\\")]
 
@@ -128,10 +130,7 @@ def text_in(elements: Elements, keyword: str) -> str:
 
 def encode_element(tag: int, vr: str, value: bytes) -> bytes:
     """The element in explicit VR little endian; its value already has an even length."""
-    code, long = _CODES[vr]
-    if long:
-        return _LONG_HEAD(tag >> 16, tag & 0xFFFF, code, 0, len(value)) + value
-    return _SHORT_HEAD(tag >> 16, tag & 0xFFFF, code, len(value)) + value
+    return encode_dataset({tag: (vr, value)})
 
 
 def fits(vr: str, value: bytes) -> bool:
@@ -141,7 +140,7 @@ def fits(vr: str, value: bytes) -> bool:
 
 def padded(text: str, vr: str) -> bytes:
     """The text's bytes (UTF-8 where it is not ASCII) with an even length."""
-    value = text.encode("utf-8", "replace")
+    value = text.encode() if text.isascii() else text.encode("utf-8", "replace")
     return value + (b"\0" if vr == "UI" else b" ") if len(value) % 2 else value
 
 
@@ -156,21 +155,46 @@ def encode_items(items: Iterable[Mapping[int, tuple[str, bytes]]]) -> bytes:
 
 def encode_dataset(elements: Mapping[int, tuple[str, bytes]]) -> bytes:
     """Tag -> (VR, value) as bytes, in the order of the tags."""
-    return b"".join(encode_element(tag, *elements[tag]) for tag in sorted(elements))
-
-
-def as_raw(tag: int, vr: str, value: bytes) -> RawDataElement:
-    """The element as pydicom keeps one that it has not yet converted."""
-    return RawDataElement(BaseTag(tag), vr, len(value), value, 0, False, True)
-
-
-def as_dataset(made: Elements) -> Dataset:
-    """The elements as a pydicom data set that has converted single numbers alone."""
-    found: dict[BaseTag, DataElement | RawDataElement] = {}
-    for tag, (vr, value) in made.items():
-        if vr == "US" and len(value) == 2:
-            number = int.from_bytes(value, "little")
-            found[BaseTag(tag)] = DataElement(BaseTag(tag), vr, number, already_converted=True)
+    out = []
+    for tag in sorted(elements):
+        vr, value = elements[tag]
+        code, long = _CODES[vr]
+        if long:
+            out.append(_LONG_HEAD(tag >> 16, tag & 0xFFFF, code, 0, len(value)))
         else:
-            found[BaseTag(tag)] = as_raw(tag, vr, value)
-    return Dataset(found)
+            out.append(_SHORT_HEAD(tag >> 16, tag & 0xFFFF, code, len(value)))
+        out.append(value)
+    return b"".join(out)
+
+
+def number_in(elements: Elements, keyword: str, default: int | None = None) -> int:
+    """An attribute that was made here, as a whole number.
+
+    Raises:
+        RefusedError: it is absent and there is no default, or it is no single number.
+    """
+    vr, value = elements.get(tag_of(keyword), ("", b""))
+    if vr == "US" and len(value) == 2:
+        return int.from_bytes(value, "little")
+    if not vr and default is not None:
+        return default
+    try:  # a VR that the dictionary does not give it: pydicom knows them all
+        raw = RawDataElement(BaseTag(tag_of(keyword)), vr, len(value), value, 0, False, True)
+        return int(Dataset({raw.tag: raw})[raw.tag].value)
+    except MALFORMED:
+        raise RefusedError(f"a number under {keyword}", "none", "correct it at its source") from None
+
+
+def set_number(elements: Elements, keyword: str, number: int) -> None:
+    """Writes a whole number under the VR that the attribute has, US when it is new."""
+    tag = tag_of(keyword)
+    vr = elements[tag][0] if tag in elements else "US"
+    value = raw_bytes(DataElement(tag, vr, number)) if vr != "US" else number.to_bytes(2, "little")
+    if value is None:
+        raise RefusedError(f"a number under {keyword}", f"the VR {vr}", "correct it at its source")
+    elements[tag] = (vr, value)
+
+
+def set_text(elements: Elements, keyword: str, vr: str, text: str) -> None:
+    """Writes a text under the keyword."""
+    elements[tag_of(keyword)] = (vr, padded(text, vr))

@@ -82,13 +82,14 @@ def patient_key(dataset: Dataset | Source) -> OriginalId:
 def _collect(source: Source, found: dict[str, list[str]], depth: int) -> None:
     watched = _watched()
     for tag, element in source.elements.items():
-        field, vr = watched.get(tag, ("", ""))
-        if field == "items":
-            if depth < _MAX_DEPTH:
-                for item in source.items(tag):
-                    _collect(item, found, depth + 1)
-        elif field:
+        if tag not in watched:
+            continue
+        field, vr = watched[tag]
+        if field != "items":
             found[field] += _values(element, vr, source.encodings)
+        elif depth < _MAX_DEPTH:
+            for item in source.items(tag):
+                _collect(item, found, depth + 1)
 
 
 def _values(element: Element, vr: str, encodings: Encodings) -> list[str]:
@@ -98,7 +99,9 @@ def _values(element: Element, vr: str, encodings: Encodings) -> list[str]:
         return []
     if vr == "PN":  # each group of components is a way to write the name (PS3.5 6.2.1.2)
         texts = [group for text in texts for group in text.split("=")]
-    return [text for text in texts if text and not (vr == "UI" and text in UID_dictionary)]
+    elif vr == "UI":
+        return [text for text in texts if text and text not in UID_dictionary]
+    return [text for text in texts if text]
 
 
 def _names(values: list[str]) -> tuple[tuple[str, ...], ...]:

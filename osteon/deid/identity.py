@@ -61,11 +61,9 @@ def name_parts(value: str) -> tuple[str, ...]:
     >>> name_parts("DUPONT^MARIE^^Dr")
     ('DUPONT', 'MARIE')
     """
-    groups = [group for group in value.split("=") if group.strip(" ^\0")]
-    if not groups:
-        return ()
-    parts = groups[0].split("^")[:3]
-    return tuple(part.strip(" \0") for part in parts if part.strip(" \0"))
+    group = next((group for group in value.split("=") if group.strip(" ^\0")), "")
+    parts = [part.strip(" \0") for part in group.split("^")[:3]]
+    return tuple([part for part in parts if part])
 
 
 def known_from_keywords(values: Mapping[str, object]) -> KnownIdentity:

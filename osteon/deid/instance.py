@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
 
-from osteon.deid.elements import Elements, as_dataset, text_in
+from osteon.deid.elements import Elements, text_in
 from osteon.deid.header import HeaderRules
 from osteon.deid.header_identity import known_from_dataset, patient_key
 from osteon.deid.identity import KnownIdentity
@@ -15,11 +15,11 @@ from osteon.deid.part10 import as_bytes, as_file
 from osteon.deid.pixel_data import NO_PIXELS, write_pixels
 from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
-from osteon.deid.reading import file_meta, pixel_dataset, read_source
+from osteon.deid.reading import PixelElements, read_source
 from osteon.deid.report_document import clean_report
 from osteon.deid.source import Source
 from osteon.deid.verification import searched_for, verify_instance
-from osteon.dicom.dataset import MALFORMED, read_bytes, read_dataset
+from osteon.dicom.dataset import MALFORMED, Attributes, read_bytes, read_dataset
 from osteon.dicom.dataset import Source as Input
 from osteon.dicom.limits import Limits
 from osteon.domain.errors import QuarantinedError, RefusedError
@@ -74,7 +74,7 @@ def deidentify_dicom(
     read = read_source(content)
     if read is None:
         return deidentify_dataset(read_dataset(content, limits=limits), policy, pseudonymiser, known)
-    return _deidentify(read, pixel_dataset(read), policy, pseudonymiser, known)
+    return _deidentify(read, PixelElements(read), policy, pseudonymiser, known)
 
 
 def deidentify_dataset(
@@ -86,7 +86,7 @@ def deidentify_dataset(
 
 def _deidentify(
     source: Source,
-    dataset: Dataset,
+    dataset: Attributes,
     policy: Policy,
     pseudonymiser: Pseudonymiser,
     known: KnownIdentity | None,
@@ -105,10 +105,8 @@ def _deidentify(
     except MALFORMED as error:
         raise _unreadable(error) from None
     if source.text("SOPClassUID") not in policy.report_classes:
-        target = as_dataset({tag: header[tag] for tag in header if tag >> 16 == 0x0028 or tag in _NAMES})
-        written = write_pixels(dataset, target, policy, identity)
-        _set_syntax(target, written.syntax)
-        content = as_file(header, target)
+        written = write_pixels(dataset, header, policy, identity)
+        content = as_file(header, written.syntax, encapsulated=written.encapsulated)
     verify_instance(content, searched, pseudonymiser, policy.closed_words)
     return DeidentifiedInstance(
         content=content,
@@ -143,7 +141,6 @@ def _unreadable(error: Exception) -> RefusedError:
     return RefusedError("attributes that can be read", f"one that cannot ({kind})", "send the instance again")
 
 
-_NAMES = frozenset({0x00080016, 0x00080018})  # SOP class and instance UID
 FACTS = (
     "Modality",
     "BodyPartExamined",
@@ -201,7 +198,3 @@ def _instance(header: Elements) -> PseudonymousInstance:
         else None,
         patient_id=Pseudonym(text_in(header, "PatientID")),
     )
-
-
-def _set_syntax(target: Dataset, uid: str) -> None:
-    target.file_meta = file_meta(uid)

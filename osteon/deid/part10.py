@@ -5,49 +5,41 @@ Source: DICOM PS3.10 section 7.1, PS3.5 annexes A.2 and A.4.
 
 from __future__ import annotations
 
-from pydicom.dataelem import DataElement
-from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from osteon.deid.elements import Element, Elements, encode_element, padded, raw_bytes, text_in
-from osteon.domain.errors import RefusedError
+from osteon.deid.elements import Elements, encode_dataset, encode_element, padded, text_in
 
 IMPLEMENTATION_CLASS_UID = "2.25.308473911470652903180244386521720519391"
 IMPLEMENTATION_VERSION_NAME = "OSTEON_1"
 
 _PIXEL_DATA = 0x7FE00010
+_PREAMBLE = bytes(128) + b"DICM"
+_NO_LENGTH = b"\xff\xff\xff\xff"
 _DELIMITER = b"\xfe\xff\xdd\xe0\0\0\0\0"
 
 
-def as_file(header: Elements, target: Dataset) -> bytes:
-    """The header with what the pixel stage wrote, in explicit VR little endian or encapsulated, as a file.
+def as_file(header: Elements, syntax: str, *, encapsulated: bool = False) -> bytes:
+    """The header and its pixels, in explicit VR little endian or encapsulated, as a file.
 
     Args:
-        header: tag -> (VR, value) of what the policy lets through.
-        target: pixels, and attributes of the header that they changed; its `file_meta` names the syntax.
-    Raises:
-        RefusedError: an element whose value cannot be encoded.
+        header: tag -> (VR, value) of what the policy lets through, and the pixels.
+        syntax: the transfer syntax of the pixels.
+        encapsulated: the pixels are fragments, whose element has no length of its own.
     """
-    written = {int(tag): _encoded(int(tag), element) for tag, element in target.items()}
-    body = [
-        written[t] if t in written else encode_element(t, *header[t]) for t in sorted({*header, *written})
-    ]
-    return b"".join([b"\0" * 128, b"DICM", _meta(header, str(target.file_meta.TransferSyntaxUID)), *body])
+    if not encapsulated:
+        return b"".join([_PREAMBLE, _meta(header, syntax), encode_dataset(header)])
+    before = {tag: element for tag, element in header.items() if tag < _PIXEL_DATA}
+    after = {tag: element for tag, element in header.items() if tag > _PIXEL_DATA}
+    head = encode_element(_PIXEL_DATA, "OB", b"")[:-4] + _NO_LENGTH
+    pixels = [head, header[_PIXEL_DATA][1], _DELIMITER]
+    return b"".join(
+        [_PREAMBLE, _meta(header, syntax), encode_dataset(before), *pixels, encode_dataset(after)]
+    )
 
 
 def as_bytes(header: Elements) -> bytes:
     """A data set without pixels as a file in explicit VR little endian."""
-    meta = _meta(header, str(ExplicitVRLittleEndian))
-    return b"".join([b"\0" * 128, b"DICM", meta, *(encode_element(t, *header[t]) for t in sorted(header))])
-
-
-def _encoded(tag: int, element: Element) -> bytes:
-    value = raw_bytes(element)
-    if value is None:
-        raise RefusedError("attributes that can be written", "one that cannot", "send the instance again")
-    if tag == _PIXEL_DATA and isinstance(element, DataElement) and element.is_undefined_length:
-        return encode_element(tag, "OB", b"")[:-4] + b"\xff\xff\xff\xff" + value + _DELIMITER
-    return encode_element(tag, str(element.VR), value)
+    return as_file(header, str(ExplicitVRLittleEndian))
 
 
 def _meta(header: Elements, syntax: str) -> bytes:
@@ -59,5 +51,5 @@ def _meta(header: Elements, syntax: str) -> bytes:
         (0x00020012, "UI", padded(IMPLEMENTATION_CLASS_UID, "UI")),
         (0x00020013, "SH", padded(IMPLEMENTATION_VERSION_NAME, "SH")),
     )
-    body = b"".join(encode_element(*element) for element in elements)
+    body = encode_dataset({tag: (vr, value) for tag, vr, value in elements})
     return encode_element(0x00020000, "UL", len(body).to_bytes(4, "little")) + body

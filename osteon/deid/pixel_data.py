@@ -7,20 +7,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless, RLELossless
 
 from osteon.deid.bitstream import clean_frame
+from osteon.deid.elements import Elements, number_in, set_number, set_text, text_in
 from osteon.deid.identity import KnownIdentity
 from osteon.deid.pixels import CleanedFrame, clean_pixels, clean_shapes
 from osteon.deid.pixels.reread import read_again, words_of_identity
 from osteon.deid.policy import Policy
-from osteon.dicom.dataset import text_of
+from osteon.dicom.dataset import Attributes, text_of
 from osteon.dicom.limits import Limits
 from osteon.dicom.pixels import is_encapsulated, stored_pixels, transfer_syntax
 from osteon.domain.errors import QuarantinedError
 
+_PIXEL_DATA = 0x7FE00010
 # PS3.5 A.4 and PS3.3 C.7.6.1.1.5.1: what a stream of this syntax has lost, by which standard.
 _LOSSY = {
     "1.2.840.10008.1.2.4.50": "ISO_10918_1",
@@ -34,6 +35,7 @@ class WrittenPixels:
     """How the pixels were written, and what was done to them; counts only."""
 
     syntax: str
+    encapsulated: bool
     reencoded: bool
     removed: int
     markers: int
@@ -41,11 +43,15 @@ class WrittenPixels:
     read_again: bool
 
 
-NO_PIXELS = WrittenPixels(syntax="", reencoded=False, removed=0, markers=0, read=0, read_again=False)
+NO_PIXELS = WrittenPixels(
+    syntax="", encapsulated=False, reencoded=False, removed=0, markers=0, read=0, read_again=False
+)
 
 
-def write_pixels(dataset: Dataset, target: Dataset, policy: Policy, known: KnownIdentity) -> WrittenPixels:
-    """Sets the target's pixel data, and the attributes that tell of it, from the data set's.
+def write_pixels(
+    dataset: Attributes, header: Elements, policy: Policy, known: KnownIdentity
+) -> WrittenPixels:
+    """Sets the header's pixel data, and the attributes that tell of it, from the data set's.
 
     A compressed picture without text keeps its stream, less what hides beside it. With text removed it is
     compressed again by JPEG-LS, lossless; RLE and uncompressed input is written uncompressed.
@@ -58,25 +64,28 @@ def write_pixels(dataset: Dataset, target: Dataset, policy: Policy, known: Known
     frames = pixels[None] if pixels.ndim == 2 else pixels
     if frames.ndim != 3:
         raise QuarantinedError("monochrome frames", "colour samples", "review it: it may be a scan")
-    cleaned, reread = _cleaned(frames, target, policy, known)
+    cleaned, reread = _cleaned(frames, header, policy, known)
     changed = any(one.removed for one in cleaned)
     syntax = transfer_syntax(dataset)
     encapsulated = is_encapsulated(dataset, syntax)
     if encapsulated:
-        _state_loss(dataset, target, syntax, frames)
-    if encapsulated and syntax != RLELossless and not changed:
-        streams = [clean_frame(f) for f in generate_frames(dataset.PixelData, number_of_frames=len(frames))]
-        _encapsulate(target, streams)
+        _state_loss(dataset, header, syntax, frames)
+    stays_small = encapsulated and syntax != RLELossless
+    if stays_small and not changed:
+        found = generate_frames(dataset["PixelData"].value, number_of_frames=len(frames))
+        _encapsulate(header, [clean_frame(frame) for frame in found])
     else:
         if changed:
             frames = np.stack([one.frame for one in cleaned])
-        stay_small = encapsulated and syntax != RLELossless and int(target.BitsStored) <= 16
-        syntax = str(JPEGLSLossless) if stay_small and _compress(target, frames) else _native(target, frames)
+        bits = number_in(header, "BitsStored")
+        stays_small = stays_small and bits <= 16 and _compress(header, frames, bits)
+        syntax = str(JPEGLSLossless) if stays_small else _native(header, frames, bits)
     if policy.burned_in.check:
-        target.BurnedInAnnotation = "NO"
+        set_text(header, "BurnedInAnnotation", "CS", "NO")
     return WrittenPixels(
         syntax=syntax,
-        reencoded=(encapsulated and syntax != transfer_syntax(dataset)) or (encapsulated and changed),
+        encapsulated=stays_small,
+        reencoded=encapsulated and (changed or syntax != transfer_syntax(dataset)),
         removed=sum(len(one.removed) for one in cleaned),
         markers=sum(len(one.kept) for one in cleaned),
         read=sum(one.read for one in cleaned),
@@ -85,7 +94,7 @@ def write_pixels(dataset: Dataset, target: Dataset, policy: Policy, known: Known
 
 
 def _cleaned(
-    frames: NDArray[Any], target: Dataset, policy: Policy, known: KnownIdentity
+    frames: NDArray[Any], header: Elements, policy: Policy, known: KnownIdentity
 ) -> tuple[list[CleanedFrame], bool]:
     """Each frame without text, and whether the outputs were read again."""
     if not policy.burned_in.check:
@@ -96,33 +105,31 @@ def _cleaned(
     words = words_of_identity(known)
     cleaned = [clean_pixels(frame, forbidden=words, most=most) for frame in frames]
     share = policy.burned_in.reread_fraction
-    again = [read_again(one, words, text_of(target, "SOPInstanceUID"), share) for one in cleaned]
+    again = [read_again(one, words, text_in(header, "SOPInstanceUID"), share) for one in cleaned]
     return cleaned, any(again)
 
 
-def _state_loss(dataset: Dataset, target: Dataset, syntax: str, frames: NDArray[Any]) -> None:
+def _state_loss(dataset: Attributes, header: Elements, syntax: str, frames: NDArray[Any]) -> None:
     """Once lossy, always lossy, however the pixels are written from here (PS3.3 C.7.6.1.1.5)."""
     method = _LOSSY.get(syntax)
     if method is None and text_of(dataset, "LossyImageCompression") != "01":
         return
-    target.LossyImageCompression = "01"
-    if method is not None and not text_of(target, "LossyImageCompressionRatio"):
-        cells = frames.size * (1 if int(target.BitsStored) <= 8 else 2)
-        target.LossyImageCompressionRatio = f"{cells / max(1, len(dataset.PixelData)):.2f}"
-        target.LossyImageCompressionMethod = method
+    set_text(header, "LossyImageCompression", "CS", "01")
+    if method is not None and not text_in(header, "LossyImageCompressionRatio"):
+        cells = frames.size * (1 if number_in(header, "BitsStored") <= 8 else 2)
+        ratio = cells / max(1, len(dataset["PixelData"].value))
+        set_text(header, "LossyImageCompressionRatio", "DS", f"{ratio:.2f}")
+        set_text(header, "LossyImageCompressionMethod", "CS", method)
 
 
-def _encapsulate(target: Dataset, streams: list[bytes]) -> None:
-    target.PixelData = encapsulate(streams)
-    target["PixelData"].VR = "OB"
-    target["PixelData"].is_undefined_length = True
+def _encapsulate(header: Elements, streams: list[bytes]) -> None:
+    header[_PIXEL_DATA] = ("OB", encapsulate(streams))
 
 
-def _compress(target: Dataset, frames: NDArray[Any]) -> bool:
+def _compress(header: Elements, frames: NDArray[Any], bits: int) -> bool:
     """JPEG-LS, lossless (PS3.5 A.4.3); False where it does not give back every value."""
     from jpeg_ls import decode, encode_pixel_data
 
-    bits = int(target.BitsStored)
     allocated = 8 if bits <= 8 else 16
     mask = (1 << bits) - 1
     plain = np.ascontiguousarray(frames.astype(np.int32) & mask).astype(f"<u{allocated // 8}")
@@ -138,19 +145,23 @@ def _compress(target: Dataset, frames: NDArray[Any]) -> bool:
         if not np.array_equal(decode(np.frombuffer(stream, np.uint8)), frame):
             return False
         streams.append(clean_frame(stream))
-    target.BitsAllocated, target.HighBit = allocated, bits - 1
-    _encapsulate(target, streams)
+    _set_bits(header, allocated, bits)
+    _encapsulate(header, streams)
     return True
 
 
-def _native(target: Dataset, frames: NDArray[Any]) -> str:
+def _native(header: Elements, frames: NDArray[Any], bits: int) -> str:
     """Uncompressed cells with nothing above the stored bits and nothing after the last pixel."""
-    allocated = 8 if int(target.BitsStored) <= 8 and int(target.BitsAllocated) == 8 else 16
-    if int(target.BitsStored) > 16:
+    allocated = 8 if bits <= 8 and number_in(header, "BitsAllocated") == 8 else 16
+    if bits > 16:
         allocated = 32
-    kind = "i" if int(target.get("PixelRepresentation", 0)) == 1 else "u"
+    kind = "i" if number_in(header, "PixelRepresentation", 0) == 1 else "u"
     cells = frames.astype(f"<{kind}{allocated // 8}").tobytes()
-    target.BitsAllocated, target.HighBit = allocated, int(target.BitsStored) - 1
-    target.PixelData = cells + b"\0" * (len(cells) % 2)
-    target["PixelData"].VR = "OB" if allocated == 8 else "OW"
+    _set_bits(header, allocated, bits)
+    header[_PIXEL_DATA] = ("OB" if allocated == 8 else "OW", cells + b"\0" * (len(cells) % 2))
     return str(ExplicitVRLittleEndian)
+
+
+def _set_bits(header: Elements, allocated: int, bits: int) -> None:
+    set_number(header, "BitsAllocated", allocated)
+    set_number(header, "HighBit", bits - 1)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 
 from osteon.deid.actions import Action, Rule
+from osteon.deid.elements import BINARY_SIZES, padded
 from osteon.deid.standard import Option, letter_of, listed_tags
 
 NUMBERS = frozenset(
@@ -31,6 +32,8 @@ class Step:
         otherwise: "zero" where the attribute stays, empty, when its value may not.
         value: the fixed value of a dummy; None for the one of its VR.
         modifiers: code sequences that may stand inside an item.
+        encoded: the values that may be kept, as an output holds them.
+        is_number: a text of decimal numbers, each kept as it is.
     """
 
     tag: int
@@ -44,9 +47,22 @@ class Step:
     kind: str | None = None
     modifiers: frozenset[str] = frozenset()
     verb: str = field(init=False)
+    encoded: frozenset[bytes] = field(init=False)
+    is_number: bool = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "verb", self.action.value)
+        object.__setattr__(self, "encoded", frozenset(self._plain_values()))
+        number = self.vr in {"DS", "IS"} and self.values is None and self.pattern is None
+        object.__setattr__(self, "is_number", number)
+
+    def _plain_values(self) -> Iterator[bytes]:
+        """Each value that reads the same from its bytes whatever the character set."""
+        if self.vr in BINARY_SIZES or self.vr == "UI":
+            return
+        for value in self.values or ():
+            if value.isascii() and value.isprintable() and "\\" not in value and value == value.strip():
+                yield padded(value, self.vr)
 
 
 def compile_plan(rules: tuple[Rule, ...], options: tuple[Option, ...]) -> Mapping[int, Step]:

@@ -32,7 +32,12 @@ _UNDEFINED = 0xFFFFFFFF
 _CHARSET = 0x00080005
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _MAX_DEPTH = 32
-_VRS = {vr.encode(): vr for vr in KNOWN_VRS}
+_VRS = {vr.encode(): (vr, vr in LONG_VRS) for vr in KNOWN_VRS}
+# How the heads of elements and items are read, by whether they are little endian.
+_HEADS = {
+    little: tuple(struct.Struct(order + form).unpack_from for form in ("HHI", "HH2sH", "I"))
+    for little, order in ((True, "<"), (False, ">"))
+}
 
 
 class Raw(NamedTuple):
@@ -108,13 +113,8 @@ class Reader:
     """Reads items out of the value of a sequence."""
 
     def __init__(self, data: bytes, implicit: bool, little: bool) -> None:
-        order = "<" if little else ">"
         self.data, self.implicit, self.little = data, implicit, little
-        self.long, self.short = (
-            struct.Struct(order + "HHI").unpack_from,
-            struct.Struct(order + "HH2sH").unpack_from,
-        )
-        self.size = struct.Struct(order + "I").unpack_from
+        self.long, self.short, self.size = _HEADS[little]
 
     def items(self, position: int, end: int, depth: int) -> tuple[list[dict[int, Raw]], int]:
         """The items from a position to the end or to the sequence's delimiter, and where they stop."""
@@ -147,19 +147,21 @@ class Reader:
         """
         found: dict[int, Raw] = {}
         data, implicit, little, make = self.data, self.implicit, self.little, tuple.__new__
+        long_head, short_head, size, known = self.long, self.short, self.size, _VRS.get
+        vr: str | None = None
         while position + 8 <= end:
             start = position
             if implicit:
-                group, number, length = self.long(data, position)
+                group, number, length = long_head(data, position)
                 vr, position = None, position + 8
             else:
-                group, number, code, length = self.short(data, position)
+                group, number, code, length = short_head(data, position)
                 position += 8
                 if group == 0xFFFE:
                     length = 0
-                vr = _VRS.get(code) or code.decode("latin-1")
-                if vr in LONG_VRS:
-                    (length,) = self.size(data, position)
+                vr, is_long = known(code) or (code.decode("latin-1"), False)
+                if is_long:
+                    (length,) = size(data, position)
                     position += 4
             tag = group << 16 | number
             if tag >= below:

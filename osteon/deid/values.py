@@ -15,6 +15,7 @@ _DT = re.compile(r"(\d{8})(\d{0,6}(?:\.\d{1,6})?)([+-]\d{4})?")
 _TIME_AND_ZONE = re.compile(r"(\d{2,6}(?:\.\d{1,6})?)([+-]\d{4})?")
 _AS = re.compile(r"(\d{1,3})([DWMY])")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_ASCII_WORD = re.compile(r"[A-Z]+(?:-[A-Z]+)*")  # the same of a folded text without other letters, faster
 
 
 def parse_da(text: str) -> date | None:
@@ -55,10 +56,9 @@ def shift_date(text: str, days: int) -> str:
 def _moved(text: str, days: int) -> str:
     """Eight digits moved by whole days; the usual case, without a pattern."""
     try:
-        day = date(int(text[:4]), int(text[4:6]), int(text[6:])) + timedelta(days=days)
+        return (date.fromisoformat(text) + timedelta(days=days)).isoformat().replace("-", "")
     except (ValueError, OverflowError):
         return ""
-    return f"{day.year:04d}{day.month:02d}{day.day:02d}"
 
 
 def shift_moment(text: str, days: int) -> str:
@@ -138,11 +138,20 @@ def clean_description(
     >>> clean_description("RX Genou gauche M. DUPONT 1957", frozenset({"RX", "GENOU", "GAUCHE"}))
     'RX GENOU GAUCHE'
     """
+    folded = fold(text)
+    words = [
+        word
+        for word in (_ASCII_WORD if folded.isascii() else _WORD).findall(folded)
+        if (word in vocabulary or ("-" in word and vocabulary.issuperset(word.split("-"))))
+        and word not in without
+    ]
+    cleaned = " ".join(words)
+    if len(cleaned) <= limit:
+        return cleaned
     cleaned = ""
-    for word in _WORD.findall(fold(text)):
-        longer = f"{cleaned} {word}".lstrip()
-        known = word in vocabulary or ("-" in word and all(part in vocabulary for part in word.split("-")))
-        if known and word not in without and len(longer) <= limit:
+    for word in words:
+        longer = f"{cleaned} {word}" if cleaned else word
+        if len(longer) <= limit:
             cleaned = longer
     return cleaned
 

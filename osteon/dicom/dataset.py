@@ -14,7 +14,7 @@ import zlib
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import pydicom
 from pydicom.config import IGNORE
@@ -27,6 +27,15 @@ from osteon.dicom.limits import DEFAULT_LIMITS, Limits
 from osteon.domain.errors import RefusedError, UsageError
 
 Source = str | PathLike[str] | bytes
+
+
+class Attributes(Protocol):
+    """What is asked of a data set by keyword, wherever it was read."""
+
+    def get(self, key: str, /) -> Any: ...  # noqa: D102
+    def __contains__(self, key: str, /) -> bool: ...
+    def __getitem__(self, key: str, /) -> Any: ...
+
 
 #: What pydicom and the decoders raise on bytes that are not what they claim to be (found by fuzzing).
 MALFORMED: tuple[type[Exception], ...] = (
@@ -169,7 +178,7 @@ def _kind(error: Exception) -> str:
     return type(error).__name__
 
 
-def text_of(dataset: Dataset, keyword: str) -> str:
+def text_of(dataset: Attributes, keyword: str) -> str:
     """An attribute as trimmed text; empty when absent, multi-valued parts joined by a backslash."""
     try:
         value: Any = dataset.get(keyword)
@@ -184,7 +193,7 @@ def text_of(dataset: Dataset, keyword: str) -> str:
         return ""
 
 
-def numbers_of(dataset: Dataset, keyword: str) -> tuple[float, ...]:
+def numbers_of(dataset: Attributes, keyword: str) -> tuple[float, ...]:
     """An attribute as numbers; empty when absent or not numbers."""
     try:
         return tuple(float(part) for part in text_of(dataset, keyword).split("\\") if part.strip())

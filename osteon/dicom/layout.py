@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydicom.dataset import Dataset
-
-from osteon.dicom.dataset import numbers_of, text_of
+from osteon.dicom.dataset import Attributes, numbers_of, text_of
 from osteon.dicom.limits import Limits
 from osteon.domain.errors import RefusedError
 
@@ -61,7 +59,7 @@ class PixelLayout:
         return self.rows * self.columns * samples * self.bits_allocated
 
 
-def pixel_layout(dataset: Dataset, limits: Limits) -> PixelLayout:
+def pixel_layout(dataset: Attributes, limits: Limits) -> PixelLayout:
     """The checked layout of a data set's pixels.
 
     Raises:
@@ -94,7 +92,7 @@ def pixel_layout(dataset: Dataset, limits: Limits) -> PixelLayout:
 
 
 def _integer(
-    dataset: Dataset, keyword: str, default: int | None = None, *, allowed: tuple[int, ...] | None = None
+    dataset: Attributes, keyword: str, default: int | None = None, *, allowed: tuple[int, ...] | None = None
 ) -> int:
     found = numbers_of(dataset, keyword)
     if not found or found[0] != int(found[0]):
@@ -107,7 +105,7 @@ def _integer(
     return value
 
 
-def _photometric(dataset: Dataset, samples: int) -> str:
+def _photometric(dataset: Attributes, samples: int) -> str:
     value = text_of(dataset, "PhotometricInterpretation").upper()
     if not value:  # ACR-NEMA files, older than the attribute
         return "MONOCHROME2" if samples == 1 else "RGB"

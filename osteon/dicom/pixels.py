@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.uid import (
     ExplicitVRBigEndian,
@@ -27,7 +26,7 @@ from pydicom.uid import (
 )
 
 from osteon.dicom.codestream import Codestream, read_codestream
-from osteon.dicom.dataset import MALFORMED, quieten_libraries
+from osteon.dicom.dataset import MALFORMED, Attributes, quieten_libraries
 from osteon.dicom.layout import PixelLayout, pixel_layout
 from osteon.dicom.limits import DEFAULT_LIMITS, Limits
 from osteon.dicom.native import native_frame
@@ -57,7 +56,7 @@ class StoredPixels:
     layout: PixelLayout
 
 
-def stored_pixels(ds: Dataset, *, limits: Limits = DEFAULT_LIMITS) -> NDArray[Any]:
+def stored_pixels(ds: Attributes, *, limits: Limits = DEFAULT_LIMITS) -> NDArray[Any]:
     """Stored values of every frame: (rows, columns), with frames first and colour last where there are any.
 
     No look-up table, window or inversion is applied; the padding bits are removed and signed
@@ -71,7 +70,7 @@ def stored_pixels(ds: Dataset, *, limits: Limits = DEFAULT_LIMITS) -> NDArray[An
 
 
 def decode_frames(
-    dataset: Dataset, *, first_only: bool = False, limits: Limits = DEFAULT_LIMITS
+    dataset: Attributes, *, first_only: bool = False, limits: Limits = DEFAULT_LIMITS
 ) -> StoredPixels:
     """The stored values of all frames, or of the first."""
     quieten_libraries()
@@ -85,7 +84,7 @@ def decode_frames(
         ) from None
 
 
-def _decode_frames(dataset: Dataset, first_only: bool, limits: Limits) -> StoredPixels:
+def _decode_frames(dataset: Attributes, first_only: bool, limits: Limits) -> StoredPixels:
     if "PixelData" not in dataset:
         raise RefusedError(
             "PixelData", "an instance without it", "send the image, not a report or a reference"
@@ -93,17 +92,16 @@ def _decode_frames(dataset: Dataset, first_only: bool, limits: Limits) -> Stored
     layout = pixel_layout(dataset, limits)
     count = 1 if first_only else layout.frames
     limits.check_shape(layout.rows, layout.columns, decoded_bytes=count * _frame_bytes(layout))
-    uid = transfer_syntax(dataset)
+    uid, data = transfer_syntax(dataset), dataset["PixelData"].value
     if is_encapsulated(dataset, uid):
         frames = [
             decode_encapsulated(frame, layout, uid, limits)
-            for frame in _first(generate_frames(dataset.PixelData, number_of_frames=layout.frames), count)
+            for frame in _first(generate_frames(data, number_of_frames=layout.frames), count)
         ]
     else:
-        swapped = uid == ExplicitVRBigEndian
+        swapped, words = uid == ExplicitVRBigEndian, _is_words(dataset)
         frames = [
-            native_frame(dataset.PixelData, layout, index, big_endian=swapped, words=_is_words(dataset))
-            for index in range(count)
+            native_frame(data, layout, index, big_endian=swapped, words=words) for index in range(count)
         ]
     return StoredPixels(
         frames=np.stack(frames),
@@ -113,13 +111,13 @@ def _decode_frames(dataset: Dataset, first_only: bool, limits: Limits) -> Stored
     )
 
 
-def transfer_syntax(dataset: Dataset) -> str:
+def transfer_syntax(dataset: Attributes) -> str:
     """The transfer syntax the data set was read with; native little endian when it does not say."""
     meta = getattr(dataset, "file_meta", None)
     return str(meta.get("TransferSyntaxUID", "")) if meta is not None else ""
 
 
-def is_encapsulated(dataset: Dataset, uid: str) -> bool:
+def is_encapsulated(dataset: Attributes, uid: str) -> bool:
     """Whether the pixel data is a sequence of compressed fragments."""
     family = uid.startswith("1.2.840.10008.1.2.4.") or uid in {RLELossless, _DEFLATED_FRAMES}
     return family or bool(dataset["PixelData"].is_undefined_length)
@@ -129,7 +127,7 @@ def _frame_bytes(layout: PixelLayout) -> int:
     return layout.rows * layout.columns * layout.samples * (4 if layout.bits_allocated > 16 else 2)
 
 
-def _is_words(dataset: Dataset) -> bool:
+def _is_words(dataset: Attributes) -> bool:
     return bool(dataset["PixelData"].VR == "OW")
 
 

@@ -34,6 +34,13 @@ def test_the_pixels_stay_as_they_are():
     assert out.PixelData == before
 
 
+def test_an_image_that_does_not_say_how_many_bits_it_stores_is_refused():
+    ds = radiograph()
+    del ds.BitsStored
+    with pytest.raises(RefusedError):
+        deidentified(ds)
+
+
 def test_descriptions_keep_only_words_of_the_vocabulary():
     _, out = deidentified(radiograph())
     assert out.StudyDescription == "RX GENOU GAUCHE"

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
+from itertools import islice
 
 from rapidfuzz.distance import OSA
 
@@ -215,9 +216,8 @@ def _letters_kept(surrogates: Surrogates, written: str) -> str:
 def _pools() -> dict[str, tuple[str, ...]]:
     """Surrogates by kind: frequent names that are no words, so that a reader sees a name."""
     lex = lexicon()
-    names = [
-        n for n in lex.first_names if not lex.is_word(n) and 3 < len(n) < 11 and "-" not in n and " " not in n
-    ][:900]
+    fit = (n for n in lex.first_names if 3 < len(n) < 11 and not {"-", " "} & set(n) and not lex.is_word(n))
+    names = list(islice(fit, 900))
     return {
         "female": tuple(n for n in names if lex.first_names[n] == "F")[:300],
         "male": tuple(n for n in names if lex.first_names[n] == "M")[:300],
@@ -225,7 +225,7 @@ def _pools() -> dict[str, tuple[str, ...]]:
             sorted(
                 n
                 for n in lex.surnames
-                if not lex.is_word(n) and n.isalpha() and len(n) > 3 and n not in lex.protected
+                if n.isalpha() and len(n) > 3 and n not in lex.protected and not lex.is_word(n)
             )
         ),
         "towns": tuple(

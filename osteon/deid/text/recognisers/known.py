@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -16,6 +17,9 @@ from osteon.deid.text.tokens import Token, words
 from osteon.deid.values import fold, parse_da
 
 _MIN_FUZZY = 5
+# Compiled here: re's own cache is emptied by the patterns of each study's numbers.
+_BREAKS, _SPACES = re.compile(r"[\s'’-]+"), re.compile(r"\s+")
+_NO_DIGITS, _NO_CHARACTERS = re.compile(r"[^0-9]+"), re.compile(r"[^0-9A-Za-z]+")
 _SEPARATORS = r"[\s.\-/_\u00a0\u202f]{0,2}"
 
 
@@ -30,16 +34,17 @@ class _Known:
 def find_known(text: str, known: KnownIdentity, lex: Lexicon) -> list[Span]:
     """Spans of known names, numbers, dates and addresses: typos, missing accents, any case or order."""
     spans = _known_names(text, known, lex)
+    digits = _NO_DIGITS.sub("", text)
     for value in known.numbers:
-        spans += _literal(text, value, "IPP", minimum=4)
+        spans += _literal(text, digits, value, "IPP", minimum=4)
     for value in known.phones:
-        spans += _literal(text, value, "TEL", minimum=6)
+        spans += _literal(text, digits, value, "TEL", minimum=6)
     for value in known.mails:
         spans += [
             Span(m.start(), m.end(), "MAIL", 1.0, "known")
             for m in re.finditer(re.escape(value), text, re.IGNORECASE)
         ]
-    for value in known.uids:
+    for value in filter(text.__contains__, known.uids):
         spans += [Span(m.start(), m.end(), "ID", 1.0, "known") for m in re.finditer(re.escape(value), text)]
     births = {parse_da(value) for value in known.birth_dates} - {None}
     for found in read_dates(text, lex.language):
@@ -113,8 +118,8 @@ def _whole_phrase(text: str, value: str, label: str) -> list[Span]:
 def _parts_of(name: tuple[str, ...]) -> _Known:
     def split(value: str) -> set[str]:
         folded = fold(value)
-        pieces = {p for p in re.split(r"[\s'’-]+", folded) if len(p) > 1}
-        whole = re.sub(r"\s+", "-", folded.strip())
+        pieces = {p for p in _BREAKS.split(folded) if len(p) > 1}
+        whole = _SPACES.sub("-", folded.strip())
         return pieces | {whole, folded.replace("-", "").replace(" ", "").replace("'", "")}
 
     family = frozenset(p for p in split(name[0]) if len(p) > 1)
@@ -123,7 +128,7 @@ def _parts_of(name: tuple[str, ...]) -> _Known:
         family | given,
         family,
         given,
-        frozenset(p for part in name for p in re.split(r"[\s'’-]+", fold(part)) if p),
+        frozenset(p for part in name for p in _BREAKS.split(fold(part)) if p),
     )
 
 
@@ -169,19 +174,24 @@ def _bare_initials(text: str, known: KnownIdentity) -> list[Span]:
     for name in dict.fromkeys((*known.names, *known.people)):
         if len(name) < 2 or not name[0] or not name[1]:
             continue
-        first, last = re.escape(fold(name[1])[0]), re.escape(fold(name[0])[0])
-        pattern = (
-            rf"(?<![\w.])(?:{first}\.\s?{last}\.|{last}\.\s?{first}\.|{first}\.{last}|{last}\.{first})(?!\w)"
-        )
-        spans += [Span(m.start(), m.end(), "NOM", 0.95, "known-initials") for m in re.finditer(pattern, text)]
+        found = _initials(fold(name[1])[0], fold(name[0])[0]).finditer(text)
+        spans += [Span(m.start(), m.end(), "NOM", 0.95, "known-initials") for m in found]
     return spans
 
 
-def _literal(text: str, value: str, label: str, *, minimum: int) -> list[Span]:
-    """A number with whatever stands between its characters."""
-    characters = re.sub(r"[^0-9A-Za-z]", "", value)
-    if len(characters) < minimum:
-        return []
+@lru_cache(maxsize=1024)
+def _initials(given: str, family: str) -> re.Pattern[str]:
+    first, last = re.escape(given), re.escape(family)
+    return re.compile(
+        rf"(?<![\w.])(?:{first}\.\s?{last}\.|{last}\.\s?{first}\.|{first}\.{last}|{last}\.{first})(?!\w)"
+    )
+
+
+def _literal(text: str, digits: str, value: str, label: str, *, minimum: int) -> list[Span]:
+    """A number with whatever stands between its characters; `digits` are those of the text."""
+    characters = _NO_CHARACTERS.sub("", value)
+    if len(characters) < minimum or _NO_DIGITS.sub("", characters) not in digits:
+        return []  # no pattern is made for a number whose digits do not even follow each other in the text
     pattern = _SEPARATORS.join(re.escape(c) for c in characters)
     return [
         Span(m.start(), m.end(), label, 1.0, "known")
