@@ -65,7 +65,7 @@ def standard() -> PretrainRecipe:
 
 def quick() -> PretrainRecipe:
     """For two cores, some hundred studies and some minutes: the recipe of `make up`."""
-    return PretrainRecipe(name="quick", epochs=30)
+    return PretrainRecipe(name="quick", epochs=24)
 
 
 def tiny() -> PretrainRecipe:
