@@ -17,6 +17,9 @@ class PlaceSlots(Scene):
         value = self.rng.choice((self.town, self.cast.town()))
         return [(self.rng.choice((value, value, value.upper())), "location", "VILLE")]
 
+    def _slot_zip(self) -> list[Piece]:
+        return [(f"{self.rng.randint(1, 95):02d}{self.rng.randrange(0, 99):02d}0", "location", "ZIP")]
+
     def _zip_town(self, name: str) -> list[Piece]:
         town = self.rng.choice((self.town, self.cast.town()))
         rng = self.rng
