@@ -82,7 +82,7 @@ class _Writer(PeopleSlots, PlaceSlots, TimeSlots, CodeSlots):
             ("patient", "last", "first", "maiden", "birth", "ipp", "nda", "accession", "initial_", "doctor")
         ):
             return slot != "last_date"
-        return slot.startswith("hospital") or value in (self.home, self.town, self.phone)
+        return value.casefold() in {v.casefold() for v in (self.hospital, self.home, self.town, self.phone)}
 
     def _slot(self, name: str) -> list[Piece]:
         for prefix, maker in (

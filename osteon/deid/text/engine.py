@@ -24,8 +24,10 @@ from osteon.deid.text.recognisers.known import find_known
 from osteon.deid.text.recognisers.model import doubtful_lines, find_model_names
 from osteon.deid.text.recognisers.names import find_names
 from osteon.deid.text.recognisers.numbers import find_numbers
+from osteon.deid.text.recognisers.tables import find_tables
 from osteon.deid.text.recognisers.towns import find_towns
 from osteon.deid.text.span import LABELS, Span, merge, trim, without_tags
+from osteon.deid.text.wrapped import wrapped_lines
 from osteon.domain.errors import FaultError
 
 with hidden("torch", "torchvision", "transformers", "tensorflow", "stanza"):
@@ -36,6 +38,7 @@ with hidden("torch", "torchvision", "transformers", "tensorflow", "stanza"):
 SPACY_MODEL = "fr_core_news_md"
 _UNREAD_PIPES = ["parser", "morphologizer", "lemmatizer", "attribute_ruler", "senter", "tagger"]
 LANGUAGE = "fr"
+_ONE_LINE = frozenset({"tables", "initials"})
 Finder = Callable[[str], list[Span]]
 
 
@@ -125,6 +128,7 @@ def finders(lex: Lexicon) -> dict[str, Finder]:
         "hospitals": lambda text: find_hospitals(text, lex),
         "names": lambda text: find_names(text, lex),
         "initials": find_initials,
+        "tables": find_tables,
     }
 
 
@@ -184,7 +188,19 @@ def _by_rules(text: str, known: KnownIdentity | None, lex: Lexicon) -> list[Span
         extra = [FinderRecogniser("known", lambda t: find_known(t, known, lex), lex.language)]
     engine = analyser(lex.language)
     results = engine.analyze(text, lex.language, nlp_artifacts=_nothing(), ad_hoc_recognizers=extra)
-    return [Span(r.start, r.end, r.entity_type, r.score) for r in results]
+    found = [Span(r.start, r.end, r.entity_type, r.score) for r in results]
+    return found + list(_over_line_ends(text, lex))
+
+
+def _over_line_ends(text: str, lex: Lexicon) -> Iterator[Span]:
+    """What the rules find where a line was broken by the width, read with the next line as one."""
+    every = None
+    for begin, line in wrapped_lines(text):
+        every = every or [finder for name, finder in finders(lex).items() if name not in _ONE_LINE]
+        for finder in every:
+            yield from (
+                Span(begin + s.start, begin + s.end, s.label, s.score, s.rule) for s in finder(line)
+            )
 
 
 def _nothing() -> NlpArtifacts:

@@ -29,6 +29,7 @@ _BEFORE_MAIDEN = re.compile(
 )
 _AND = re.compile(r"\s*(?:,|/|&|\bet\b|\ben\b|\band\b)\s*(?:(?:Dr|Pr|Mme|M)\.?\s+)?", re.IGNORECASE)
 _RELATION = re.compile(
+    rf"\b(?i:(?:sa|son|ses|leur|ma|mon|votre)\s+(?:fille|fils|m[èe]re|p[èe]re|s[oœ]e?ur|fr[èe]re|mari|[ée]poux|[ée]pouse))\s*,?\s+(?={UPPER}{{3}})|"
     rf"\b(?:[Ss]a|[Ss]on|[Ss]es|[Ll]eur|[Mm]a|[Mm]on|[Vv]otre)\s+(?:[^\W\d_]+\s)?(?:fille|fils|m[èe]re|p[èe]re|s[oœ]e?ur|fr[èe]re|mari|femme|"
     rf"[ée]pou(?:se|x)|conjointe?|compagn(?:e|on)|ni[èe]ce|neveu|tante|oncle|cousine?|"
     rf"petite?[- ]fil(?:le|s)|belle-(?:fille|m[èe]re|s[oœ]e?ur)|"
@@ -93,11 +94,9 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
     for match in _RELATION.finditer(text):
         start = first_at(tokens, match.end())
         if start < len(tokens) and not is_title(tokens[start]):
-            yield (
-                [start] if tokens[start].folded in FUNCTION_WORDS else _run(tokens, start, text, lex, 3),
-                0.9,
-                "relation",
-            )
+            strength = 1 if match.group().isupper() else 3  # in a text of capitals a verb may follow
+            run = _run(tokens, start, text, lex, strength)
+            yield [start] if tokens[start].folded in FUNCTION_WORDS and strength == 3 else run, 0.9, "relation"
     yield from _subjects(tokens, text, lex)
     yield from _before_maiden_names(tokens, text, lex)
 
@@ -188,7 +187,7 @@ def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength:
             break
         if (
             token.folded in PARTICLES
-            and (not run or token.folded not in {"LA", "LE"} or token.is_capitalised)
+            and (not run or token.folded not in {"LA", "LE"} or token.is_capitalised or bool(pending))
             and _particle_ok(tokens, place, text, lex)
         ):
             pending.append(place)

@@ -30,8 +30,8 @@ _LABELLED = (
         r"(?:NIR|INS(?:-C|-NIR)?|s[ée]cu(?:rit[ée] sociale)?|n°\s?ss|num[ée]ro de s[ée]curit[ée] "
         r"sociale|matricule)",
     ),
-    ("NISS", r"(?:NISS|registre national|n°\s?national|RN)"),
-    ("RPPS", r"(?:RPPS|ADELI|FINESS)"),
+    ("NISS", r"(?:NISS|registre national|n°\s?national|num[ée]ro national|n°\s?(?:de )?registre national|RN)"),
+    ("RPPS", r"(?:RPPS|ADELI|FINESS|RCC|GLN|ZSR)"),
     ("INAMI", r"(?:INAMI|RIZIV)"),
     (
         "IPP",

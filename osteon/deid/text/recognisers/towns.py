@@ -41,7 +41,15 @@ _ZIP4 = re.compile(
     rf"(?P<town>{UPPER}[\w'’\-]*(?:[ -](?:{UPPER}|(?:sur|sous|en|le|la|les|de|du|lès|lez|"
     rf"d['’])\b)[\w'’\-]*){{0,4}})"
 )
-_BEFORE_ZIP = re.compile(r"(?:^|[\n,;(–—|]|[ \t]-)[ \t]*$")
+_BEFORE_ZIP = re.compile(r"(?:^|[\n,;(–—|/:]|[ \t]-|\b[àa])[ \t]*$")
+_AFTER_TOWN = re.compile(r"[ \t]*(?:$|[\n.,;)|–-]|T[ée]l)")
+_ZIP_LABEL = re.compile(r"(?:code postal[^\n:]{0,24}|c\.?p\.?|npa)[ \t]*:[ \t]*$", re.IGNORECASE)
+_PLACE_SHAPE = re.compile(  # Villeneuve-sur-Lot, L'Étang-Salé, Saint-Maur: written so, only a place
+    rf"(?<![\w-])(?:(?:[LlDd]['’])?{UPPER}[^\W\d_]+(?:-{UPPER}[^\W\d_]+)*-(?i:sur|sous|en|l[eè]s|lez|la|les?|de|du|des|aux?)"
+    rf"(?:-(?i:la|les?|l['’]))*-(?:[dlDL]['’])?{UPPER}[^\W\d_]+(?:-[^\W\d_]+)*"
+    rf"|L['’]{UPPER}[^\W\d_]+-{UPPER}[^\W\d_]+|(?:Sainte?|SAINTE?)-{UPPER}[^\W\d_]+(?:-[^\W\d_]+)*"
+    rf"|(?<=pompiers de )(?:La |Le |Les )?{UPPER}[\w'’-]+)"
+)
 _DATELINE = re.compile(
     rf"(?:^|\n|\b[Ff]ait à )[ \t]*(?P<town>{UPPER}[\w'’-]+(?:[ -][\w'’-]+){{0,4}}),?[ \t]+[Ll]e[ "
     r"\t]+(?=\d{4}-|\d ?\d?(?:er)?[ ./-]|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
@@ -96,6 +104,11 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         for m in _OFFICE.finditer(text)
         if m["name"][0].isupper() or not lex.is_word(fold(m["name"]))
     ]
+    spans += [
+        Span(m.start(), m.end(), "VILLE", 0.5, "shape")
+        for m in _PLACE_SHAPE.finditer(text)
+        if not any(part in lex.protected for part in re.split(r"['’-]", fold(m.group())))
+    ]
     return spans + _towns_after(text, lex) + _named_towns(text, lex)
 
 
@@ -105,7 +118,11 @@ def _is_zip4(match: re.Match[str], text: str, lex: Lexicon) -> bool:
     parts = [p for p in re.split(r"[ '’-]", town) if len(p) > 2]
     if match["zip"][0].isalpha() or (town in lex.towns and not lex.is_word(town)):
         return True
+    if _ZIP_LABEL.search(text, max(0, match.start() - 48), match.start()):
+        return True
     placed = _BEFORE_ZIP.search(text, max(0, match.start() - 6), match.start()) is not None
+    if placed and _AFTER_TOWN.match(text, match.end()) and not match["zip"].startswith(("19", "20")):
+        return True
     strange = town in lex.towns or any(not lex.is_word(p) and p not in lex.protected for p in parts)
     return (placed and strange and not match["zip"].startswith(("19", "20"))) or (
         placed and town in lex.towns

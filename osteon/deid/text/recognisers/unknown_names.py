@@ -6,20 +6,29 @@ inside a sentence, in no French dictionary or medical list, and no eponym.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Sequence
 
-from osteon.deid.text.lexicon import Lexicon
+from osteon.deid.text.lexicon import Lexicon, word_class
 from osteon.deid.text.recognisers.name_shapes import (
     ACRONYMS,
     FUNCTION_WORDS,
     MEDICAL_SHAPE,
     PARTICLES,
+    TERM_ENDING,
     is_eponym,
     is_heading,
     is_title,
 )
 from osteon.deid.text.tokens import Token
 
+_MAKERS = word_class("makers_of_devices")
+_JOINED_PARTICLE = re.compile(
+    r"(?:Mac|Mc|Le|La|De|Du|Da|Di|Do|Dos|Van|Von|Vande|Vander|Den|Des|Della|El|Al|Ben|Bou|A[iï]t|Saint|San)(?=[A-ZÀ-Ý][^\W\d_]{2})"
+)
+_TERM_BEGINNING = re.compile(
+    r"(?:TRI|BI|UNI|MULTI|SUPRA|INFRA|RETRO|POST|PRE|ANTERO|POSTERO|MEDIO|LATERO|SUB|SOUS|SUS|EXTRA|TRANS|CO)"
+)
 _VOWELS = frozenset("AEIOUY")
 _MIN_LETTERS = 4
 _MIN_CAPITALS = 5
@@ -38,10 +47,37 @@ def unknown_capitals(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
         if (
             MEDICAL_SHAPE.search(token.folded)
             and not token.is_upper
+            and not _is_compound_name(token)
             and not _beside_capital(tokens, place, text)
         ):
             continue
+        if _is_compound_term(token.folded, lex) or _is_a_device(tokens, place, text):
+            continue
         yield place
+
+
+def _is_compound_name(token: Token) -> bool:
+    """Two capitalised parts or more: `Roquebillère-Haute`, `Bazin-Lacoste`."""
+    return sum(part[:1].isupper() for part in token.text.split("-")) > 1
+
+
+def _is_compound_term(folded: str, lex: Lexicon) -> bool:
+    """A medical beginning before a word of the dictionary: `tricompartimentale`."""
+    match = _TERM_BEGINNING.match(folded)
+    rest = folded[match.end() :] if match else ""
+    return len(rest) > 5 and lex.is_word(rest) and TERM_ENDING.search(rest) is not None
+
+
+def _is_a_device(tokens: Sequence[Token], place: int, text: str) -> bool:
+    """A maker of devices, or a word right after one: `Siemens Ysio`, `GE Discovery`."""
+    if tokens[place].folded in _MAKERS:
+        return True
+    for before in range(place - 1, max(-1, place - 3), -1):
+        if text[tokens[before].end : tokens[before + 1].start] != " ":
+            return False
+        if tokens[before].folded in _MAKERS:
+            return True
+    return False
 
 
 def _beside_capital(tokens: Sequence[Token], place: int, text: str) -> bool:
@@ -58,7 +94,7 @@ def _beside_capital(tokens: Sequence[Token], place: int, text: str) -> bool:
 def _is_unknown(token: Token, lex: Lexicon) -> bool:
     """No part of the word is in a dictionary, and it has no capital inside (SpO2, HbA1c)."""
     if not token.is_upper and any(c.isupper() for part in token.text.split("-") for c in part[1:]):
-        return token.text.startswith(("Mac", "Mc"))
+        return _JOINED_PARTICLE.match(token.text) is not None
     written = token.text.split("-")
     parts = token.folded.split("-")
     if any(part in lex.protected for part in parts) or lex.is_word(token.folded):
