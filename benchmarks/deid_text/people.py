@@ -77,6 +77,9 @@ class PeopleSlots(Scene):
         first, last = self._letter(self.first), self._letter(self.last)
         return [(self.rng.choice((f"{last}.{first}.", f"{last}. {first}.")), "patient", "INITIALES")]
 
+    def _slot_first_initial_name(self) -> list[Piece]:
+        return [(f"{self._letter(self.first)}.", "patient", "INITIALES")]
+
     def _slot_title(self) -> list[Piece]:
         male = ("M.", "Monsieur", "Mr", "M")
         return [(self.rng.choice(male if self.male else ("Mme", "Madame", "Mme", "Mlle")), "", "")]

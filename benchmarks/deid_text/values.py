@@ -115,6 +115,10 @@ class Cast:
         kind = self.pick(("pavillon", "bâtiment", "unité"))
         return f"{kind} {self.pick((self.surname(), self.pick(_OLD['saints'])))}"
 
+    def saint(self) -> str:
+        """The name of a ward or house that a saint gave it."""
+        return self.pick(self._values("saints"))
+
     def _values(self, kind: str) -> list[str]:
         """The set's own values of a kind, or the old ones where it has none."""
         own = _own(self.split) or {}
@@ -127,6 +131,7 @@ class Cast:
             saint=self.pick(self._values("saints")),
             saint_nl=self.pick(self._values("saints_nl")),
             thing=self.pick(self._values("things")),
+            thing2=self.pick((_own(self.split) or {}).get("thing2", [""])),
             thing1=self.pick(self._values("thing")),
             last=self.surname(),
             person=f"{self.first_name(sex)} {self.surname()}",

@@ -18,6 +18,7 @@ from osteon.deid.text.recognisers.addresses import find_addresses
 from osteon.deid.text.recognisers.ages import find_ages
 from osteon.deid.text.recognisers.contact import find_contacts
 from osteon.deid.text.recognisers.dates import find_dates
+from osteon.deid.text.recognisers.dictated import find_dictated
 from osteon.deid.text.recognisers.hospitals import find_hospitals
 from osteon.deid.text.recognisers.initials import find_initials
 from osteon.deid.text.recognisers.known import find_known
@@ -38,7 +39,7 @@ with hidden("torch", "torchvision", "transformers", "tensorflow", "stanza"):
 SPACY_MODEL = "fr_core_news_md"
 _UNREAD_PIPES = ["parser", "morphologizer", "lemmatizer", "attribute_ruler", "senter", "tagger"]
 LANGUAGE = "fr"
-_ONE_LINE = frozenset({"tables", "initials"})
+_ONE_LINE = frozenset({"tables", "initials", "dictated"})
 Finder = Callable[[str], list[Span]]
 
 
@@ -129,6 +130,7 @@ def finders(lex: Lexicon) -> dict[str, Finder]:
         "names": lambda text: find_names(text, lex),
         "initials": find_initials,
         "tables": find_tables,
+        "dictated": lambda text: find_dictated(text, lex),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from osteon.deid.text.languages import codes
-from osteon.deid.text.lexicon import Lexicon
+from osteon.deid.text.lexicon import COMMON_FIRST_NAMES, Lexicon
 from osteon.deid.text.recognisers.dates import month_numbers
 from osteon.deid.text.recognisers.name_shapes import (
     ACRONYMS,
@@ -24,7 +24,7 @@ from osteon.deid.text.tokens import UPPER, Token, first_at
 Named = tuple[list[int], float, str]
 _BY = re.compile(
     rf"(?<![^\W\d_])(?i:par|avec|appeler|rappeler|contacter|joindre|pr[ée]venir|avertir|aupr[èe]s de)\s+"
-    rf"(?=(?:[dDlL]['’])?{UPPER})"
+    rf"(?=(?:[dDlL]['’]|(?:de|du|des|van|von)(?: la| le| den| der)? )?{UPPER})"
 )
 _DRUG_BEFORE = re.compile(
     r"(?:trait|m[ée]dic|perfus|inject|infiltr|s[ée]dat|antibio|antalg|relais|associ|puis|compar|prise|T[12]\b)[^.\n]{0,30}$",
@@ -36,6 +36,15 @@ _LETTER_HEAD = re.compile(
     r"(?im)^[> \t]*(?:de|à|a|cc|cci|from|to|exp[ée]diteur|exp[ée]d\.|dest\.|destinataires?)\s*:[ \t]*(?=\S)"
 )
 _SIGNATURE = re.compile(r"(?i)\b(?:signature|sign[ée]e?|visa|cachet)\b[^\n:]{0,40}:(?P<rest>[^\n]{3,60})")
+_GREETED = re.compile(
+    rf"(?i:amiti[ée]s|amicalement|cordialement|confraternellement|salutations|[àa] (?:vous|toi)|merci)[ \t,.!]*\n+[ \t]*(?=(?-i:{UPPER})\. ?(?-i:{UPPER}))"
+)
+"""A letter that closes with `M. Dupont` has an initial there: nobody signs as Monsieur."""
+_OF = re.compile(
+    rf"\b(?i:demandes?|dossiers?|r[ée]sultats?|clich[ée]s|images|comptes?[- ]rendus?|cr|examens?|cas|identit[ée]|courriers?|"
+    rf"radios?|bilan|suivi)\s+(?:de|d['’])\s*(?=(?:[dDlL]['’]|(?:de|du|des|van|von|le|la)(?: la| le| den| der)? )?{UPPER})"
+)
+_PERSON_AFTER = re.compile(rf"\s*(?:,\s*(?:{UPPER}[^\W\d_]{{2}}|n[ée]e?\b|\d)|[ée]pouse\b|n[ée]e?\b|\((?:n[ée]|IPP|DDN|\d))")
 _NUMBER_AFTER = re.compile(
     r"[ \t]*(?:[-–,(/|:][ \t]*)?(?:n°[ \t]*|num[ée]ro[ \t]*)?(?:RPPS|INAMI|RIZIV|ADELI|RCC|GLN)\b", re.IGNORECASE
 )
@@ -50,18 +59,32 @@ _BLANKS = frozenset([" ", "-", "'", "’", ". ", ".", "\u00a0", ".-"])
 def acting_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
     """Places of the words of each name, how sure, and by which rule."""
     for match in _BY.finditer(text):
-        run = _run(tokens, text, first_at(tokens, match.end()), lex, loud=match.group().isupper())
+        loud = match.group().isupper()
+        seen = not loud and _SEEN.search(text, max(0, match.start() - 14), match.start()) is not None
+        start = first_at(tokens, match.end())
+        run = _run(tokens, text, start, lex, loud=loud, listed=seen)
+        common = start < len(tokens) and lex.first_name_rank.get(tokens[start].folded, 10**6) < COMMON_FIRST_NAMES
+        if loud and not run and common and text[tokens[start].end : tokens[start].end + 2] == ", ":
+            run = [start]
         if len(run) > 1 or not _DRUG_BEFORE.search(text, max(0, match.start() - 40), match.start()):
-            if len(run) != 1 or not _is_drug(tokens[run[0]], lex) or _SEEN.search(text, 0, match.start()):
+            if len(run) != 1 or seen or not _is_drug(tokens[run[0]], lex):
                 yield run, 0.6, "act"
+    for match in _OF.finditer(text):
+        run = _run(tokens, text, first_at(tokens, match.end()), lex, loud=True)
+        if not run:
+            run = _run(tokens, text, first_at(tokens, match.end()), lex, loud=False, listed=True)
+            run = run if run and _PERSON_AFTER.match(text, tokens[run[-1]].end) else []
+        yield run, 0.6, "of"
     for pattern in (_LETTER_HEAD, _LIST):
         for match in pattern.finditer(text):
             yield from _listed(tokens, text, match.end(), lex)
     for match in _SIGNATURE.finditer(text):
         low, high = match.span("rest")
         for place in range(first_at(tokens, low), first_at(tokens, high)):
-            if _may_name(tokens, place, text, lex) and tokens[place].folded.lower() not in _days_and_months(lex.language):
+            if _signs(tokens, place, text, lex):
                 yield [place], 0.5, "signature"
+    for match in _GREETED.finditer(text):
+        yield [first_at(tokens, match.end())], 0.5, "signature"
     yield from _before_numbers(tokens, text, lex)
 
 
@@ -76,13 +99,22 @@ def _is_drug(token: Token, lex: Lexicon) -> bool:
     return shaped is not None and not lex.is_first_name(token.folded)
 
 
+def _signs(tokens: Sequence[Token], place: int, text: str, lex: Lexicon) -> bool:
+    token = tokens[place]
+    if len(token.text) == 1:
+        return token.is_capitalised and text[token.end : token.end + 1] == "."
+    particle = token.folded in PARTICLES and place + 1 < len(tokens) and token.folded not in {"A", "AU"}
+    named = particle or _may_name(tokens, place, text, lex)
+    return named and token.folded.lower() not in _days_and_months(lex.language)
+
+
 def _listed(tokens: Sequence[Token], text: str, position: int, lex: Lexicon) -> Iterator[Named]:
     """One name after another, with commas or arrows between, on one line."""
     for _ in range(8):
         start = first_at(tokens, position)
         if start == len(tokens) or tokens[start].start != position:
             return
-        run = _run(tokens, text, start, lex, loud=False)
+        run = _run(tokens, text, start, lex, loud=False, listed=True)
         if not run:
             return
         yield run, 0.7, "listed"
@@ -109,7 +141,7 @@ def _before_numbers(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterato
         yield run, 0.6, "numbered"
 
 
-def _run(tokens: Sequence[Token], text: str, start: int, lex: Lexicon, *, loud: bool) -> list[int]:
+def _run(tokens: Sequence[Token], text: str, start: int, lex: Lexicon, *, loud: bool, listed: bool = False) -> list[int]:
     """Capitalised words that may be a name, with initials and particles; in a loud text a name must be strange."""
     run: list[int] = []
     for place in range(start, min(start + 5, len(tokens))):
@@ -119,7 +151,7 @@ def _run(tokens: Sequence[Token], text: str, start: int, lex: Lexicon, *, loud: 
         initial = len(token.text) == 1 and token.is_upper | token.is_capitalised
         if initial and (text[token.end : token.end + 1] in {".", "-"} or token.folded in {"D", "L", "O"}):
             run.append(place)
-        elif (token.folded in PARTICLES and (run or token.is_capitalised)) or _may_name(tokens, place, text, lex):
+        elif (token.folded in PARTICLES and (run or listed or token.is_capitalised)) or _may_name(tokens, place, text, lex):
             run.append(place)
         else:
             break
@@ -128,7 +160,7 @@ def _run(tokens: Sequence[Token], text: str, start: int, lex: Lexicon, *, loud: 
     strange = any(lex.is_rare_word(tokens[p].folded) and len(tokens[p].text) > 3 for p in run)
     known = any(lex.is_first_name(tokens[p].folded) and not lex.is_word(tokens[p].folded) for p in run)
     shouted = all(tokens[p].is_upper or len(tokens[p].text) == 1 for p in run)
-    return run if run and (strange or known or not (loud or shouted)) else []
+    return run if run and (strange or known or listed or not (loud or shouted)) else []
 
 
 def _may_name(tokens: Sequence[Token], place: int, text: str, lex: Lexicon) -> bool:

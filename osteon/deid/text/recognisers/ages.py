@@ -11,10 +11,11 @@ from functools import cache
 from osteon.deid.text.languages import forms
 from osteon.deid.text.span import Span
 from osteon.deid.text.spoken import TO_NINETY_NINE, number_of
+from osteon.deid.text.tokens import UPPER
 
 _YEARS = r"(?:1[0-2]\d|\d{1,2})"
 _NO_AGE_BEFORE = re.compile(
-    r"(?:depuis|il y a|y a|pendant|durant|apr[èe]s|recul(?: moyen)?(?: de)?|tous les|toutes les|"
+    r"(?<![^\W_])(?:depuis|il y a|y a|pendant|durant|apr[èe]s|recul(?: moyen)?(?: de)?|tous les|toutes les|"
     r"dur[ée]e(?: moyenne)?(?: de)?|"
     r"dans|en|sur|d'ici|[àa] l'issue de|au bout de|suivi(?:e)?(?: de| [àa])|[àa]|est|survie(?: de|"
     r" [àa])|environ|"
@@ -29,7 +30,7 @@ _AGE_BEFORE = re.compile(
     r"\b(?:patiente?s?|homme|femme|fille|fillette|gar[çc]on|enfant|nourrisson|b[ée]b[ée]|nouveau-n[ée]|adolescente?|dame|"
     r"monsieur|madame|m[èe]re|p[èe]re|sujet|malade|man|vrouw|meisje|jongen|kind|woman|boy|girl|male|female)\b"
     r"[^.;\n\d]{0,25}|"
-    r"\b(?:M\.?|Mr|Mme|Mlle|Monsieur|Mademoiselle)\s[^.,;\n\d]{2,36}|\b(?:M|Mr|Mme|Mlle)\s[A-Z]\.\s[^.,;\n\d]{2,30}|"
+    r"\b(?:M\.?|Mr|Mme|Mlle|Monsieur|Madame|Mademoiselle)\s(?:[A-Z]\.\s?){0,2}[^.,;\n\d]{2,36}|"
     r"\b(?:aged|leeftijd|oud|age[d]? of)\b[^.;\n\d]{0,8})$",
     re.IGNORECASE,
 )
@@ -47,7 +48,7 @@ _NO_AGE_AFTER = re.compile(
 def _patterns(code: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     unit = forms("ages", code)
     years = re.compile(
-        rf"(?<![\w.,/])(?:{_YEARS}\s?(?:-|à|a|ou|"
+        rf"(?<![\w.,/])(?:(?<!\d )(?<!\d\n){_YEARS}\s?(?:-|à|a|ou|"
         rf"/)\s?)?{_YEARS}[ \u00a0\u202f\n]?(?:{unit})(?![\w/])"
         rf"(?:\s?(?:et demi\b|½|(?:et )?\d{{1,2}}\s?mois\b))?",
         re.IGNORECASE,
@@ -85,7 +86,7 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
             continue
         if not stated and match.group().lower().rstrip().endswith("an"):
             continue
-        if match.group().rstrip()[-1] in "aA" and not (stated or _alone(text, match)):
+        if match.group().rstrip()[-1] in "aA" and not (stated or _alone(text, match) or _beside(text, match)):
             continue
         spans.append(Span(match.start(), match.end(), "AGE", 0.3, "age"))
     for pattern in (small, _WRITTEN):
@@ -97,6 +98,7 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
                     _AGE_BEFORE.search(text, max(0, match.start() - 48), match.start())
                     or _alone(text, match)
                     or _is_a_life(match)
+                    or _DATE_BEFORE.search(before)
                 )
                 and not _NO_AGE_AFTER.match(text, match.end())
                 and not _NO_AGE_BEFORE.search(before)
@@ -104,6 +106,13 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
                 spans.append(Span(*match.span(group), "AGE", 0.3, "age"))
     spans += [Span(*m.span("age"), "AGE", 0.3, "labelled-age") for m in _LABELLED.finditer(text)]
     return spans
+
+
+def _beside(text: str, match: re.Match[str]) -> bool:
+    """`a` for `ans` after a date or a name, before a sign or a label: `Dupont Jean 67 a : chute`."""
+    before = text[max(0, match.start() - 24) : match.start()]
+    ends = re.match(r"\s*(?:$|[\n:,;)]|I\.?P\.?P|NDA|N[IP]|DDN)", text[match.end() : match.end() + 8]) is not None
+    return ends and (_DATE_BEFORE.search(before) is not None or re.search(rf"{UPPER}[^\W\d_]+ $", before) is not None)
 
 
 def _is_a_life(match: re.Match[str]) -> bool:

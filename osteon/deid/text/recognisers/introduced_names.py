@@ -35,6 +35,10 @@ _RELATION = re.compile(
     rf"petite?[- ]fil(?:le|s)|belle-(?:fille|m[èe]re|s[oœ]e?ur)|"
     rf"beau-(?:fils|p[èe]re|fr[èe]re)|marraine|parrain|voisine?|amie?|aidante?|patiente?|enfant)\s*,?\s+(?=(?:[dDlL]['’])?{UPPER})"
 )
+_FAMILY = re.compile(
+    r"enfant|conjoint|[ée]pou|fils|fille|fr[èe]re|s[oœ]|m[èe]re|p[èe]re|ami|voisin|neveu|ni[èe]ce|petite?-", re.IGNORECASE
+)
+"""Whose history may stand after a colon: `Mère : diabète`."""
 _VERB = re.compile(
     r"\s(?:pr[ée]sent(?:e|ait)|a [ée]t[ée]|est|sera|était|se plaint|consult(?:e|ait)|rapporte|va|vit|"
     r"reste|garde|a (?:chut|pr[ée]sent|b[ée]n)[ée]e?|"
@@ -85,7 +89,8 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
             if start < len(tokens) and _near(text, match.end(), tokens[start].start, strength):
                 sure = _strength_of(match, strength, known if pattern is known.field else None)
                 written = tokens[start].is_capitalised and not is_heading(tokens[start])
-                if sure == 2 and written and match.group().rstrip().endswith(":"):
+                colon = match.group().rstrip().endswith(":")
+                if written and colon and (sure == 2 or (sure == 1 and not _FAMILY.match(match["title"]))):
                     sure = 3
                 run = _run(tokens, start, text, lex, sure)
                 yield run, score, f"after-{strength}"
@@ -96,6 +101,8 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
         if start < len(tokens) and not is_title(tokens[start]):
             strength = 1 if match.group().isupper() else 3  # in a text of capitals a verb may follow
             run = _run(tokens, start, text, lex, strength)
+            if not run and lex.first_name_rank.get(tokens[start].folded, 10**6) < MANY_FIRST_NAMES:
+                run = [start]
             yield [start] if tokens[start].folded in FUNCTION_WORDS and strength == 3 else run, 0.9, "relation"
     yield from _subjects(tokens, text, lex)
     yield from _before_maiden_names(tokens, text, lex)

@@ -19,7 +19,7 @@ from osteon.deid.text.recognisers.name_shapes import (
 )
 from osteon.deid.text.tokens import Token, first_at
 
-_SEGMENT = re.compile(r"\n|[ \t][-–—|][ \t]|[|;(\t]|(?<=[^\W\d_]) ?: ")
+_SEGMENT = re.compile(r"\n|[ \t][-–—|/][ \t]|[|;(\t]|(?<=[^\W\d_]) ?: ")
 """Where a line or a part of it begins."""
 
 
@@ -160,7 +160,7 @@ def _before_contact(tokens: Sequence[Token], line: list[int], text: str, lex: Le
     return head if strange and enough and not (shaped and not first) else []
 
 
-_DATE_AFTER = re.compile(r"\s*,\s*\d(?:[\s/.-]*\d){5,7}(?!\d)")
+_DATE_AFTER = re.compile(r"\s*[,/]\s*\d(?:[\s/.-]*\d){5,7}(?!\d)")
 _MAIL_WORD = re.compile(r"[\w.%+'-]+\s?@")
 
 

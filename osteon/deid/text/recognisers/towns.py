@@ -16,7 +16,7 @@ from osteon.deid.values import fold
 _SP = r"[ \t\u00a0]"
 _AT_WORDS = (
     r"à|À|née?(?:\(e\))? à|habit(?:e|ant)(?: à)?|domicilié(?:e|\(e\))?(?: à)?|résid(?:e|ant)(?: à)?|"
-    r"demeurant(?: à)?|"
+    r"demeurant(?: à)?|vi(?:t|vant) [àa]|employeur de|installée? à|exer(?:ce|çant) à|"
     r"originaire de|venant de|transférée? de|provenance de|région de|banlieue de|ville de|commune de|"
     r"mairie de"
 )
@@ -41,9 +41,14 @@ _ZIP4 = re.compile(
     rf"(?P<town>{UPPER}[\w'’\-]*(?:[ -](?:{UPPER}|(?:sur|sous|en|le|la|les|de|du|lès|lez|"
     rf"d['’])\b)[\w'’\-]*){{0,4}})"
 )
-_BEFORE_ZIP = re.compile(r"(?:^|[\n,;(–—|/:]|[ \t]-|\b[àa])[ \t]*$")
+_BEFORE_ZIP = re.compile(r"(?:^|[\n,;(–—|/:]|[ \t]-|\b[AàÀa])[ \t]*$")
 _AFTER_TOWN = re.compile(r"[ \t]*(?:$|[\n.,;)|–-]|T[ée]l)")
 _ZIP_LABEL = re.compile(r"(?:code postal[^\n:]{0,24}|c\.?p\.?|npa)[ \t]*:[ \t]*$", re.IGNORECASE)
+_LABELLED = re.compile(
+    rf"\b(?i:commune|ville|localit[ée]|lieu(?: de naissance)?|n[ée]e?(?:\(e\))? à)[ \t]*:[ \t]*"
+    rf"(?P<town>{UPPER}[^\W\d_]*(?:[ '’-][^\W\d_]+){{0,5}}?)(?=[ \t]*(?:$|[\n,;.|(/–]|[ \t]{{2}}| - |\d))"
+)
+_DOCTORS = re.compile(rf"\b(?i:dr|docteur|pr)\b[^\n()\d]{{3,40}}\((?P<town>{UPPER}[\w' ’-]+)\)")
 _PLACE_SHAPE = re.compile(  # Villeneuve-sur-Lot, L'Étang-Salé, Saint-Maur: written so, only a place
     rf"(?<![\w-])(?:(?:[LlDd]['’])?{UPPER}[^\W\d_]+(?:-{UPPER}[^\W\d_]+)*-(?i:sur|sous|en|l[eè]s|lez|la|les?|de|du|des|aux?)"
     rf"(?:-(?i:la|les?|l['’]))*-(?:[dlDL]['’])?{UPPER}[^\W\d_]+(?:-[^\W\d_]+)*"
@@ -60,6 +65,7 @@ _SEQUENCE = (
     rf"(?:[ -](?:(?:sur|sous|en|le|la|les|de|du|des|lès|lez|d['’])[ -])?{UPPER}(?:{_LETTERS}|"
     rf"[’'-](?={_LETTERS}))*){{0,4}}(?!\d)"
 )
+_BORN_AT = re.compile(rf"\b(?i:n[ée]e?(?:\(e\))?)\s+(?i:le)\s[^\n]{{6,28}}?\d\s[AaàÀ]\s(?P<town>{_SEQUENCE})")
 _LETTERHEAD = re.compile(
     r"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{2,60},[ ]?(?P<town>[^\W\d_][^,\n"
     r"\d]{2,40}),[ ]?"
@@ -104,6 +110,13 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         for m in _OFFICE.finditer(text)
         if m["name"][0].isupper() or not lex.is_word(fold(m["name"]))
     ]
+    spans += [Span(*m.span("town"), "VILLE", 0.7, "labelled-town") for m in _LABELLED.finditer(text)]
+    spans += [
+        Span(*m.span("town"), "VILLE", 0.6, "doctors-town")
+        for m in _DOCTORS.finditer(text)
+        if fold(m["town"]) in lex.towns or lex.is_rare_word(fold(m["town"]))
+    ]
+    spans += [Span(*m.span("town"), "VILLE", 0.6, "born-at") for m in _BORN_AT.finditer(text)]
     spans += [
         Span(m.start(), m.end(), "VILLE", 0.5, "shape")
         for m in _PLACE_SHAPE.finditer(text)
@@ -121,7 +134,9 @@ def _is_zip4(match: re.Match[str], text: str, lex: Lexicon) -> bool:
     if _ZIP_LABEL.search(text, max(0, match.start() - 48), match.start()):
         return True
     placed = _BEFORE_ZIP.search(text, max(0, match.start() - 6), match.start()) is not None
-    if placed and _AFTER_TOWN.match(text, match.end()) and not match["zip"].startswith(("19", "20")):
+    compound = "-" in match["town"] and len(parts) > 1
+    dated = match["zip"].startswith(("19", "20")) and not compound
+    if placed and not dated and (compound or _AFTER_TOWN.match(text, match.end())):
         return True
     strange = town in lex.towns or any(not lex.is_word(p) and p not in lex.protected for p in parts)
     return (placed and strange and not match["zip"].startswith(("19", "20"))) or (

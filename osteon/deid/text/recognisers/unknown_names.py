@@ -26,6 +26,7 @@ _MAKERS = word_class("makers_of_devices")
 _JOINED_PARTICLE = re.compile(
     r"(?:Mac|Mc|Le|La|De|Du|Da|Di|Do|Dos|Van|Von|Vande|Vander|Den|Des|Della|El|Al|Ben|Bou|A[iï]t|Saint|San)(?=[A-ZÀ-Ý][^\W\d_]{2})"
 )
+_LONG_TERM = 14
 _TERM_BEGINNING = re.compile(
     r"(?:TRI|BI|UNI|MULTI|SUPRA|INFRA|RETRO|POST|PRE|ANTERO|POSTERO|MEDIO|LATERO|SUB|SOUS|SUS|EXTRA|TRANS|CO)"
 )
@@ -63,6 +64,8 @@ def _is_compound_name(token: Token) -> bool:
 
 def _is_compound_term(folded: str, lex: Lexicon) -> bool:
     """A medical beginning before a word of the dictionary: `tricompartimentale`."""
+    if len(folded) >= _LONG_TERM and TERM_ENDING.search(folded):
+        return True
     match = _TERM_BEGINNING.match(folded)
     rest = folded[match.end() :] if match else ""
     return len(rest) > 5 and lex.is_word(rest) and TERM_ENDING.search(rest) is not None
@@ -73,7 +76,7 @@ def _is_a_device(tokens: Sequence[Token], place: int, text: str) -> bool:
     if tokens[place].folded in _MAKERS:
         return True
     for before in range(place - 1, max(-1, place - 3), -1):
-        if text[tokens[before].end : tokens[before + 1].start] != " ":
+        if text[tokens[before].end : tokens[before + 1].start] not in {" ", "\n"}:
             return False
         if tokens[before].folded in _MAKERS:
             return True
