@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 _WIDEST, _NARROWEST, _FEWEST = 110, 34, 2
+_FIELD = re.compile(r"[> \t]*[^\W\d_][^\n:=<>]{1,28}?[ \t]?[:=]")
 _ABBREVIATED = re.compile(r"(?:\b[^\W\d_]|\b(?:Dr|Pr|Mme|av|bd|bld|boul|janv|f[ée]vr|avr|juil|sept|oct|nov|d[ée]c))\.$")
 _WORD = re.compile(r"[>\s]*(\S+)")
 
@@ -29,7 +30,7 @@ def wrapped_lines(text: str) -> Iterator[tuple[int, str]]:
     for line, following in zip(lines, lines[1:], strict=False):
         bare, word = line.rstrip(), _WORD.match(following)
         full = bool(bare) and word is not None and len(bare) + 1 + len(word[1]) > width
-        if full and (bare[-1] not in ".:;!?" or _ABBREVIATED.search(bare)):
+        if full and not _FIELD.match(following) and (bare[-1] not in ".:;!?" or _ABBREVIATED.search(bare)):
             broken.append((position, line, following))
         position += len(line)
     if len(broken) < _FEWEST:

@@ -37,16 +37,20 @@ _LETTER_HEAD = re.compile(
 )
 _SIGNATURE = re.compile(r"(?i)\b(?:signature|sign[ée]e?|visa|cachet)\b[^\n:]{0,40}:(?P<rest>[^\n]{3,60})")
 _GREETED = re.compile(
-    rf"(?i:amiti[ée]s|amicalement|cordialement|confraternellement|salutations|[àa] (?:vous|toi)|merci)[ \t,.!]*\n+[ \t]*(?=(?-i:{UPPER})\. ?(?-i:{UPPER}))"
+    rf"(?i:amiti[ée]s|amicalement|cordialement|confraternellement|salutations|[àa] (?:vous|toi)|merci)[ \t,.!]*\n*[ \t]*(?=(?-i:{UPPER})\. ?(?-i:{UPPER}))"
 )
 """A letter that closes with `M. Dupont` has an initial there: nobody signs as Monsieur."""
+_CLOSED = re.compile(
+    rf"(?i:amiti[ée]s|amicalement|cordialement|bises|bientôt|[àa] (?:vous|toi)|merci)[ \t]*[,.!]?[ \t\n]+"
+    rf"(?P<name>{UPPER}[^\W\d_]+(?:-[^\W\d_]+)?)[ \t]*(?=$|\n)"
+)
 _OF = re.compile(
     rf"\b(?i:demandes?|dossiers?|r[ée]sultats?|clich[ée]s|images|comptes?[- ]rendus?|cr|examens?|cas|identit[ée]|courriers?|"
     rf"radios?|bilan|suivi)\s+(?:de|d['’])\s*(?=(?:[dDlL]['’]|(?:de|du|des|van|von|le|la)(?: la| le| den| der)? )?{UPPER})"
 )
 _PERSON_AFTER = re.compile(rf"\s*(?:,\s*(?:{UPPER}[^\W\d_]{{2}}|n[ée]e?\b|\d)|[ée]pouse\b|n[ée]e?\b|\((?:n[ée]|IPP|DDN|\d))")
 _NUMBER_AFTER = re.compile(
-    r"[ \t]*(?:[-–,(/|:][ \t]*)?(?:n°[ \t]*|num[ée]ro[ \t]*)?(?:RPPS|INAMI|RIZIV|ADELI|RCC|GLN)\b", re.IGNORECASE
+    r"[ \t]*(?:[(,:][ \t]*)?(?:au[ \t]+)?(?:\+\d{2}|0[1-9])(?:[ .-]?\d){7,}(?!\d)|[ \t]*(?:[-–,(/|:][ \t]*)?(?:n°[ \t]*|num[ée]ro[ \t]*)?(?:RPPS|INAMI|RIZIV|ADELI|RCC|GLN)\b", re.IGNORECASE
 )
 _NEXT = re.compile(r"[ \t]*(?:,|;|/|->|→|&|\bet\b)[ \t]*(?:(?:Dr|Pr|Mme|M)\.?[ \t]+)?", re.IGNORECASE)
 _LIST = re.compile(
@@ -83,6 +87,10 @@ def acting_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[N
         for place in range(first_at(tokens, low), first_at(tokens, high)):
             if _signs(tokens, place, text, lex):
                 yield [place], 0.5, "signature"
+    for match in _CLOSED.finditer(text):
+        place = first_at(tokens, match.start("name"))
+        if lex.is_first_name(tokens[place].folded) and _may_name(tokens, place, text, lex):
+            yield [place], 0.6, "signature"
     for match in _GREETED.finditer(text):
         yield [first_at(tokens, match.end())], 0.5, "signature"
     yield from _before_numbers(tokens, text, lex)
@@ -146,9 +154,10 @@ def _run(tokens: Sequence[Token], text: str, start: int, lex: Lexicon, *, loud: 
     run: list[int] = []
     for place in range(start, min(start + 5, len(tokens))):
         token = tokens[place]
-        if run and text[tokens[place - 1].end : token.start] not in _BLANKS:
+        gap = text[tokens[place - 1].end : token.start] if run else " "
+        if gap not in _BLANKS or (gap.startswith(".") and len(tokens[place - 1].text) > 2):
             break
-        initial = len(token.text) == 1 and token.is_upper | token.is_capitalised
+        initial = len(token.text) == 1 and token.is_capitalised and (bool(run) or token.folded != "M")
         if initial and (text[token.end : token.end + 1] in {".", "-"} or token.folded in {"D", "L", "O"}):
             run.append(place)
         elif (token.folded in PARTICLES and (run or listed or token.is_capitalised)) or _may_name(tokens, place, text, lex):

@@ -70,7 +70,8 @@ def find_addresses(text: str, code: str = "fr") -> list[Span]:
     spans += [Span(m.start(), m.end(), "ADRESSE", 0.85, "box") for m in _BOX.finditer(text)]
     for match in _LABELLED_ADDRESS.finditer(text):
         stop = re.search(
-            r"[,\s–-]+(?:a été|est|98|t[ée]l|vit|qui|pour|admis|gsm|mail|e-mail)\b",
+            r"[,\s–-]+(?:a été|est|98|t[ée]l|vit|qui|pour|admis|exer[çc]ant|travaillant|gsm|mail|e-mail|IPP|NIP|NDA|NIR|NISS|immatricul\w*|n°|[âa]g[ée]e?|"
+            r"n[ée]e?)\b|\.\s+[A-Z]|[)]",
             match["value"],
             re.IGNORECASE,
         )

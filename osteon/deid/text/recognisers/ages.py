@@ -31,6 +31,7 @@ _AGE_BEFORE = re.compile(
     r"monsieur|madame|m[èe]re|p[èe]re|sujet|malade|man|vrouw|meisje|jongen|kind|woman|boy|girl|male|female)\b"
     r"[^.;\n\d]{0,25}|"
     r"\b(?:M\.?|Mr|Mme|Mlle|Monsieur|Madame|Mademoiselle)\s(?:[A-Z]\.\s?){0,2}[^.,;\n\d]{2,36}|"
+    r"(?-i:\b[A-ZÀ-Ý][\w-]+ a )|\b(?:il|elle|qui) a |"
     r"\b(?:aged|leeftijd|oud|age[d]? of)\b[^.;\n\d]{0,8})$",
     re.IGNORECASE,
 )

@@ -28,7 +28,7 @@ _HOSPITAL = re.compile(
     r"h[ôo]pital(?: nord| sud| est| ouest| privé| cantonal| régional)*|clinique|cliniques universitaires)"
     rf"[ \n]+(?P<link>{_LINK})?(?P<name>{_W}(?:[ ](?:de )?{_W}){{0,2}})"
 )
-_TOWN = re.compile(rf"(?<![^\W_])(?:à|habite|commune de|ville de)[ \n]+(?P<name>(?:(?P<article>l[ea]s?) )?{_W})")
+_TOWN = re.compile(rf"(?<![^\W_])(?P<sure>(?:demeurant|domiciliée?|résidant|habitant|née?) )?(?:à|habite|commune de|ville de)[ \n]+(?P<name>(?:(?P<article>l[ea]s?) )?{_W})")
 _AFTER_PERSON = re.compile(r"\b(?:docteure?|dr|professeure?|pr)\b[^\n.,;]{2,40}$")
 _LINKED = re.compile(r"(?:[^\W\d_]{3,}-)+(?:sur|sous|en|l[eè]s|la|le|les|du|des|de|d['’])-?[^\W\d_]{2,}|sainte?-|notre-dame")
 
@@ -91,7 +91,7 @@ def _towns(text: str, lex: Lexicon) -> Iterator[Span]:
             continue
         doctors = _AFTER_PERSON.search(text, max(0, match.start() - 48), match.start()) is not None
         strange = _is_strange(match["name"], lex) and not MEDICAL_SHAPE.search(folded)
-        if folded not in _STOPS and (strange or _LINKED.match(match["name"]) or (doctors and folded in lex.towns)):
+        if folded not in _STOPS and (strange or _LINKED.match(match["name"]) or ((doctors or match["sure"]) and folded in lex.towns)):
             yield Span(*match.span("name"), "VILLE", 0.6, "dictated")
 
 

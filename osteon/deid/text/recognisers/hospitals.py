@@ -30,10 +30,11 @@ _KINDS = (
     r"(?:de radiologie|d['’]imagerie|m[ée]dical)|imagerie m[ée]dicale|maison m[ée]dicale|hospices|"
     r"r[ée]sidence services|GIE(?:\s+(?:IRM|scanner|TEP))*(?![\w])|SISA(?![\w])|"
     r"(?-i:SEL(?:ARL|AS|AFA)?|SCM|SCP|SRL|SPRL)(?![\w])(?:\s+(?:de |d['’])?(?:imagerie(?: m[ée]dicale)?|radiologie))?|"
+    r"(?:imagerie|radiologie) (?=sainte?[- ]|notre[- ])|r[ée]seau (?:hospitalier|de sant[ée])|p[ôo]le (?:de )?sant[ée]|"
     r"imagerie (?=d[eu]s? )|r[ée]sidence (?=[^\W\d_])"
 )
 _UNIT = re.compile(
-    rf"\b(?P<kind>(?i:pavillon|b[âa]timent|b[âa]t\.|unit[ée])|aile|secteur|p[ôo]le)\s+(?P<name>(?:[dlDL]['’]|"
+    rf"\b(?P<kind>(?i:pavillon|b[âa]timent|b[âa]t\.|unit[ée]|campus)|[Ss]ite|aile|secteur|p[ôo]le)\s+(?P<name>(?:[dlDL]['’]|"
     rf"du |de )?{UPPER}[\w'’-]*"
     rf"(?:[ -](?:(?:de|du|des|la|le|van|den|der|el)[ -])?{UPPER}[\w'’-]*){{0,3}})",
     re.UNICODE,

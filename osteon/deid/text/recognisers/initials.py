@@ -28,7 +28,9 @@ _TITLED = re.compile(
 
 
 _DOTTED = re.compile(rf"(?<![\w.]){UPPER}\.(?:-?{UPPER}\.|[ ]{UPPER}\.(?=\s*(?:$|[),;\n])))(?![\w])(?!\s?{UPPER}\w)")
+_BESIDE_NAME = re.compile(rf"\b(?i:par|dr|pr|mme|docteur)\b[^\n()]{{3,40}}\((?P<value>{UPPER}{{2,3}})\)")
 _LAST_WORD = re.compile(rf"[.!?\n]\s*(?P<value>{UPPER}{{2,3}})\s*\Z")
+_LITTLE_WORDS = frozenset(["LE", "LA", "LES", "DR", "PR", "MME", "MR", "UN", "UNE", "SA", "SON", "ET", "DE", "DU", "DES", "AU"])
 _NO_INITIALS = frozenset(
     ["AR", "NB", "PS", "CR", "TA", "PA", "FC", "RX", "CH", "SA", "SC", "IV", "IM", "PO", "BP", "AS", "AO", "AP", "RC"]
 )
@@ -40,8 +42,11 @@ def _loose_initials(text: str) -> list[Span]:
     spans = []
     for match in _DOTTED.finditer(text):
         bare = "".join(c for c in match.group() if c.isalpha())
-        if bare not in _NO_INITIALS or text[match.start() - 1 : match.start()] == "(":
+        if bare not in _NO_INITIALS or (bare != "AR" and text[match.start() - 1 : match.start()] == "("):
             spans.append(Span(match.start(), match.end(), "NOM", 0.5, "initials"))
+    for match in _BESIDE_NAME.finditer(text):
+        if match["value"] not in ACRONYMS:
+            spans.append(Span(*match.span("value"), "NOM", 0.5, "initials"))
     last = _LAST_WORD.search(text)
     if last and last["value"] not in ACRONYMS:
         spans.append(Span(*last.span("value"), "NOM", 0.5, "initials"))
@@ -53,6 +58,8 @@ def find_initials(text: str) -> list[Span]:
     spans = _loose_initials(text)
     for pattern in (_MARKED, _REFERENCE, _LAST_LINE, _TITLED):
         for match in pattern.finditer(text):
+            if match["value"] in _LITTLE_WORDS:
+                continue
             end = match.start("value") + len(match["value"].rstrip())
             spans.append(Span(match.start("value"), end, "NOM", 0.6, "initials"))
     return spans

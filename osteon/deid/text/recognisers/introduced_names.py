@@ -23,7 +23,7 @@ from osteon.deid.text.tokens import UPPER, Token, first_at
 _LOOSE_TITLE = re.compile(
     r"\bPR\b\.?\s+[^\WA-ZÀ-Ý\d_]"
 )  # PR is also an acronym: before a small letter it is no title
-_M = re.compile(rf"(?<![\w.'’])M(?:\.?(?=\s+(?:d['’])?{UPPER})|\.(?= [^\W\d_]{{3}}))")
+_M = re.compile(rf"(?<![\w.'’])(?<!exe : )(?<!EXE : )(?<!exe: )M(?:(?:\.(?=\s+)|(?=[ \t\u00a0]))(?=\s+(?:d['’])?{UPPER})|\.(?= [^\W\d_]{{3}}))")
 _BEFORE_MAIDEN = re.compile(
     rf"(?P<gap>,?\s+)(?:[ée]pouse|[ée]p\.|veuve|vve|n[ée]e|n[ée]\(e\))\s+(?=(?:[dDlL]['’])?{UPPER})"
 )
@@ -39,10 +39,11 @@ _FAMILY = re.compile(
     r"enfant|conjoint|[ée]pou|fils|fille|fr[èe]re|s[oœ]|m[èe]re|p[èe]re|ami|voisin|neveu|ni[èe]ce|petite?-", re.IGNORECASE
 )
 """Whose history may stand after a colon: `Mère : diabète`."""
+_DATE_NEXT = re.compile(r"\s*:?\s*(?:\d|(?:lun|mar|mercre|jeu|vendre|same)di\b|dimanche\b)", re.IGNORECASE)
 _VERB = re.compile(
     r"\s(?:pr[ée]sent(?:e|ait)|a [ée]t[ée]|est|sera|était|se plaint|consult(?:e|ait)|rapporte|va|vit|"
     r"reste|garde|a (?:chut|pr[ée]sent|b[ée]n)[ée]e?|"
-    r"souffre|revient|doit|pourra|n['’]a|a )\b"
+    r"souffre|appelle|t[ée]l[ée]phone|demande|passe|souhaite|veut|peut|[^\W\d_]+(?:[eid]ra|rra|ura)|revient|doit|pourra|n['’]a|a )\b"
 )
 Named = tuple[list[int], float, str]
 
@@ -192,6 +193,8 @@ def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength:
         gap = text[tokens[place - 1].end : token.start] if place > start else ""
         if place > start and not _joins(gap, token, run, lex):
             break
+        if gap.startswith(".") and len(tokens[place - 1].text) > 3:
+            break  # a sentence ends there, no initial
         if (
             token.folded in PARTICLES
             and (not run or token.folded not in {"LA", "LE"} or token.is_capitalised or bool(pending))
@@ -219,7 +222,8 @@ def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength:
         stops = place == len(tokens) or bool(text[tokens[pending[-1]].end : tokens[place].start].strip(" "))
         ends = stops or all(tokens[p].is_capitalised for p in pending)
         return [*run, *pending] if ends else run
-    if not run and strength == 3 and pending and all(tokens[p].is_capitalised for p in pending):
+    dated = _DATE_NEXT.match(text, tokens[pending[-1]].end) if pending else None
+    if not run and strength == 3 and pending and not dated and all(tokens[p].is_capitalised for p in pending):
         return pending  # a surname that is a particle by itself: Vo Van
     return run
 

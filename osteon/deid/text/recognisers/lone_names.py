@@ -143,6 +143,8 @@ def _before_contact(tokens: Sequence[Token], line: list[int], text: str, lex: Le
         if tokens[place].folded in FUNCTION_WORDS:
             return []
         head.append(place)
+    while head and tokens[head[-1]].folded in PARTICLES and tokens[head[-1]].text.islower():
+        head.pop()  # a date's article: `Argenton, le 3 mars`
     real = [tokens[p] for p in head if tokens[p].folded not in PARTICLES]
     if len(real) == 1 == len(head) and _DATE_AFTER.match(text, real[0].end):
         return head if not lex.is_word(real[0].folded) or real[0].folded in lex.protected else []

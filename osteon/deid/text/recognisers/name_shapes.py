@@ -104,6 +104,8 @@ def _is_capitalised_name(
     known = lex.is_first_name(token.folded) or token.folded in lex.surnames
     rare = lex.is_rare_word(token.folded) and token.folded not in ACRONYMS
     if first and strength >= 2:
+        if strength == 2 and token.is_upper and token.folded in ACRONYMS:
+            return False
         return strength == 3 or not lex.is_word(token.folded) or known
     alone = (
         token.is_upper

@@ -36,9 +36,17 @@ _RULE = re.compile(r"[\s|:+=-]*")
 _NUMBERS = frozenset({"ZIP", "TEL", "IPP", "NDA", "SECU", "NISS", "RPPS", "INAMI", "ID", "AGE", "DATE", "DATE_NAISSANCE"})
 
 
+_PAIRS = (
+    re.compile(r"<(?P<key>[\w.-]+)[^<>\n]*>(?P<value>[^<\n]{1,90})</"),
+    re.compile(r"""(?<![\w])(?P<key>[\w.-]+)\s?=\s?["'](?P<value>[^"'\n]{1,90})["']"""),
+    re.compile(r"""["'](?P<key>[\w.-]+)["']\s?:\s?["'](?P<value>[^"'\n]{1,90})["']"""),
+)
+"""An export's ways to write a field: `<ville>Mons</ville>`, `VILLE="Mons"`, `"ville": "Mons"`."""
+
+
 def find_tables(text: str) -> list[Span]:
-    """Spans of the cells whose column's title says that they identify."""
-    spans: list[Span] = []
+    """Spans of the cells whose column's title, and of the values whose key, says that they identify."""
+    spans = list(_pairs(text))
     columns: list[str | None] = []
     delimiter, position = "", 0
     for line in text.splitlines(keepends=True):
@@ -50,6 +58,18 @@ def find_tables(text: str) -> list[Span]:
             spans += _cells(line, position, delimiter, columns)
         position += len(line)
     return spans
+
+
+def _pairs(text: str) -> Iterator[Span]:
+    for pattern in _PAIRS:
+        for match in pattern.finditer(text):
+            label = _label(re.sub(r"[_.-]", " ", match["key"]))
+            if label and _fits(label, match["value"].strip()):
+                yield Span(*match.span("value"), label, 0.8, "pair")
+
+
+def _fits(label: str, value: str) -> bool:
+    return any(c.isdigit() for c in value) if label in _NUMBERS else len(value) > 1
 
 
 def _titles(line: str) -> tuple[str, list[str | None]]:
@@ -71,7 +91,7 @@ def _cells(line: str, position: int, delimiter: str, columns: list[str | None]) 
     begin = position
     for cell, label in zip(line.split(delimiter), columns, strict=False):
         value = cell.strip()
-        if label and value and (any(c.isdigit() for c in value) if label in _NUMBERS else len(value) > 1):
+        if label and _fits(label, value):
             start = begin + cell.index(value)
             yield Span(start, start + len(value), label, 0.8, "table")
         begin += len(cell) + len(delimiter)

@@ -56,7 +56,7 @@ _PLACE_SHAPE = re.compile(  # Villeneuve-sur-Lot, L'Étang-Salé, Saint-Maur: wr
     rf"|(?<=pompiers de )(?:La |Le |Les )?{UPPER}[\w'’-]+)"
 )
 _DATELINE = re.compile(
-    rf"(?:^|\n|\b[Ff]ait à )[ \t]*(?P<town>{UPPER}[\w'’-]+(?:[ -][\w'’-]+){{0,4}}),?[ \t]+[Ll]e[ "
+    rf"(?:(?:^|\n)[ \t]*(?:[Ff]ait à )?|\b[Ff]ait à )(?P<town>{UPPER}[\w'’-]+(?:[ -][\w'’-]+){{0,4}}),?[ \t]+[Ll]e[ "
     r"\t]+(?=\d{4}-|\d ?\d?(?:er)?[ ./-]|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
 )
 _LETTERS = r"[^\W\d_]"
@@ -70,6 +70,9 @@ _LETTERHEAD = re.compile(
     r"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{2,60},[ ]?(?P<town>[^\W\d_][^,\n"
     r"\d]{2,40}),[ ]?"
     r"(?=(?i:standard|t[ée]l|fax|secr[ée]tariat|n°|\+?\d))"
+)
+_HOSPITALS_TOWN = re.compile(
+    rf"(?m)^[^\n]{{0,30}}(?i:h[ôo]pital|clinique|centre|cabinet|institut|ehpad|chu?r?i?)\b[^\n]{{2,70}}? [-–] (?P<town>{_SEQUENCE})[ \t]*$"
 )
 _NO_TOWNS = word_class("words_after_a_that_are_no_towns")
 _ROMAN = re.compile(r"[IVX]+")
@@ -89,7 +92,9 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
     spans += [Span(*m.span("zip"), "ZIP", 0.4, "zip-bare") for m in _ZIP_BARE.finditer(text)]
     for match in _ZIP.finditer(text):
         town = _town_words(match["town"], lex)
-        if town:
+        if town and text[match.start("town") + len(town) :].lstrip(" \t")[:1] == ":":
+            spans.append(Span(*match.span("zip"), "ZIP", 0.9, "zip"))  # the next field's label
+        elif town:
             spans.append(Span(*match.span("zip"), "ZIP", 0.9, "zip"))
             spans.append(
                 Span(match.start("town"), match.start("town") + len(town), "VILLE", 0.88, "zip-town")
@@ -97,12 +102,16 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
     for match in _ZIP4.finditer(text):
         if _is_zip4(match, text, lex):
             spans.append(Span(*match.span("zip"), "ZIP", 0.85, "zip4"))
-            spans.append(Span(*match.span("town"), "VILLE", 0.85, "zip-town"))
+            if text[match.end("town") :].lstrip(" \t")[:1] != ":":
+                spans.append(Span(*match.span("town"), "VILLE", 0.85, "zip-town"))
     for match in _DATELINE.finditer(text):
         town = fold(match["town"])
         parts = [p for p in re.split(r"[ '’-]", town) if p not in _LINK]
         known = town in lex.towns or any(not lex.is_word(part) for part in parts)
         known = known or match.group().lstrip().lower().startswith("fait")
+        small = [w for w in re.split(r"[ -]", match["town"]) if w[:1].islower() and "'" not in w and "’" not in w]
+        if any(fold(word) not in _LINK for word in small):
+            continue  # `Protocole signé électroniquement le 3 mars`
         if known and parts and parts[0] not in _TITLES and not lex.is_first_name(parts[0]):
             spans.append(Span(*match.span("town"), "VILLE", 0.8, "dateline"))
     spans += [
@@ -114,7 +123,12 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
     spans += [
         Span(*m.span("town"), "VILLE", 0.6, "doctors-town")
         for m in _DOCTORS.finditer(text)
-        if fold(m["town"]) in lex.towns or lex.is_rare_word(fold(m["town"]))
+        if fold(m["town"]) not in ACRONYMS and (fold(m["town"]) in lex.towns or lex.is_rare_word(fold(m["town"])))
+    ]
+    spans += [
+        Span(*m.span("town"), "VILLE", 0.6, "hospitals-town")
+        for m in _HOSPITALS_TOWN.finditer(text)
+        if fold(m["town"]) in lex.towns
     ]
     spans += [Span(*m.span("town"), "VILLE", 0.6, "born-at") for m in _BORN_AT.finditer(text)]
     spans += [
@@ -160,8 +174,10 @@ def _towns_after(text: str, lex: Lexicon) -> list[Span]:
         capitals = sum(piece[:1].isupper() for piece in re.split(r"[ '’-]", written))
         several = capitals > 1 and (not written.isupper() or written.count("-") > 1)
         last = text[match.start("town") + len(written) :][:1] in {".", ",", ";", ")", "\n", ""}
+        first_town = town in lex.towns or match["town"][:1].isupper()
+        last = last or (first_town and text[match.start("town") - 3 : match.start("town") - 2] == " ")
         single = capitals == 1 == len(parts) and last and not written.isupper() and parts[0] not in _NO_TOWNS
-        single = single and match["before"] == "à" and len(written) > 3
+        single = single and match["before"] == "à" and len(written) > 2
         if sure or known or several or single or any(not lex.is_word(p) and len(p) > 2 for p in parts):
             spans.append(
                 Span(match.start("town"), match.start("town") + len(written), "VILLE", 0.58, "town-after")

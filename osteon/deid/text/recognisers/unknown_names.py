@@ -39,7 +39,9 @@ _JOINED = frozenset([" ", "-", "'", "’", "\u00a0", ", "])
 def unknown_capitals(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[int]:
     """Places of capitalised words that no dictionary has, as long as nothing makes them a term."""
     for place, token in enumerate(tokens):
-        if not token.is_capitalised or len(token.text) < _MIN_LETTERS or token.folded in ACRONYMS:
+        if not token.is_capitalised or len(token.text) < _MIN_LETTERS or is_heading(token):
+            continue
+        if token.folded in ACRONYMS:
             continue
         if not _is_unknown(token, lex) or is_eponym(tokens, place, text, lex):
             continue
@@ -142,6 +144,22 @@ def neighbours(tokens: Sequence[Token], text: str, found: Container[int], lex: L
             right and (not _starts_sentence(text, token) or not lex.is_word(token.folded) or token.is_upper)
         ):
             yield place
+
+
+def initials_beside(tokens: Sequence[Token], text: str, found: Container[int]) -> list[int]:
+    """A capital with a dot before a name, or after one in capitals: `U. Leblond`, `GABORIT M.`."""
+    places = []
+    for place, token in enumerate(tokens):
+        if place in found or len(token.text) != 1 or not token.is_capitalised:
+            continue
+        if text[token.end : token.end + 1] != ".":
+            continue
+        gap = text[token.end : tokens[place + 1].start] if place + 1 < len(tokens) else "\n"
+        before = place + 1 in found and gap in {". ", ".", ".-", ".\n"} and token.folded != "M"
+        after = place - 1 in found and tokens[place - 1].is_upper and text[tokens[place - 1].end : token.start] == " "
+        if before or (after and not (place + 1 < len(tokens) and gap == ". " and tokens[place + 1].is_capitalised)):
+            places.append(place)
+    return places
 
 
 def _closes(text: str, token: Token) -> bool:
