@@ -30,7 +30,7 @@ _DRUG_BEFORE = re.compile(
     r"(?:trait|m[ée]dic|perfus|inject|infiltr|s[ée]dat|antibio|antalg|relais|associ|puis|compar|prise|T[12]\b)[^.\n]{0,30}$",
     re.IGNORECASE,
 )
-_SEEN = re.compile(r"\b(?:(?:re)?vue?s?|(?:re)?lue?s?|ok|avis|discut[ée]e?s?|dit|valid[ée]e?s?|sign[ée]e?s?)\s$", re.IGNORECASE)
+_SEEN = re.compile(r"\b(?:(?:re)?vue?s?|(?:re)?lue?s?|ok|suite|contact|rdv|rendez-vous|consultation|discussion|entretien|avis|discut[ée]e?s?|dit|valid[ée]e?s?|sign[ée]e?s?)\s$", re.IGNORECASE)
 _DRUG_ENDING = re.compile(r"(?:IUMS?|ATES?|IBS?|OLS?|ONES?|AX|INES?|IDES?|MABS?|YLE?S?)$")
 _LETTER_HEAD = re.compile(
     r"(?im)^[> \t]*(?:de|à|a|cc|cci|from|to|exp[ée]diteur|exp[ée]d\.|dest\.|destinataires?)\s*:[ \t]*(?=\S)"
@@ -40,6 +40,8 @@ _GREETED = re.compile(
     rf"(?i:amiti[ée]s|amicalement|cordialement|confraternellement|salutations|[àa] (?:vous|toi)|merci)[ \t,.!]*\n*[ \t]*(?=(?-i:{UPPER})\. ?(?-i:{UPPER}))"
 )
 """A letter that closes with `M. Dupont` has an initial there: nobody signs as Monsieur."""
+_HELLO = re.compile(rf"\b(?i:bonjour|bonsoir|salut|coucou|ch[eè]re?)[ \t]+(?={UPPER}[^\W\d_])")
+_STARTS = re.compile(r"\s+[^\W\d_]*[a-z]")
 _CLOSED = re.compile(
     rf"(?i:amiti[ée]s|amicalement|cordialement|bises|bientôt|[àa] (?:vous|toi)|merci)[ \t]*[,.!]?[ \t\n]+"
     rf"(?P<name>{UPPER}[^\W\d_]+(?:-[^\W\d_]+)?)[ \t]*(?=$|\n)"
@@ -50,7 +52,7 @@ _OF = re.compile(
 )
 _PERSON_AFTER = re.compile(rf"\s*(?:,\s*(?:{UPPER}[^\W\d_]{{2}}|n[ée]e?\b|\d)|[ée]pouse\b|n[ée]e?\b|\((?:n[ée]|IPP|DDN|\d))")
 _NUMBER_AFTER = re.compile(
-    r"[ \t]*(?:[(,:][ \t]*)?(?:au[ \t]+)?(?:\+\d{2}|0[1-9])(?:[ .-]?\d){7,}(?!\d)|[ \t]*(?:[-–,(/|:][ \t]*)?(?:n°[ \t]*|num[ée]ro[ \t]*)?(?:RPPS|INAMI|RIZIV|ADELI|RCC|GLN)\b", re.IGNORECASE
+    r"[ \t]*(?:[(,:][ \t]*)?(?:au[ \t]+)?(?:\+\d{2}|0 ?[1-9])(?:[ .-]?\d){7,}(?!\d)|[ \t]*(?:[-–,(/|:][ \t]*)?(?:n°[ \t]*|num[ée]ro[ \t]*)?(?:RPPS|INAMI|RIZIV|ADELI|RCC|GLN)\b", re.IGNORECASE
 )
 _NEXT = re.compile(r"[ \t]*(?:,|;|/|->|→|&|\bet\b)[ \t]*(?:(?:Dr|Pr|Mme|M)\.?[ \t]+)?", re.IGNORECASE)
 _LIST = re.compile(
@@ -87,6 +89,10 @@ def acting_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[N
         for place in range(first_at(tokens, low), first_at(tokens, high)):
             if _signs(tokens, place, text, lex):
                 yield [place], 0.5, "signature"
+    for match in _HELLO.finditer(text):
+        place = first_at(tokens, match.end())
+        if place < len(tokens) and _may_name(tokens, place, text, lex) and not _STARTS.match(text, tokens[place].end):
+            yield [place], 0.6, "greeting"
     for match in _CLOSED.finditer(text):
         place = first_at(tokens, match.start("name"))
         if lex.is_first_name(tokens[place].folded) and _may_name(tokens, place, text, lex):

@@ -28,7 +28,7 @@ _TITLED = re.compile(
 
 
 _DOTTED = re.compile(rf"(?<![\w.]){UPPER}\.(?:-?{UPPER}\.|[ ]{UPPER}\.(?=\s*(?:$|[),;\n])))(?![\w])(?!\s?{UPPER}\w)")
-_BESIDE_NAME = re.compile(rf"\b(?i:par|dr|pr|mme|docteur)\b[^\n()]{{3,40}}\((?P<value>{UPPER}{{2,3}})\)")
+_BESIDE_NAME = re.compile(rf"\b(?i:par|dr|pr|mme|docteur)\.? (?:{UPPER}[\w'’.-]*[ ]){{1,4}}\((?P<value>{UPPER}{{2,3}})\)")
 _LAST_WORD = re.compile(rf"[.!?\n]\s*(?P<value>{UPPER}{{2,3}})\s*\Z")
 _LITTLE_WORDS = frozenset(["LE", "LA", "LES", "DR", "PR", "MME", "MR", "UN", "UNE", "SA", "SON", "ET", "DE", "DU", "DES", "AU"])
 _NO_INITIALS = frozenset(

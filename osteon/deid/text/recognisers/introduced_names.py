@@ -66,7 +66,7 @@ def _patterns(code: str) -> _Patterns:
         many=compiled(rf"(?:{forms('plural_titles', code)})\.?"),
         role=compiled(rf"\b(?P<title>{forms('roles', code)})\b(?:\(e\))?(?:\s*(?:[:,]|nomm[ée]e?))?"),
         field=compiled(
-            rf"\b(?P<title>{forms('name_fields', code)}|n[ée]e?(?= (?-i:{UPPER}))|"
+            rf"\b(?P<title>{forms('name_fields', code)}|n[ée]e?(?= (?:(?:de|du|d['’]|van|von|le|la)[ ]?)*(?-i:{UPPER}))|"
             rf"n[ée]\(e\)(?= (?-i:{UPPER})))"
             r"(?!\w)(?:\(e\))?\s*(?::|par|=)?"
         ),
@@ -192,6 +192,9 @@ def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength:
         token = tokens[place]
         gap = text[tokens[place - 1].end : token.start] if place > start else ""
         if place > start and not _joins(gap, token, run, lex):
+            break
+        labels = is_heading(token) and text[token.end : token.end + 2].lstrip()[:1] == ":"
+        if labels or (not run and token.folded in {"LE", "LA", "LES"} and _DATE_NEXT.match(text, token.end)):
             break
         if gap.startswith(".") and len(tokens[place - 1].text) > 3:
             break  # a sentence ends there, no initial

@@ -36,13 +36,27 @@ def alone_on_line(tokens: Sequence[Token], text: str, lex: Lexicon) -> list[list
             continue
         part = list(range(line[0], first_at(tokens, stop)))
         head = (
-            _head_of_line(tokens, line, text, lex)
+            _last_of_line(tokens, part, text, start, end, lex)
+            or _head_of_line(tokens, line, text, lex)
             or _whole_part(tokens, part, text, stop, lex)
             or _before_contact(tokens, line, text, lex)
         )
         if head:
             found.append(head)
     return found
+
+
+def _last_of_line(
+    tokens: Sequence[Token], part: list[int], text: str, start: int, end: int, lex: Lexicon
+) -> list[int]:
+    """A known name alone behind the line's last dash: `- Mme X (77 ans) - Moreau`."""
+    if len(part) != 1 or not text[max(0, start - 3) : start].strip(" \t") in {"-", "–", "—"}:
+        return []
+    token = tokens[part[0]]
+    if text[token.end : end].strip() or not token.is_capitalised or is_heading(token):
+        return []
+    common = lex.first_name_rank.get(token.folded, 10**6) < COMMON_FIRST_NAMES
+    return part if (token.folded in lex.surnames or common) and text[:start].rstrip(" -–—\t")[-1:] not in {"", "\n"} else []
 
 
 def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, lex: Lexicon) -> list[int]:
@@ -174,9 +188,11 @@ def _head_of_line(tokens: Sequence[Token], line: list[int], text: str, lex: Lexi
         if (
             (head and gap.strip(" ,"))
             or is_title(token)
+            or is_heading(token)
             or token.folded in FUNCTION_WORDS
             or token.folded in ACRONYMS
             or token.folded in lex.protected
+            or (token.folded in PARTICLES and "," in gap)
         ):
             break
         first = lex.is_first_name(token.folded)

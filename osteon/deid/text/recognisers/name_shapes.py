@@ -83,6 +83,8 @@ def _is_surname_after(tokens: Sequence[Token], place: int, text: str, lex: Lexic
         if len(tokens[place - 1].text) == 1:
             return True
         rank = lex.first_name_rank.get(token.folded, 10**6)
+        if tokens[place - 1].is_upper and token.text.istitle() and len(token.text) > 2 and not is_heading(token):
+            return True  # NOM Prénom
         if not token.is_upper and rank < 3 * COMMON_FIRST_NAMES and token.folded not in HEADINGS:
             return True
     before = tokens[place - 1]
@@ -104,7 +106,8 @@ def _is_capitalised_name(
     known = lex.is_first_name(token.folded) or token.folded in lex.surnames
     rare = lex.is_rare_word(token.folded) and token.folded not in ACRONYMS
     if first and strength >= 2:
-        if strength == 2 and token.is_upper and token.folded in ACRONYMS:
+        labels = text[token.end : token.end + 1] == ":"
+        if token.is_upper and token.folded in ACRONYMS and (strength == 2 or labels):
             return False
         return strength == 3 or not lex.is_word(token.folded) or known
     alone = (

@@ -48,7 +48,7 @@ _LABELLED = re.compile(
     rf"\b(?i:commune|ville|localit[ée]|lieu(?: de naissance)?|n[ée]e?(?:\(e\))? à)[ \t]*:[ \t]*"
     rf"(?P<town>{UPPER}[^\W\d_]*(?:[ '’-][^\W\d_]+){{0,5}}?)(?=[ \t]*(?:$|[\n,;.|(/–]|[ \t]{{2}}| - |\d))"
 )
-_DOCTORS = re.compile(rf"\b(?i:dr|docteur|pr)\b[^\n()\d]{{3,40}}\((?P<town>{UPPER}[\w' ’-]+)\)")
+_DOCTORS = re.compile(rf"\b(?i:dr|docteur|pr)\b[^\n()\d]{{3,40}}\((?P<town>{UPPER}(?:[^\W\d_]|[' ’-])+)\)")
 _PLACE_SHAPE = re.compile(  # Villeneuve-sur-Lot, L'Étang-Salé, Saint-Maur: written so, only a place
     rf"(?<![\w-])(?:(?:[LlDd]['’])?{UPPER}[^\W\d_]+(?:-{UPPER}[^\W\d_]+)*-(?i:sur|sous|en|l[eè]s|lez|la|les?|de|du|des|aux?)"
     rf"(?:-(?i:la|les?|l['’]))*-(?:[dlDL]['’])?{UPPER}[^\W\d_]+(?:-[^\W\d_]+)*"
@@ -65,7 +65,7 @@ _SEQUENCE = (
     rf"(?:[ -](?:(?:sur|sous|en|le|la|les|de|du|des|lès|lez|d['’])[ -])?{UPPER}(?:{_LETTERS}|"
     rf"[’'-](?={_LETTERS}))*){{0,4}}(?!\d)"
 )
-_BORN_AT = re.compile(rf"\b(?i:n[ée]e?(?:\(e\))?)\s+(?i:le)\s[^\n]{{6,28}}?\d\s[AaàÀ]\s(?P<town>{_SEQUENCE})")
+_BORN_AT = re.compile(rf"\b(?i:n[ée]e?(?:\(e\))?)[ \t]+(?i:le)[ \t][^\n]{{6,28}}?\d[ \t][AaàÀ][ \t](?P<town>{_SEQUENCE})")
 _LETTERHEAD = re.compile(
     r"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{2,60},[ ]?(?P<town>[^\W\d_][^,\n"
     r"\d]{2,40}),[ ]?"
@@ -108,7 +108,7 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         town = fold(match["town"])
         parts = [p for p in re.split(r"[ '’-]", town) if p not in _LINK]
         known = town in lex.towns or any(not lex.is_word(part) for part in parts)
-        known = known or match.group().lstrip().lower().startswith("fait")
+        known = known or match.group().lstrip().lower().startswith("fait") or _is_compound(town)
         small = [w for w in re.split(r"[ -]", match["town"]) if w[:1].islower() and "'" not in w and "’" not in w]
         if any(fold(word) not in _LINK for word in small):
             continue  # `Protocole signé électroniquement le 3 mars`
@@ -128,7 +128,7 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
     spans += [
         Span(*m.span("town"), "VILLE", 0.6, "hospitals-town")
         for m in _HOSPITALS_TOWN.finditer(text)
-        if fold(m["town"]) in lex.towns
+        if fold(m["town"]) in lex.towns or _is_compound(fold(m["town"]))
     ]
     spans += [Span(*m.span("town"), "VILLE", 0.6, "born-at") for m in _BORN_AT.finditer(text)]
     spans += [
@@ -137,6 +137,11 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         if not any(part in lex.protected for part in re.split(r"['’-]", fold(m.group())))
     ]
     return spans + _towns_after(text, lex) + _named_towns(text, lex)
+
+
+def _is_compound(town: str) -> bool:
+    """Joined by hyphens, or with its article: `Trois-Ponts`, `Le Fenouillet`."""
+    return "-" in town or town.startswith(("LE ", "LA ", "LES "))
 
 
 def _is_zip4(match: re.Match[str], text: str, lex: Lexicon) -> bool:

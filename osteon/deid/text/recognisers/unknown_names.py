@@ -66,6 +66,8 @@ def _is_compound_name(token: Token) -> bool:
 
 def _is_compound_term(folded: str, lex: Lexicon) -> bool:
     """A medical beginning before a word of the dictionary: `tricompartimentale`."""
+    if folded.startswith(("RE", "TELE")) and len(folded) > 8 and lex.is_word(folded.removeprefix("TELE").removeprefix("RE")):
+        return True
     if len(folded) >= _LONG_TERM and TERM_ENDING.search(folded):
         return True
     match = _TERM_BEGINNING.match(folded)
@@ -98,8 +100,9 @@ def _beside_capital(tokens: Sequence[Token], place: int, text: str) -> bool:
 
 def _is_unknown(token: Token, lex: Lexicon) -> bool:
     """No part of the word is in a dictionary, and it has no capital inside (SpO2, HbA1c)."""
-    if not token.is_upper and any(c.isupper() for part in token.text.split("-") for c in part[1:]):
-        return _JOINED_PARTICLE.match(token.text) is not None
+    inner = [part for part in token.text.split("-") if any(c.isupper() for c in part[1:])]
+    if not token.is_upper and inner:
+        return all(_JOINED_PARTICLE.match(part) for part in inner)
     written = token.text.split("-")
     parts = token.folded.split("-")
     if any(part in lex.protected for part in parts) or lex.is_word(token.folded):
