@@ -52,12 +52,13 @@ _OF = re.compile(
 )
 _PERSON_AFTER = re.compile(rf"\s*(?:,\s*(?:{UPPER}[^\W\d_]{{2}}|n[ée]e?\b|\d)|[ée]pouse\b|n[ée]e?\b|\((?:n[ée]|IPP|DDN|\d))")
 _NUMBER_AFTER = re.compile(
-    r"[ \t]*(?:[(,:][ \t]*)?(?:au[ \t]+)?(?:\+\d{2}|0 ?[1-9])(?:[ .-]?\d){7,}(?!\d)|[ \t]*(?:[-–,(/|:][ \t]*)?(?:n°[ \t]*|num[ée]ro[ \t]*)?(?:RPPS|INAMI|RIZIV|ADELI|RCC|GLN)\b", re.IGNORECASE
+    r"[ \t]*(?:[(,][ \t]*)?(?:au[ \t]+)?(?:\+\d{2}|0 ?[1-9])(?:[ .-]?\d){7,}(?!\d)|[ \t]*(?:[-–,(/|:][ \t]*)?(?:n°[ \t]*|num[ée]ro[ \t]*)?(?:RPPS|INAMI|RIZIV|ADELI|RCC|GLN)\b", re.IGNORECASE
 )
 _NEXT = re.compile(r"[ \t]*(?:,|;|/|->|→|&|\bet\b)[ \t]*(?:(?:Dr|Pr|Mme|M)\.?[ \t]+)?", re.IGNORECASE)
 _LIST = re.compile(
     r"(?im)\b(?:rel[èe]ve|pr[ée]sents?|radiologues|m[ée]decins|praticiens(?: hospitaliers)?|correspondants|copies?|cc)"
-    r"[ \t]*:[ \t]*(?:(?:Dr|Pr|Mme|M)\.?[ \t]+)?(?=\S)"
+    r"[ \t]*:[ \t]*(?:(?:Dr|Pr|Mme|M)\.?[ \t]+)?(?=\S)|"
+    rf"\b(?:(?:mot|note|message|courrier|copie)[ \t]+pour|famille|consorts)[ \t]+(?=(?-i:{UPPER}))"
 )
 _BLANKS = frozenset([" ", "-", "'", "’", ". ", ".", "\u00a0", ".-"])
 
@@ -148,7 +149,7 @@ def _before_numbers(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterato
             particle = bool(run) and tokens[place].folded in PARTICLES
             if (run and gap not in _BLANKS) or gap.strip() or "\n" in gap:
                 break
-            if not particle and not _may_name(tokens, place, text, lex):
+            if not particle and not _may_name(tokens, place, text, lex, sure=True):
                 break
             run.append(place)
             place -= 1
@@ -166,7 +167,9 @@ def _run(tokens: Sequence[Token], text: str, start: int, lex: Lexicon, *, loud: 
         initial = len(token.text) == 1 and token.is_capitalised and (bool(run) or token.folded != "M")
         if initial and (text[token.end : token.end + 1] in {".", "-"} or token.folded in {"D", "L", "O"}):
             run.append(place)
-        elif (token.folded in PARTICLES and (run or listed or token.is_capitalised)) or _may_name(tokens, place, text, lex):
+        elif (token.folded in PARTICLES and (run or listed or token.is_capitalised)) or _may_name(
+            tokens, place, text, lex, sure=listed
+        ):
             run.append(place)
         else:
             break
@@ -178,7 +181,10 @@ def _run(tokens: Sequence[Token], text: str, start: int, lex: Lexicon, *, loud: 
     return run if run and (strange or known or listed or not (loud or shouted)) else []
 
 
-def _may_name(tokens: Sequence[Token], place: int, text: str, lex: Lexicon) -> bool:
+def _may_name(
+    tokens: Sequence[Token], place: int, text: str, lex: Lexicon, *, sure: bool = False
+) -> bool:
+    """A capitalised word that is no label, no term and, where no person is sure to stand, no eponym."""
     token = tokens[place]
     return (
         token.is_capitalised
@@ -188,6 +194,5 @@ def _may_name(tokens: Sequence[Token], place: int, text: str, lex: Lexicon) -> b
         and not is_term_word(token)
         and token.folded not in ACRONYMS
         and token.folded not in FUNCTION_WORDS
-        and token.folded not in lex.protected
-        and not is_eponym(tokens, place, text, lex)
+        and (sure or (token.folded not in lex.protected and not is_eponym(tokens, place, text, lex)))
     )

@@ -99,7 +99,7 @@ def _street_end(match: re.Match[str]) -> int | None:
     end, linked = match.start("name"), False
     for name in names:
         word = fold(name.group()).strip(".,")
-        if word in _STOP_AFTER_STREET and (word not in _LINK or (end > match.start("name") and not linked)):
+        if word in _STOP_AFTER_STREET and not (linked and word == "POSTE") and (word not in _LINK or (end > match.start("name") and not linked)):
             break
         linked = word in _LINK
         end = match.start("name") + name.end()

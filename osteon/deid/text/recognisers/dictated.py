@@ -24,7 +24,7 @@ _PERSON = re.compile(
 _HOSPITAL = re.compile(
     r"\b(?P<kind>(?P<strong>polyclinique|chr?u|ch[cip]|ghu?|gie(?: irm)?|ehpad|ssr|hia|uz|az|sel(?:arl|as)(?: d?['’]?imagerie)?|"
     r"imagerie médicale|centre hospitalier(?: universitaire| régional| intercommunal)*|cabinet(?: de radiologie)?|"
-    r"centre (?:de radiologie|d['’]imagerie(?: médicale)?)|groupe hospitalier|maison médicale|résidence)|"
+    r"centre (?:de radiologie|d['’]imagerie(?: médicale)?)|centre de r[ée]+ducation|groupe hospitalier|maison médicale|résidence)|"
     r"h[ôo]pital(?: nord| sud| est| ouest| privé| cantonal| régional)*|clinique|cliniques universitaires)"
     rf"[ \n]+(?P<link>{_LINK})?(?P<name>{_W}(?:[ ](?:de )?{_W}){{0,2}})"
 )

@@ -23,7 +23,7 @@ from osteon.deid.text.tokens import UPPER, Token, first_at
 _LOOSE_TITLE = re.compile(
     r"\bPR\b\.?\s+[^\WA-ZÀ-Ý\d_]"
 )  # PR is also an acronym: before a small letter it is no title
-_M = re.compile(rf"(?<![\w.'’])(?<!exe : )(?<!EXE : )(?<!exe: )M(?:(?:\.(?=\s+)|(?=[ \t\u00a0]))(?=\s+(?:d['’])?{UPPER})|\.(?= [^\W\d_]{{3}}))")
+_M = re.compile(rf"(?<![\w.'’])(?<!exe : )(?<!EXE : )(?<!exe: )M(?:(?:\.(?=\s+)|(?=[ \t\u00a0]))(?=\s+(?:(?:de|du|des|van|von|le|la) )*(?:d['’])?{UPPER})|\.(?= [^\W\d_]{{3}}))")
 _BEFORE_MAIDEN = re.compile(
     rf"(?P<gap>,?\s+)(?:[ée]pouse|[ée]p\.|veuve|vve|n[ée]e|n[ée]\(e\))\s+(?=(?:[dDlL]['’])?{UPPER})"
 )

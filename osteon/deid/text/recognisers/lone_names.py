@@ -61,6 +61,8 @@ def _last_of_line(
 
 def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, lex: Lexicon) -> list[int]:
     """All words of a part that is two to five capitalised words, one of them in no dictionary."""
+    while part and tokens[part[-1]].folded in PARTICLES and tokens[part[-1]].text.islower():
+        part = part[:-1]
     if not 2 <= len(part) <= 5:
         return []
     named = [tokens[p] for p in part]

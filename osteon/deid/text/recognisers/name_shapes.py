@@ -114,6 +114,7 @@ def _is_capitalised_name(
         token.is_upper
         and len(token.text) > 2
         and not _upper_around(tokens, place)
+        and (first or not is_heading(token))
         and token.folded not in ACRONYMS
     )
     if first:
@@ -137,6 +138,8 @@ def _is_initial(tokens: Sequence[Token], place: int, text: str, strength: int, *
     if not token.is_capitalised or (token.folded == "M" and first and strength < 3):
         return False  # M is Monsieur, a title of its own
     after = text[token.end : token.end + 1]
+    if after == "°":
+        return False
     if after in {".", "-"}:
         return True
     return (

@@ -213,6 +213,10 @@ def particles_after(tokens: Sequence[Token], text: str, found: Container[int]) -
     places: list[int] = []
     for place in range(1, len(tokens) - 1):
         particle, last = tokens[place], tokens[place + 1]
+        elided = particle.folded == "D" and text[particle.end : last.start] in {"'", "’"} and last.is_capitalised
+        if elided and place - 1 in found and text[tokens[place - 1].end : particle.start] == " ":
+            places += [place, place + 1]
+            continue
         if (
             place - 1 in found
             and place not in found
