@@ -1,4 +1,4 @@
-"""Whole letters as templates in YAML, one file a set, and how a scan, a shouting form or a dictation writes them.
+"""Whole letters as templates in YAML, one file a set, written as a scan, a form in capitals or a dictation.
 
 A file holds the set's own `values`, `terms`, `eponyms` and `devices`, `groups` of passages and `letters` that
 name passages (`<<group>>`) and slots (`{slot}`); a letter may have a `mode`.

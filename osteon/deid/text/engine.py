@@ -39,6 +39,7 @@ with hidden("torch", "torchvision", "transformers", "tensorflow", "stanza"):
 SPACY_MODEL = "fr_core_news_md"
 _UNREAD_PIPES = ["parser", "morphologizer", "lemmatizer", "attribute_ruler", "senter", "tagger"]
 LANGUAGE = "fr"
+_NEAR_BREAK = 30
 _ONE_LINE = frozenset({"tables", "initials", "dictated"})
 Finder = Callable[[str], list[Span]]
 
@@ -197,11 +198,13 @@ def _by_rules(text: str, known: KnownIdentity | None, lex: Lexicon) -> list[Span
 def _over_line_ends(text: str, lex: Lexicon) -> Iterator[Span]:
     """What the rules find where a line was broken by the width, read with the next line as one."""
     every = None
-    for begin, line in wrapped_lines(text):
+    for begin, broken, line in wrapped_lines(text):
         every = every or [finder for name, finder in finders(lex).items() if name not in _ONE_LINE]
         for finder in every:
             yield from (
-                Span(begin + s.start, begin + s.end, s.label, s.score, s.rule) for s in finder(line)
+                Span(begin + s.start, begin + s.end, s.label, s.score, s.rule)
+                for s in finder(line)
+                if s.end >= broken and s.start < broken + _NEAR_BREAK
             )
 
 

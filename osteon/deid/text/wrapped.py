@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 _WIDEST, _NARROWEST, _FEWEST = 110, 34, 2
-_FIELD = re.compile(r"[> \t]*[^\W\d_][^\n:=<>]{1,28}?[ \t]?[:=]")
-_ABBREVIATED = re.compile(r"(?:\b[^\W\d_]|\b(?:Dr|Pr|Mme|av|bd|bld|boul|janv|f[ée]vr|avr|juil|sept|oct|nov|d[ée]c))\.$")
+_FIELD = re.compile(r"[> \t]*[^\W\d_][^\n:=<>.,;]{1,28}?[ \t]?[:=]")
+_ABBREVIATED = re.compile(
+    r"(?:\b[^\W\d_]|\b(?:Dr|Pr|Mme|av|bd|bld|boul|janv|f[ée]vr|avr|juil|sept|oct|nov|d[ée]c))\.$"
+)
 _WORD = re.compile(r"[>\s]*(\S+)")
 
 
-def wrapped_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Each line that was broken by the width, with the line after it, a blank between; and where it begins.
+def wrapped_lines(text: str) -> Iterator[tuple[int, int, str]]:
+    """Each line that the width broke, with the line after it as one: where it begins, its length, the text.
 
     Of the same length as in the text, so that places in it are places in the text.
 
@@ -27,7 +30,7 @@ def wrapped_lines(text: str) -> Iterator[tuple[int, str]]:
     if not _NARROWEST <= width <= _WIDEST:
         return
     broken, position = [], 0
-    for line, following in zip(lines, lines[1:], strict=False):
+    for line, following in pairwise(lines):
         bare, word = line.rstrip(), _WORD.match(following)
         full = bool(bare) and word is not None and len(bare) + 1 + len(word[1]) > width
         if full and not _FIELD.match(following) and (bare[-1] not in ".:;!?" or _ABBREVIATED.search(bare)):
@@ -36,7 +39,7 @@ def wrapped_lines(text: str) -> Iterator[tuple[int, str]]:
     if len(broken) < _FEWEST:
         return
     for begin, line, following in broken:
-        yield begin, _unbroken(line, following)
+        yield begin, len(line.rstrip("\r\n")), _unbroken(line, following)
 
 
 def _unbroken(line: str, following: str) -> str:

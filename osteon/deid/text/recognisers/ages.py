@@ -67,7 +67,7 @@ _WRITTEN = re.compile(rf"\b(?P<age>(?P<number>{TO_NINETY_NINE})\s+(?P<unit>ans|m
 _NUMBER_BEFORE = re.compile(r"\d[ -]$")
 _DATE_BEFORE = re.compile(r"(?:(?:18|19|20)\d{2}|[/.-]\d{2}|[12] \d \d \d)[ -]$")
 _A_LIFE = 13
-"""Durations in words are rarely this long: from here on a number of years is an age unless a word says not."""
+"""Durations in words are rarely this long: from here on years are an age unless a word says not."""
 _LABELLED = re.compile(
     r"\b(?:[âa]ge|leeftijd)\s*(?:du patient\s*)?[:=]\s*(?P<age>\d{1,3})\b(?!\s?(?:ans?|mois|a\b|j))",
     re.IGNORECASE,
@@ -112,16 +112,25 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
 def _beside(text: str, match: re.Match[str]) -> bool:
     """`a` for `ans` after a date or a name, before a sign or a label: `Dupont Jean 67 a : chute`."""
     before = text[max(0, match.start() - 24) : match.start()]
-    ends = re.match(r"\s*(?:$|[\n:,;)]|I\.?P\.?P|NDA|N[IP]|DDN)", text[match.end() : match.end() + 8]) is not None
-    return ends and (_DATE_BEFORE.search(before) is not None or re.search(rf"{UPPER}[^\W\d_]+ $", before) is not None)
+    ends = (
+        re.match(r"\s*(?:$|[\n:,;)]|I\.?P\.?P|NDA|N[IP]|DDN)", text[match.end() : match.end() + 8])
+        is not None
+    )
+    return ends and (
+        _DATE_BEFORE.search(before) is not None or re.search(rf"{UPPER}[^\W\d_]+ $", before) is not None
+    )
 
 
 def _is_a_life(match: re.Match[str]) -> bool:
-    return match.re is _WRITTEN and match["unit"].lower() == "ans" and (number_of(match["number"]) or 0) >= _A_LIFE
+    return (
+        match.re is _WRITTEN
+        and match["unit"].lower() == "ans"
+        and (number_of(match["number"]) or 0) >= _A_LIFE
+    )
 
 
 def _alone(text: str, match: re.Match[str]) -> bool:
-    """Between commas or in brackets, or first of its line: `Mme X, 4 mois,` `(6 mois)`; dictated commas too."""
+    """Between commas, dictated ones too, in brackets, or first of its line: `Mme X, 4 mois,` `(6 mois)`."""
     before = text[max(0, match.start() - 24) : match.start()].rstrip(" \t")
     after = text[match.end() : match.end() + 24].lstrip(" \t")
     return (not before or before[-1] in ",(:;\n|-/" or before.lower().endswith(" virgule")) and (

@@ -183,11 +183,15 @@ def _read(text: str, match: re.Match[str], score: float, form: str, code: str) -
 
 
 def _plausible(match: re.Match[str], form: str) -> bool:
-    """Numbers with blanks between are a date only with a year of four digits; 12/10 and 14/10 are measures."""
+    """Numbers with blanks between are a date only with a whole year; 12/10 and 14/10 are measures."""
     if form == "numeric":
         return match["sep"].strip() != "" or len(match["year"]) == 4
     if form == "two-and-two":
-        return match.group().startswith("0") or match["month"][0] == "0" or (int(match["day"]) > 12 and match["month"] != "10")
+        return (
+            match.group().startswith("0")
+            or match["month"][0] == "0"
+            or (int(match["day"]) > 12 and match["month"] != "10")
+        )
     return form != "spoken" or (match["day"] or match["year"]) is not None
 
 

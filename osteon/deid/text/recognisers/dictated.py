@@ -19,18 +19,27 @@ _STOPS = word_class("words_that_end_a_dictated_name")
 _LINK = r"(?:(?:de la|des|du|de|les|le|la)[ ]|(?:de )?l['’]|d['’])"
 _PARTICLE = r"(?:(?:de la|de|du|des|d['’]|le|la|van den|van der|van de|van|von|el|ben|da|dos|al|aït|ait)[ ]?)"
 _PERSON = re.compile(
-    rf"\b(?:docteure?s?|dr|professeure?|pr|madame|monsieur|mme|mlle|mademoiselle|m|mr)\.?[ \n]+(?P<name>{_PARTICLE}?{_W}(?:[ ]{_PARTICLE}?{_W}){{0,3}})"
+    rf"\b(?:docteure?s?|dr|professeure?|pr|madame|monsieur|mme|mlle|mademoiselle|m|mr)\.?"
+    rf"[ \n]+(?P<name>{_PARTICLE}?{_W}(?:[ ]{_PARTICLE}?{_W}){{0,3}})"
 )
 _HOSPITAL = re.compile(
-    r"\b(?P<kind>(?P<strong>polyclinique|chr?u|ch[cip]|ghu?|gie(?: irm)?|ehpad|ssr|hia|uz|az|sel(?:arl|as)(?: d?['’]?imagerie)?|"
-    r"imagerie médicale|centre hospitalier(?: universitaire| régional| intercommunal)*|cabinet(?: de radiologie)?|"
-    r"centre (?:de radiologie|d['’]imagerie(?: médicale)?)|centre de r[ée]+ducation|groupe hospitalier|maison médicale|résidence)|"
-    r"h[ôo]pital(?: nord| sud| est| ouest| privé| cantonal| régional)*|clinique|cliniques universitaires)"
+    r"\b(?P<kind>(?P<strong>polyclinique|chr?u|ch[cip]|ghu?|gie(?: irm)?|ehpad|ssr|hia|uz|az|"
+    r"sel(?:arl|as)(?: d?['’]?imagerie)?|cabinet(?: de radiologie)?|"
+    r"imagerie médicale|centre hospitalier(?: universitaire| régional| intercommunal)*|"
+    r"centre (?:de radiologie|d['’]imagerie(?: médicale)?)|centre de r[ée]+ducation|"
+    r"groupe hospitalier|maison médicale|résidence|p[ôo]le santé)|institut|réseau hospitalier|"
+    r"h[ôo]pital(?: nord| sud| est| ouest| privé| cantonal| régional)*|"
+    r"clinique(?: universitaire| privée)?|cliniques universitaires)"
     rf"[ \n]+(?P<link>{_LINK})?(?P<name>{_W}(?:[ ](?:de )?{_W}){{0,2}})"
 )
-_TOWN = re.compile(rf"(?<![^\W_])(?P<sure>(?:demeurant|domiciliée?|résidant|habitant|née?) )?(?:à|habite|commune de|ville de)[ \n]+(?P<name>(?:(?P<article>l[ea]s?) )?{_W})")
+_TOWN = re.compile(
+    rf"(?<![^\W_])(?P<sure>(?:demeurant|domiciliée?|résidant|habitant|née?) )?"
+    rf"(?:à|habite|commune de|ville de)[ \n]+(?P<name>(?:(?P<article>l[ea]s?) )?{_W})"
+)
 _AFTER_PERSON = re.compile(r"\b(?:docteure?|dr|professeure?|pr)\b[^\n.,;]{2,40}$")
-_LINKED = re.compile(r"(?:[^\W\d_]{3,}-)+(?:sur|sous|en|l[eè]s|la|le|les|du|des|de|d['’])-?[^\W\d_]{2,}|sainte?-|notre-dame")
+_LINKED = re.compile(
+    r"(?:[^\W\d_]{3,}-)+(?:sur|sous|en|l[eè]s|la|le|les|du|des|de|d['’])-?[^\W\d_]{2,}|sainte?-|notre-dame"
+)
 
 
 def find_dictated(text: str, lex: Lexicon) -> list[Span]:
@@ -91,11 +100,17 @@ def _towns(text: str, lex: Lexicon) -> Iterator[Span]:
             continue
         doctors = _AFTER_PERSON.search(text, max(0, match.start() - 48), match.start()) is not None
         strange = _is_strange(match["name"], lex) and not MEDICAL_SHAPE.search(folded)
-        if folded not in _STOPS and (strange or _LINKED.match(match["name"]) or ((doctors or match["sure"]) and folded in lex.towns)):
+        if folded not in _STOPS and (
+            strange or _LINKED.match(match["name"]) or ((doctors or match["sure"]) and folded in lex.towns)
+        ):
             yield Span(*match.span("name"), "VILLE", 0.6, "dictated")
 
 
 def _is_strange(word: str, lex: Lexicon) -> bool:
     folded = fold(word)
-    rare = lex.is_rare_word(folded) and len(folded) > 3 and not any(p in lex.protected for p in folded.split("-"))
+    rare = (
+        lex.is_rare_word(folded)
+        and len(folded) > 3
+        and not any(p in lex.protected for p in folded.split("-"))
+    )
     return rare or _LINKED.match(word) is not None

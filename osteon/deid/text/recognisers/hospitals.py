@@ -29,9 +29,11 @@ _KINDS = (
     r"groupe hospitalier|institut|maison de (?:sant[ée]|retraite|repos)|fondation|cabinet "
     r"(?:de radiologie|d['’]imagerie|m[ée]dical)|imagerie m[ée]dicale|maison m[ée]dicale|hospices|"
     r"r[ée]sidence services|GIE(?:\s+(?:IRM|scanner|TEP))*(?![\w])|SISA(?![\w])|"
-    r"(?-i:SEL(?:ARL|AS|AFA)?|SCM|SCP|SRL|SPRL)(?![\w])(?:\s+(?:de |d['’])?(?:imagerie(?: m[ée]dicale)?|radiologie))?|"
-    r"(?:imagerie|radiologie) (?=sainte?[- ]|notre[- ])|r[ée]seau (?:hospitalier|de sant[ée])|p[ôo]le (?:de )?sant[ée]|"
-    r"imagerie (?=d[eu]s? )|r[ée]sidence (?=[^\W\d_])"
+    r"(?-i:SEL(?:ARL|AS|AFA)?|SCM|SCP|SRL|SPRL)(?![\w])"
+    r"(?:\s+(?:de |d['’])?(?:imagerie(?: m[ée]dicale)?|radiologie))?|"
+    r"(?:imagerie|radiologie) (?=sainte?[- ]|notre[- ])|r[ée]seau (?:hospitalier|de sant[ée])|"
+    r"p[ôo]le (?:de )?sant[ée]|"
+    r"imagerie (?=d[eu]s? (?!c(?:linique|entre|h)|h[ôo]pita|polycl|institut))|r[ée]sidence (?=[^\W\d_])"
 )
 _UNIT = re.compile(
     rf"\b(?P<kind>(?i:pavillon|b[âa]timent|b[âa]t\.|unit[ée]|campus)|[Ss]ite|aile|secteur|p[ôo]le)\s+(?P<name>(?:[dlDL]['’]|"
@@ -80,9 +82,7 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
         and (
             not lex.is_word(fold(m["name"]))
             or fold(m["name"]).startswith(("SAINT-", "SAINTE-"))
-            or (
-                not m["kind"].isupper() and _closes(text, tokens, first_at(tokens, m.start("name")))
-            )
+            or (not m["kind"].isupper() and _closes(text, tokens, first_at(tokens, m.start("name"))))
         )
     ]
     for match in _ARTICLE_L.finditer(text):
@@ -113,8 +113,9 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
         if named and gap in {"'", "’"}:
             end = previous = token.end
             continue
-        if not named and token.folded in {"NORD", "SUD", "EST", "OUEST", "CENTRE"} and previous > match.end():
-            named, end, previous = True, token.end, token.end
+        if not named and token.folded in {"NORD", "SUD", "EST", "OUEST", "CENTRE"}:
+            linked, previous = previous > match.end(), token.end
+            named, end = (True, token.end) if linked else (named, end)
             continue
         proper = token.is_capitalised or (lex.is_rare_word(token.folded)) or token.folded in lex.hospitals
         if (
@@ -139,7 +140,9 @@ def _is_named_so(text: str, tokens: Sequence[Token], place: int) -> bool:
     """A heading's word after `du` or `des`, or that no value follows, is the name: `Clinique du Mail`."""
     before = tokens[place - 1].folded if place else ""
     after = text[tokens[place].end : tokens[place].end + 8].lstrip(" \t\u00a0")
-    return before in {"DU", "DES"} or (tokens[place].folded in _NAMES_OF_PLACES and after[:1] not in {":", "."})
+    return before in {"DU", "DES"} or (
+        tokens[place].folded in _NAMES_OF_PLACES and after[:1] not in {":", "."}
+    )
 
 
 def _closes(text: str, tokens: Sequence[Token], place: int) -> bool:

@@ -10,7 +10,8 @@ from osteon.deid.text.tokens import UPPER
 
 _PAIR = rf"{UPPER}\.?[ -]?(?:{UPPER}\.?[ -]?)?{UPPER}\b\.?"
 _MARKED = re.compile(
-    rf"\b(?i:frapp[ée]e?(?: par)?|dactylo(?:graphi[ée]e?)?|secr[ée]taire|saisie?(?: par)?|transcri(?:te?|ption)(?: par)?|"
+    rf"\b(?i:frapp[ée]e?(?: par)?|dactylo(?:graphi[ée]e?)?|secr[ée]taire|saisie?(?: par)?|"
+    rf"transcri(?:te?|ption)(?: par)?|"
     rf"initiales?(?: du patient)?|"
     rf"dict[ée]e?(?: par)?|lu(?: par)?|relue? par|valid[ée]e? par|sign[ée]e? par|signature|op[ée]rateur|"
     rf"par|typed by|getypt door)"
@@ -27,14 +28,40 @@ _TITLED = re.compile(
 )
 
 
-_DOTTED = re.compile(rf"(?<![\w.]){UPPER}\.(?:-?{UPPER}\.|[ ]{UPPER}\.(?=\s*(?:$|[),;\n])))(?![\w])(?!\s?{UPPER}\w)")
-_BESIDE_NAME = re.compile(rf"\b(?i:par|dr|pr|mme|docteur)\.? (?:{UPPER}[\w'’.-]*[ ]){{1,4}}\((?P<value>{UPPER}{{2,3}})\)")
-_LAST_WORD = re.compile(rf"[.!?\n]\s*(?P<value>{UPPER}{{2,3}})\s*\Z")
-_LITTLE_WORDS = frozenset(["LE", "LA", "LES", "DR", "PR", "MME", "MR", "UN", "UNE", "SA", "SON", "ET", "DE", "DU", "DES", "AU"])
-_NO_INITIALS = frozenset(
-    ["AR", "NB", "PS", "CR", "TA", "PA", "FC", "RX", "CH", "SA", "SC", "IV", "IM", "PO", "BP", "AS", "AO", "AP", "RC"]
+_DOTTED = re.compile(
+    rf"(?<![\w.]){UPPER}\.(?:-?{UPPER}\.|[ ]{UPPER}\.(?=\s*(?:$|[),;\n])))(?![\w])(?!\s?{UPPER}\w)"
 )
-"""Abbreviations of two letters with dots that are nobody's initials: arrêté royal, nota bene, tension artérielle."""
+_BESIDE_NAME = re.compile(
+    rf"\b(?i:par|dr|pr|mme|docteur)\.? (?:{UPPER}[\w'’.-]*[ ]){{1,4}}\((?P<value>{UPPER}{{2,3}})\)"
+)
+_LAST_WORD = re.compile(rf"[.!?\n]\s*(?P<value>{UPPER}{{2,3}})\s*\Z")
+_LITTLE_WORDS = frozenset(
+    ["LE", "LA", "LES", "DR", "PR", "MME", "MR", "UN", "UNE", "SA", "SON", "ET", "DE", "DU", "DES", "AU"]
+)
+_NO_INITIALS = frozenset(
+    [
+        "AR",
+        "NB",
+        "PS",
+        "CR",
+        "TA",
+        "PA",
+        "FC",
+        "RX",
+        "CH",
+        "SA",
+        "SC",
+        "IV",
+        "IM",
+        "PO",
+        "BP",
+        "AS",
+        "AO",
+        "AP",
+        "RC",
+    ]
+)
+"""Abbreviations with dots that are nobody's initials: arrêté royal, nota bene, tension artérielle."""
 
 
 def _loose_initials(text: str) -> list[Span]:

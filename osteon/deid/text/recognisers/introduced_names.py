@@ -23,7 +23,10 @@ from osteon.deid.text.tokens import UPPER, Token, first_at
 _LOOSE_TITLE = re.compile(
     r"\bPR\b\.?\s+[^\WA-ZÀ-Ý\d_]"
 )  # PR is also an acronym: before a small letter it is no title
-_M = re.compile(rf"(?<![\w.'’])(?<!exe : )(?<!EXE : )(?<!exe: )M(?:(?:\.(?=\s+)|(?=[ \t\u00a0]))(?=\s+(?:(?:de|du|des|van|von|le|la) )*(?:d['’])?{UPPER})|\.(?= [^\W\d_]{{3}}))")
+_M = re.compile(
+    rf"(?<![\w.'’])(?<!exe : )(?<!EXE : )(?<!exe: )M(?:(?:\.(?=\s+)|(?=[ \t\u00a0]))"
+    rf"(?=\s+(?:(?:de|du|des|van|von|le|la) )*(?:d['’])?{UPPER})|\.(?= [^\W\d_]{{3}}))"
+)
 _BEFORE_MAIDEN = re.compile(
     rf"(?P<gap>,?\s+)(?:[ée]pouse|[ée]p\.|veuve|vve|n[ée]e|n[ée]\(e\))\s+(?=(?:[dDlL]['’])?{UPPER})"
 )
@@ -36,14 +39,16 @@ _RELATION = re.compile(
     rf"beau-(?:fils|p[èe]re|fr[èe]re)|marraine|parrain|voisine?|amie?|aidante?|patiente?|enfant)\s*,?\s+(?=(?:[dDlL]['’])?{UPPER})"
 )
 _FAMILY = re.compile(
-    r"enfant|conjoint|[ée]pou|fils|fille|fr[èe]re|s[oœ]|m[èe]re|p[èe]re|ami|voisin|neveu|ni[èe]ce|petite?-", re.IGNORECASE
+    r"enfant|conjoint|[ée]pou|fils|fille|fr[èe]re|s[oœ]|m[èe]re|p[èe]re|ami|voisin|neveu|ni[èe]ce|petite?-",
+    re.IGNORECASE,
 )
 """Whose history may stand after a colon: `Mère : diabète`."""
 _DATE_NEXT = re.compile(r"\s*:?\s*(?:\d|(?:lun|mar|mercre|jeu|vendre|same)di\b|dimanche\b)", re.IGNORECASE)
 _VERB = re.compile(
     r"\s(?:pr[ée]sent(?:e|ait)|a [ée]t[ée]|est|sera|était|se plaint|consult(?:e|ait)|rapporte|va|vit|"
     r"reste|garde|a (?:chut|pr[ée]sent|b[ée]n)[ée]e?|"
-    r"souffre|appelle|t[ée]l[ée]phone|demande|passe|souhaite|veut|peut|[^\W\d_]+(?:[eid]ra|rra|ura)|revient|doit|pourra|n['’]a|a )\b"
+    r"souffre|appelle|t[ée]l[ée]phone|demande|passe|souhaite|veut|peut|"
+    r"[^\W\d_]+(?:[eid]ra|rra|ura)|revient|doit|pourra|n['’]a|a )\b"
 )
 Named = tuple[list[int], float, str]
 
@@ -66,7 +71,8 @@ def _patterns(code: str) -> _Patterns:
         many=compiled(rf"(?:{forms('plural_titles', code)})\.?"),
         role=compiled(rf"\b(?P<title>{forms('roles', code)})\b(?:\(e\))?(?:\s*(?:[:,]|nomm[ée]e?))?"),
         field=compiled(
-            rf"\b(?P<title>{forms('name_fields', code)}|n[ée]e?(?= (?:(?:de|du|d['’]|van|von|le|la)[ ]?)*(?-i:{UPPER}))|"
+            rf"\b(?P<title>{forms('name_fields', code)}|"
+            rf"n[ée]e?(?= (?:(?:de|du|d['’]|van|von|le|la)[ ]?)*(?-i:{UPPER}))|"
             rf"n[ée]\(e\)(?= (?-i:{UPPER})))"
             r"(?!\w)(?:\(e\))?\s*(?::|par|=)?"
         ),
@@ -104,7 +110,11 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
             run = _run(tokens, start, text, lex, strength)
             if not run and lex.first_name_rank.get(tokens[start].folded, 10**6) < MANY_FIRST_NAMES:
                 run = [start]
-            yield [start] if tokens[start].folded in FUNCTION_WORDS and strength == 3 else run, 0.9, "relation"
+            yield (
+                [start] if tokens[start].folded in FUNCTION_WORDS and strength == 3 else run,
+                0.9,
+                "relation",
+            )
     yield from _subjects(tokens, text, lex)
     yield from _before_maiden_names(tokens, text, lex)
 

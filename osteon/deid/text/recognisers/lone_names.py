@@ -50,13 +50,17 @@ def _last_of_line(
     tokens: Sequence[Token], part: list[int], text: str, start: int, end: int, lex: Lexicon
 ) -> list[int]:
     """A known name alone behind the line's last dash: `- Mme X (77 ans) - Moreau`."""
-    if len(part) != 1 or not text[max(0, start - 3) : start].strip(" \t") in {"-", "–", "—"}:
+    if len(part) != 1 or text[max(0, start - 3) : start].strip(" \t") not in {"-", "–", "—"}:
         return []
     token = tokens[part[0]]
     if text[token.end : end].strip() or not token.is_capitalised or is_heading(token):
         return []
     common = lex.first_name_rank.get(token.folded, 10**6) < COMMON_FIRST_NAMES
-    return part if (token.folded in lex.surnames or common) and text[:start].rstrip(" -–—\t")[-1:] not in {"", "\n"} else []
+    return (
+        part
+        if (token.folded in lex.surnames or common) and text[:start].rstrip(" -–—\t")[-1:] not in {"", "\n"}
+        else []
+    )
 
 
 def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, lex: Lexicon) -> list[int]:

@@ -16,6 +16,7 @@ HEADINGS = word_class("headings")
 _NAMES_TOO = frozenset(["AN", "SA", "SON", "ON", "SE"])
 _GOES_ON = re.compile(r" (?:le|la|du|sous|au|et|pour|qui|en)\b")
 _LINKERS = frozenset(["DE", "D", "DU", "SELON", "ET", "OU"])
+_AFTER_A_NAME = re.compile(r"[ \t]*(?:$|[\n,;(/]|n[ée]e?\b|n[ée]\(|\d|au[ ]\d|le[ ]\d)", re.IGNORECASE)
 TERM_ENDING = re.compile(
     r"(?:IQUES?|MENT|EES?|ALES?|EUX|EUSES?|AIRES?|OIDES?|GENES?|TOMIES?|PATHIES?|SCOPES?|"
     r"GRAPHIES?|TRIES?|ISEE?S?|IENS?|IENNES?)$"
@@ -83,8 +84,13 @@ def _is_surname_after(tokens: Sequence[Token], place: int, text: str, lex: Lexic
         if len(tokens[place - 1].text) == 1:
             return True
         rank = lex.first_name_rank.get(token.folded, 10**6)
-        if tokens[place - 1].is_upper and token.text.istitle() and len(token.text) > 2 and not is_heading(token):
-            return True  # NOM Prénom
+        if (
+            tokens[place - 1].is_upper
+            and token.text.istitle()
+            and _ends_a_name(text, token)
+            and not is_heading(token)
+        ):
+            return len(token.text) > 2  # NOM Prénom
         if not token.is_upper and rank < 3 * COMMON_FIRST_NAMES and token.folded not in HEADINGS:
             return True
     before = tokens[place - 1]
@@ -145,6 +151,10 @@ def _is_initial(tokens: Sequence[Token], place: int, text: str, strength: int, *
     return (
         strength == 3 and first and (_next_capital(tokens, place, text) or after in {"", ",", "\n", " ", ")"})
     )
+
+
+def _ends_a_name(text: str, token: Token) -> bool:
+    return _AFTER_A_NAME.match(text, token.end) is not None
 
 
 def _ends_here(text: str, token: Token) -> bool:

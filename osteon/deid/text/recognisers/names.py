@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from osteon.deid.text.lexicon import Lexicon
 from osteon.deid.text.recognisers.acts import acting_names
+from osteon.deid.text.recognisers.courtesies import courtesy_names
 from osteon.deid.text.recognisers.introduced_names import introduced_names
 from osteon.deid.text.recognisers.lone_names import alone_on_line, before_birth
 from osteon.deid.text.recognisers.name_shapes import is_title
@@ -34,8 +35,9 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
 
     for places, score, rule in introduced_names(tokens, text, lex):
         mark(places, score, rule)
-    for places, score, rule in acting_names(tokens, text, lex):
-        mark(places, score, rule)
+    for named in (acting_names(tokens, text, lex), courtesy_names(tokens, text, lex)):
+        for places, score, rule in named:
+            mark(places, score, rule)
     for places in beside_first_names(tokens, text, lex):
         mark(places, 0.75, "first-name")
     for places in alone_on_line(tokens, text, lex):

@@ -30,7 +30,10 @@ _LABELLED = (
         r"(?:NIR|INS(?:-C|-NIR)?|s[ée]cu(?:rit[ée] sociale)?|n°\s?ss|num[ée]ro de s[ée]curit[ée] "
         r"sociale|matricule)",
     ),
-    ("NISS", r"(?:NISS|registre national|n°\s?national|num[ée]ro national|n°\s?(?:de )?registre national|RN)"),
+    (
+        "NISS",
+        r"(?:NISS|registre national|n°\s?national|num[ée]ro national|n°\s?(?:de )?registre national|RN)",
+    ),
     ("RPPS", r"(?:RPPS|ADELI|FINESS|RCC|GLN|ZSR)"),
     ("INAMI", r"(?:INAMI|RIZIV)"),
     (
@@ -69,7 +72,10 @@ def _labelled(code: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((label, re.compile(rf"\b{words}(?!\w)\.?{_VALUE}", re.IGNORECASE)) for label, words in known)
 
 
-_NAME_OF_NUMBER = re.compile(r"(?:INAMI|RPPS|SS|NISS|IPP|NDA|NIR|AVS|ADELI|INS|DOSSIER|PATIENT|S[ÉE]JOUR|VENUE|ADMISSION)[ :.]+", re.IGNORECASE)
+_NAME_OF_NUMBER = re.compile(
+    r"(?:INAMI|RPPS|SS|NISS|IPP|NDA|NIR|AVS|ADELI|INS|DOSSIER|PATIENT|S[ÉE]JOUR|VENUE|ADMISSION)[ :.]+",
+    re.IGNORECASE,
+)
 _LONG = re.compile(
     r"(?<![\d.,])(?<!\w)(?!\d{1,3}(?: \d{3}){1,2}(?!\s?\d)\s+[^\W\d_])[A-Z]{0,4}[-_]?(?:\d(?:[-\s]?\d){5,24}|"
     r"\d{2,}(?:\.\d{2,}){2,})(?![\d]|[.,]\d)"

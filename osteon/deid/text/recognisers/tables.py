@@ -10,7 +10,8 @@ from osteon.deid.values import fold
 
 _TITLES: tuple[tuple[str, str], ...] = (
     ("PRENOM", r"PRENOMS?(?: .*)?"),
-    ("NOM", r"(?:NOMS?|PATIENTE?S?|IDENTITE|(?:NOM )?(?:DU )?(?:MEDECIN|RADIOLOGUE|PRATICIEN|OPERATEUR)|MEDECINS?|"
+    ("NOM", r"(?:NOMS?|PATIENTE?S?|IDENTITE|(?:NOM )?(?:DU )?(?:MEDECIN|RADIOLOGUE|PRATICIEN|OPERATEUR)|"
+            r"MEDECINS?|"
             r"PRESCRIPTEUR|DEMANDEUR|RADIOLOGUE|OPERATEUR|MANIP(?:ULATEUR|ULATRICE)?|CORRESPONDANT|INTERNE|SENIOR|"
             r"CHIRURGIEN|NOM .*|SAISI PAR|VALIDE PAR|LU PAR|CONTACT)"),
     ("DATE_NAISSANCE", r"(?:DDN|DN|NAISSANCE|DATE (?:DE )?NAISSANCE|NEE?(?: LE)?|NE\(E\)(?: LE)?)"),
@@ -33,7 +34,9 @@ _TITLES: tuple[tuple[str, str], ...] = (
 _LABELS = tuple((label, re.compile(pattern)) for label, pattern in _TITLES)
 _FEWEST_CELLS, _FEWEST_TITLES = 3, 2
 _RULE = re.compile(r"[\s|:+=-]*")
-_NUMBERS = frozenset({"ZIP", "TEL", "IPP", "NDA", "SECU", "NISS", "RPPS", "INAMI", "ID", "AGE", "DATE", "DATE_NAISSANCE"})
+_NUMBERS = frozenset(
+    {"ZIP", "TEL", "IPP", "NDA", "SECU", "NISS", "RPPS", "INAMI", "ID", "AGE", "DATE", "DATE_NAISSANCE"}
+)
 
 
 _PAIRS = (
@@ -50,9 +53,10 @@ def find_tables(text: str) -> list[Span]:
     columns: list[str | None] = []
     delimiter, position = "", 0
     for line in text.splitlines(keepends=True):
-        if not delimiter:
-            delimiter, columns = _titles(line)
-        elif not line.strip() or (line.count(delimiter) < len(columns) - 1 and not _RULE.fullmatch(line)):
+        short = not line.strip() or (
+            line.count(delimiter or "\n") < len(columns) - 1 and not _RULE.fullmatch(line)
+        )
+        if not delimiter or short:
             delimiter, columns = _titles(line)
         elif not _RULE.fullmatch(line):
             spans += _cells(line, position, delimiter, columns)

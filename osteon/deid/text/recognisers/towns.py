@@ -8,7 +8,7 @@ from functools import cache
 from itertools import pairwise
 
 from osteon.deid.text.lexicon import Lexicon, lexicon, word_class
-from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
+from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS, TITLES
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER, Token, words
 from osteon.deid.values import fold
@@ -56,8 +56,8 @@ _PLACE_SHAPE = re.compile(  # Villeneuve-sur-Lot, L'Étang-Salé, Saint-Maur: wr
     rf"|(?<=pompiers de )(?:La |Le |Les )?{UPPER}[\w'’-]+)"
 )
 _DATELINE = re.compile(
-    rf"(?:(?:^|\n)[ \t]*(?:[Ff]ait à )?|\b[Ff]ait à )(?P<town>{UPPER}[\w'’-]+(?:[ -][\w'’-]+){{0,4}}),?[ \t]+[Ll]e[ "
-    r"\t]+(?=\d{4}-|\d ?\d?(?:er)?[ ./-]|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
+    rf"(?:(?:^|\n)[ \t]*(?:[Ff]ait à )?|\b[Ff]ait à )(?P<town>{UPPER}[\w'’-]+(?:[ -][\w'’-]+){{0,4}}),?"
+    r"[ \t]+[Ll]e[ \t]+(?=\d{4}-|\d ?\d?(?:er)?[ ./-]|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
 )
 _LETTERS = r"[^\W\d_]"
 _SEQUENCE = (
@@ -65,14 +65,17 @@ _SEQUENCE = (
     rf"(?:[ -](?:(?:sur|sous|en|le|la|les|de|du|des|lès|lez|d['’])[ -])?{UPPER}(?:{_LETTERS}|"
     rf"[’'-](?={_LETTERS}))*){{0,4}}(?!\d)"
 )
-_BORN_AT = re.compile(rf"\b(?i:n[ée]e?(?:\(e\))?)[ \t]+(?i:le)[ \t][^\n]{{6,28}}?\d[ \t][AaàÀ][ \t](?P<town>{_SEQUENCE})")
+_BORN_AT = re.compile(
+    rf"\b(?i:n[ée]e?(?:\(e\))?)[ \t]+(?i:le)[ \t][^\n]{{6,28}}?\d[ \t][AaàÀ][ \t](?P<town>{_SEQUENCE})"
+)
 _LETTERHEAD = re.compile(
     r"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{2,60},[ ]?(?P<town>[^\W\d_][^,\n"
     r"\d]{2,40}),[ ]?"
     r"(?=(?i:standard|t[ée]l|fax|secr[ée]tariat|n°|\+?\d))"
 )
 _HOSPITALS_TOWN = re.compile(
-    rf"(?m)^[^\n]{{0,30}}(?i:h[ôo]pital|clinique|centre|cabinet|institut|ehpad|chu?r?i?)\b[^\n]{{2,70}}? [-–] (?P<town>{_SEQUENCE})[ \t]*$"
+    rf"(?m)^[^\n]{{0,30}}(?i:h[ôo]pital|clinique|centre|cabinet|institut|ehpad|chu?r?i?)\b"
+    rf"[^\n]{{2,70}}? [-–] (?P<town>{_SEQUENCE})[ \t]*$"
 )
 _NO_TOWNS = word_class("words_after_a_that_are_no_towns")
 _ROMAN = re.compile(r"[IVX]+")
@@ -109,9 +112,13 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         parts = [p for p in re.split(r"[ '’-]", town) if p not in _LINK]
         known = town in lex.towns or any(not lex.is_word(part) for part in parts)
         known = known or match.group().lstrip().lower().startswith("fait") or _is_compound(town)
-        small = [w for w in re.split(r"[ -]", match["town"]) if w[:1].islower() and "'" not in w and "’" not in w]
+        small = [
+            w for w in re.split(r"[ -]", match["town"]) if w[:1].islower() and "'" not in w and "’" not in w
+        ]
         if any(fold(word) not in _LINK for word in small):
             continue  # `Protocole signé électroniquement le 3 mars`
+        if town in ACRONYMS:
+            continue
         if known and parts and parts[0] not in _TITLES and not lex.is_first_name(parts[0]):
             spans.append(Span(*match.span("town"), "VILLE", 0.8, "dateline"))
     spans += [
@@ -123,7 +130,8 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
     spans += [
         Span(*m.span("town"), "VILLE", 0.6, "doctors-town")
         for m in _DOCTORS.finditer(text)
-        if fold(m["town"]) not in ACRONYMS and (fold(m["town"]) in lex.towns or lex.is_rare_word(fold(m["town"])))
+        if fold(m["town"]) not in ACRONYMS
+        and (fold(m["town"]) in lex.towns or lex.is_rare_word(fold(m["town"])))
     ]
     spans += [
         Span(*m.span("town"), "VILLE", 0.6, "hospitals-town")
@@ -172,6 +180,8 @@ def _towns_after(text: str, lex: Lexicon) -> list[Span]:
         town = fold(written).replace("’", "'").strip("-'")
         parts = [p for p in re.split(r"[ '-]", town) if len(p) > 1 and p not in _LINK]
         if not parts or _ROMAN.fullmatch(parts[0]) or any(p in lex.protected for p in parts):
+            continue
+        if parts[0] in TITLES:
             continue
         known = town in lex.towns or town.replace(" ", "-") in lex.towns
         if written.isupper() and len(written) < 5 and not known:

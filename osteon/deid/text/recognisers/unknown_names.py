@@ -66,7 +66,11 @@ def _is_compound_name(token: Token) -> bool:
 
 def _is_compound_term(folded: str, lex: Lexicon) -> bool:
     """A medical beginning before a word of the dictionary: `tricompartimentale`."""
-    if folded.startswith(("RE", "TELE")) and len(folded) > 8 and lex.is_word(folded.removeprefix("TELE").removeprefix("RE")):
+    if (
+        folded.startswith(("RE", "TELE"))
+        and len(folded) > 8
+        and lex.is_word(folded.removeprefix("TELE").removeprefix("RE"))
+    ):
         return True
     if len(folded) >= _LONG_TERM and TERM_ENDING.search(folded):
         return True
@@ -159,8 +163,14 @@ def initials_beside(tokens: Sequence[Token], text: str, found: Container[int]) -
             continue
         gap = text[token.end : tokens[place + 1].start] if place + 1 < len(tokens) else "\n"
         before = place + 1 in found and gap in {". ", ".", ".-", ".\n"} and token.folded != "M"
-        after = place - 1 in found and tokens[place - 1].is_upper and text[tokens[place - 1].end : token.start] == " "
-        if before or (after and not (place + 1 < len(tokens) and gap == ". " and tokens[place + 1].is_capitalised)):
+        after = (
+            place - 1 in found
+            and tokens[place - 1].is_upper
+            and text[tokens[place - 1].end : token.start] == " "
+        )
+        if before or (
+            after and not (place + 1 < len(tokens) and gap == ". " and tokens[place + 1].is_capitalised)
+        ):
             places.append(place)
     return places
 
@@ -213,7 +223,9 @@ def particles_after(tokens: Sequence[Token], text: str, found: Container[int]) -
     places: list[int] = []
     for place in range(1, len(tokens) - 1):
         particle, last = tokens[place], tokens[place + 1]
-        elided = particle.folded == "D" and text[particle.end : last.start] in {"'", "’"} and last.is_capitalised
+        elided = (
+            particle.folded == "D" and text[particle.end : last.start] in {"'", "’"} and last.is_capitalised
+        )
         if elided and place - 1 in found and text[tokens[place - 1].end : particle.start] == " ":
             places += [place, place + 1]
             continue
