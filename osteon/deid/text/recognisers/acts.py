@@ -42,10 +42,11 @@ _PERSON_AFTER = re.compile(
     rf"\s*(?:,\s*(?:{UPPER}[^\W\d_]{{2}}|n[ée]e?\b|\d)|[ée]pouse\b|n[ée]e?\b|\((?:n[ée]|IPP|DDN|\d))"
 )
 _NUMBER_AFTER = re.compile(
-    r"[ \t]*(?:[(,][ \t]*)?(?:au[ \t]+)?(?:\+\d{2}|0 ?[1-9])(?:[ .-]?\d){7,}(?!\d)|"
-    r"[ \t]*(?:[-–,(/|:][ \t]*)?(?:n°[ \t]*|num[ée]ro[ \t]*)?(?:RPPS|INAMI|RIZIV|ADELI|RCC|GLN)\b",
-    re.IGNORECASE,
+    r"(?<!\w)(?:(?P<phone>\+\d{2}|0 ?[1-9])(?:[ .-]?\d){7,}(?!\d)|(?i:RPPS|INAMI|RIZIV|ADELI|RCC|GLN)\b)"
 )
+_BETWEEN = re.compile(r"[ \t]*(?:[-–,(/|:][ \t]*)?(?:(?:n°|num[ée]ro)[ \t]*)?\Z", re.IGNORECASE)
+_BEFORE_PHONE = re.compile(r"[ \t]*(?:[(,][ \t]*)?(?:au[ \t]+)?\Z", re.IGNORECASE)
+"""What may stand between a name and its number; after a colon a telephone has a label before it."""
 _NEXT = re.compile(r"[ \t]*(?:,|;|/|->|→|&|\bet\b)[ \t]*(?:(?:Dr|Pr|Mme|M)\.?[ \t]+)?", re.IGNORECASE)
 _LIST = re.compile(
     r"(?im)\b(?:rel[èe]ve|pr[ée]sents?|radiologues|m[ée]decins|praticiens(?: hospitaliers)?|correspondants|"
@@ -118,10 +119,14 @@ def _listed(tokens: Sequence[Token], text: str, position: int, lex: Lexicon) -> 
 def _before_numbers(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
     """The words of a name right before the number of who bears it: `Viviane Boulet  INAMI : 1-...`."""
     for match in _NUMBER_AFTER.finditer(text):
-        place = first_at(tokens, match.start()) - 1
+        between = (_BEFORE_PHONE if match["phone"] else _BETWEEN).search(
+            text, max(0, match.start() - 16), match.start()
+        )
+        end = between.start() if between else match.start()
+        place = first_at(tokens, end) - 1
         run: list[int] = []
         while place >= 0 and len(run) < 4:
-            gap = text[tokens[place].end : tokens[run[-1]].start if run else match.start()]
+            gap = text[tokens[place].end : tokens[run[-1]].start if run else end]
             particle = bool(run) and tokens[place].folded in PARTICLES
             if (run and gap not in BLANKS) or gap.strip() or "\n" in gap:
                 break

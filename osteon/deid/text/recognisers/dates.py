@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -55,6 +56,11 @@ _SCORE_BEFORE = re.compile(
 _TWO_AND_TWO = re.compile(
     r"(?<![\w/.,-])(?P<day>0[1-9]|[12]\d|3[01])/(?P<month>0[1-9]|1[0-2])(?![\w/]|[.,-]\d|\s*(?:mm|cm|%|e\b))"
 )
+_MONTH_WORD = re.compile(
+    r"\b(?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre|d[ée]cembre)\b",
+    re.IGNORECASE,
+)
+_DAY_BEFORE = re.compile(rf"(?<![\w-]){DAY}\s+$", re.IGNORECASE)
 _SPOKEN = re.compile(
     rf"\b(?:(?P<day>{DAY})\s+)?(?P<month>janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|"
     rf"novembre|d[ée]cembre)\b(?:\s+(?P<year>{YEAR}|(?:19|20)\d{{2}})(?!\w))?",
@@ -146,11 +152,20 @@ def read_dates(text: str, code: str = "fr") -> list[FoundDate]:
     """Every date of the text with its parts, in the order of the forms; they may overlap."""
     found = []
     for pattern, score, form in _patterns(code).forms:
-        for match in pattern.finditer(text):
+        for match in _spoken(text) if pattern is _SPOKEN else pattern.finditer(text):
             read = _read(text, match, score, form, code)
             if read is not None:
                 found.append(read)
     return found
+
+
+def _spoken(text: str) -> Iterator[re.Match[str]]:
+    """Dates in words from their month on, because a search for every number word is slow."""
+    for month in _MONTH_WORD.finditer(text):
+        day = _DAY_BEFORE.search(text, max(0, month.start() - 28), month.start())
+        match = _SPOKEN.match(text, day.start() if day else month.start())
+        if match:
+            yield match
 
 
 def find_dates(text: str, code: str = "fr") -> list[Span]:

@@ -114,7 +114,10 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
             end = previous = token.end
             continue
         if not named and token.folded in {"NORD", "SUD", "EST", "OUEST", "CENTRE"}:
-            linked, previous = previous > match.end(), token.end
+            linked = previous > match.end()
+            if not linked and token.folded == "CENTRE":
+                break
+            previous = token.end
             named, end = (True, token.end) if linked else (named, end)
             continue
         proper = token.is_capitalised or (lex.is_rare_word(token.folded)) or token.folded in lex.hospitals
