@@ -115,6 +115,11 @@ class Cast:
         kind = self.pick(("pavillon", "bâtiment", "unité"))
         return f"{kind} {self.pick((self.surname(), self.pick(_OLD['saints'])))}"
 
+    def _elided(self) -> str:
+        """A thing after `l'`; drawn only where the set has some, so that other sets' letters stay."""
+        things = (_own(self.split) or {}).get("thing2", [])
+        return self.pick(things) if things else ""
+
     def saint(self) -> str:
         """The name of a ward or house that a saint gave it."""
         return self.pick(self._values("saints"))
@@ -131,7 +136,7 @@ class Cast:
             saint=self.pick(self._values("saints")),
             saint_nl=self.pick(self._values("saints_nl")),
             thing=self.pick(self._values("things")),
-            thing2=self.pick((_own(self.split) or {}).get("thing2", [""])),
+            thing2=self._elided(),
             thing1=self.pick(self._values("thing")),
             last=self.surname(),
             person=f"{self.first_name(sex)} {self.surname()}",

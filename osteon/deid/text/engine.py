@@ -40,7 +40,7 @@ SPACY_MODEL = "fr_core_news_md"
 _UNREAD_PIPES = ["parser", "morphologizer", "lemmatizer", "attribute_ruler", "senter", "tagger"]
 LANGUAGE = "fr"
 _NEAR_BREAK = 30
-_ONE_LINE = frozenset({"tables", "initials", "dictated"})
+_ONE_LINE = frozenset({"layouts", "initials"})
 Finder = Callable[[str], list[Span]]
 
 
@@ -130,8 +130,7 @@ def finders(lex: Lexicon) -> dict[str, Finder]:
         "hospitals": lambda text: find_hospitals(text, lex),
         "names": lambda text: find_names(text, lex),
         "initials": find_initials,
-        "tables": find_tables,
-        "dictated": lambda text: find_dictated(text, lex),
+        "layouts": lambda text: [*find_tables(text), *find_dictated(text, lex)],
     }
 
 

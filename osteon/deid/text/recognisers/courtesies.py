@@ -28,9 +28,26 @@ _CLOSED = re.compile(
 )
 
 
+_SIGNS = ("sign", "visa", "cachet")
+_CLOSINGS = (
+    "amiti",
+    "amical",
+    "ordialement",
+    "onfraternel",
+    "salutation",
+    "bises",
+    "bient",
+    "vous",
+    "toi",
+    "merci",
+)
+"""Cheap to look for; most letters lack them, and the patterns need not run."""
+
+
 def courtesy_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
     """Places of the words of each name, how sure, and by which rule."""
-    for match in _SIGNATURE.finditer(text):
+    small = text.lower()
+    for match in _SIGNATURE.finditer(text) if any(word in small for word in _SIGNS) else ():
         low, high = match.span("rest")
         for place in range(first_at(tokens, low), first_at(tokens, high)):
             if _signs(tokens, place, text, lex):
@@ -43,6 +60,8 @@ def courtesy_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator
             and not _STARTS.match(text, tokens[place].end)
         ):
             yield [place], 0.6, "greeting"
+    if not any(word in small for word in _CLOSINGS):
+        return
     for match in _CLOSED.finditer(text):
         place = first_at(tokens, match.start("name"))
         if lex.is_first_name(tokens[place].folded) and may_name(tokens, place, text, lex):

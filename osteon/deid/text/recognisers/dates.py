@@ -36,8 +36,7 @@ _ISO = re.compile(
     r"[12]\d|3[01])(?!\d)"
 )
 _SPACED = re.compile(
-    r"(?<![\d.,])(?P<day>(?:[0-3]\s)?\d)\s?(?P<sep>[/.\-]?)\s?(?P<month>(?:[01]\s)?\d)\s?(?P=sep)\s?(?P<year>[12]\s\d\s\d\s\d)(?!\d)(?!\s\d(?!\d|\s?(?:ans?|mois|a)\b))",
-    re.IGNORECASE,
+    r"(?<![\d.,])(?P<day>(?:[0-3]\s)?\d)\s?(?P<sep>[/.\-]?)\s?(?P<month>(?:[01]\s)?\d)\s?(?P=sep)\s?(?P<year>[12]\s\d\s\d\s\d)(?!\d)(?!\s\d(?!\d|\s?(?:ans?|ANS?|mois|MOIS|a|A)\b))",
 )
 _COMPACT = re.compile(
     r"(?:(?:n[ée]e?|le|du|date|ddn|naissance|examen)\s*:?\s*)(?P<whole>(?P<day>0[1-9]|"

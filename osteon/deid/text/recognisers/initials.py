@@ -71,7 +71,7 @@ def _loose_initials(text: str) -> list[Span]:
         bare = "".join(c for c in match.group() if c.isalpha())
         if bare not in _NO_INITIALS or (bare != "AR" and text[match.start() - 1 : match.start()] == "("):
             spans.append(Span(match.start(), match.end(), "NOM", 0.5, "initials"))
-    for match in _BESIDE_NAME.finditer(text):
+    for match in _BESIDE_NAME.finditer(text) if "(" in text else ():
         if match["value"] not in ACRONYMS:
             spans.append(Span(*match.span("value"), "NOM", 0.5, "initials"))
     last = _LAST_WORD.search(text)

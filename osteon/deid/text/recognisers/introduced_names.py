@@ -31,8 +31,11 @@ _BEFORE_MAIDEN = re.compile(
     rf"(?P<gap>,?\s+)(?:[ée]pouse|[ée]p\.|veuve|vve|n[ée]e|n[ée]\(e\))\s+(?=(?:[dDlL]['’])?{UPPER})"
 )
 _AND = re.compile(r"\s*(?:,|/|&|\bet\b|\ben\b|\band\b)\s*(?:(?:Dr|Pr|Mme|M)\.?\s+)?", re.IGNORECASE)
+_LOUD_RELATION = re.compile(
+    rf"\b(?:SA|SON|SES|LEUR|MA|MON|VOTRE)\s+(?:FILLE|FILS|M[EÈ]RE|P[EÈ]RE|S(?:OE|Œ)UR|FR[EÈ]RE|MARI|[EÉ]POU(?:X|SE))"
+    rf"\s*,?\s+(?={UPPER}{{3}})"
+)
 _RELATION = re.compile(
-    rf"\b(?i:(?:sa|son|ses|leur|ma|mon|votre)\s+(?:fille|fils|m[èe]re|p[èe]re|s[oœ]e?ur|fr[èe]re|mari|[ée]poux|[ée]pouse))\s*,?\s+(?={UPPER}{{3}})|"
     rf"\b(?:[Ss]a|[Ss]on|[Ss]es|[Ll]eur|[Mm]a|[Mm]on|[Vv]otre)\s+(?:[^\W\d_]+\s)?(?:fille|fils|m[èe]re|p[èe]re|s[oœ]e?ur|fr[èe]re|mari|femme|"
     rf"[ée]pou(?:se|x)|conjointe?|compagn(?:e|on)|ni[èe]ce|neveu|tante|oncle|cousine?|"
     rf"petite?[- ]fil(?:le|s)|belle-(?:fille|m[èe]re|s[oœ]e?ur)|"
@@ -103,7 +106,7 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
                 yield run, score, f"after-{strength}"
                 if run and pattern is known.title and known.many.fullmatch(match.group()):
                     yield from _more(tokens, run[-1], text, lex)
-    for match in _RELATION.finditer(text):
+    for match in (*_RELATION.finditer(text), *_LOUD_RELATION.finditer(text)):
         start = first_at(tokens, match.end())
         if start < len(tokens) and not is_title(tokens[start]):
             strength = 1 if match.group().isupper() else 3  # in a text of capitals a verb may follow
