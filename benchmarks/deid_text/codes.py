@@ -137,6 +137,13 @@ class CodeSlots(Scene):
         number = numbers.avs(self.rng)
         return [(self.rng.choice((number, numbers.grouped(number, (3, 4, 4, 2), "."))), "id", "AVS")]
 
+    def _slot_gln(self) -> list[Piece]:
+        return [(f"7601{self.rng.randrange(10**9):09d}", "id", "GLN")]
+
+    def _slot_rcc(self) -> list[Piece]:
+        number = f"{self.rng.choice('ABCDKLMN')} {self.rng.randint(1000, 9999)}.{self.rng.randint(10, 99)}"
+        return [(self.rng.choice((number, number.replace(" ", ""))), "id", "RCC")]
+
     def _slot_rpps(self) -> list[Piece]:
         number = numbers.rpps(self.rng)
         if self.rng.random() < 0.15:

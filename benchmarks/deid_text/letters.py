@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.deid_text import fresh, sentences
 from benchmarks.deid_text.codes import CodeSlots
+from benchmarks.deid_text.layouts import LAYOUT_SPLITS, draw_layout, layout_set, rendered
 from benchmarks.deid_text.people import PeopleSlots
 from benchmarks.deid_text.places import PlaceSlots
 from benchmarks.deid_text.scene import Piece
@@ -51,10 +52,9 @@ class _Writer(PeopleSlots, PlaceSlots, TimeSlots, CodeSlots):
     """Writes one letter about its scene."""
 
     def letter(self, number: int) -> Letter:
+        layout = draw_layout(self.rng, self.split) if self.split in LAYOUT_SPLITS else None
         text, planted, kept = "", [], list[tuple[int, int]]()
-        for part in fresh.PARTS if self.split == "fresh" else sentences.PARTS:
-            own = [line for line in part if self.split in {"fresh", half_of(line or str(part))}] or list(part)
-            line = self.rng.choice(own)
+        for line in [layout.text] if layout else self._lines():
             position = 0
             for match in _SLOT.finditer(line):
                 text += line[position : match.start()]
@@ -67,14 +67,22 @@ class _Writer(PeopleSlots, PlaceSlots, TimeSlots, CodeSlots):
                         known = self._is_known(match[1], value)
                         planted.append(Planted(start, len(text), category, label, known, match[1]))
             text += line[position:]
+        if layout:
+            text = rendered(self.rng, text, layout.mode, [*kept, *((p.start, p.end) for p in planted)])
         return Letter(number, text, tuple(planted), tuple(kept), self._header())
+
+    def _lines(self) -> Iterator[str]:
+        """One sentence of each part; lazily, because the slots draw from the same random state."""
+        for part in fresh.PARTS if self.split == "fresh" else sentences.PARTS:
+            own = [line for line in part if self.split in {"fresh", half_of(line or str(part))}] or list(part)
+            yield self.rng.choice(own)
 
     def _is_known(self, slot: str, value: str) -> bool:
         if slot.startswith(
             ("patient", "last", "first", "maiden", "birth", "ipp", "nda", "accession", "initial_", "doctor")
         ):
             return slot != "last_date"
-        return slot.startswith("hospital") or value in (self.home, self.town, self.phone)
+        return value.casefold() in {v.casefold() for v in (self.hospital, self.home, self.town, self.phone)}
 
     def _slot(self, name: str) -> list[Piece]:
         for prefix, maker in (
@@ -88,10 +96,14 @@ class _Writer(PeopleSlots, PlaceSlots, TimeSlots, CodeSlots):
         return made()
 
     def _slot_term(self) -> list[Piece]:
-        return [(self.rng.choice(sentences.TERMS), "kept", "")]
+        return [(self.rng.choice(self._terms("terms", sentences.TERMS)), "kept", "")]
 
     def _slot_eponym(self) -> list[Piece]:
-        return [(self.rng.choice(sentences.EPONYMS), "kept", "")]
+        return [(self.rng.choice(self._terms("eponyms", sentences.EPONYMS)), "kept", "")]
 
     def _slot_device(self) -> list[Piece]:
-        return [(self.rng.choice(sentences.DEVICES), "kept", "")]
+        return [(self.rng.choice(self._terms("devices", sentences.DEVICES)), "kept", "")]
+
+    def _terms(self, kind: str, old: Sequence[str]) -> Sequence[str]:
+        own: list[str] | None = layout_set(self.split)[kind] if self.split in LAYOUT_SPLITS else None
+        return own or old

@@ -73,6 +73,13 @@ class PeopleSlots(Scene):
             (self.rng.choice((f"{first}.{last}.", f"{first}. {last}.", f"{last}.")), "patient", "INITIALES")
         ]
 
+    def _slot_initials_patient(self) -> list[Piece]:
+        first, last = self._letter(self.first), self._letter(self.last)
+        return [(self.rng.choice((f"{last}.{first}.", f"{last}. {first}.")), "patient", "INITIALES")]
+
+    def _slot_first_initial_name(self) -> list[Piece]:
+        return [(f"{self._letter(self.first)}.", "patient", "INITIALES")]
+
     def _slot_title(self) -> list[Piece]:
         male = ("M.", "Monsieur", "Mr", "M")
         return [(self.rng.choice(male if self.male else ("Mme", "Madame", "Mme", "Mlle")), "", "")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from benchmarks.deid_text import forms
+from benchmarks.deid_text import forms, spoken
 from benchmarks.deid_text.scene import Piece, Scene
 
 
@@ -22,6 +22,19 @@ class TimeSlots(Scene):
                 "DATE_NAISSANCE",
             )
         ]
+
+    def _slot_birth_words(self) -> list[Piece]:
+        return [(spoken.date_words(self.born), "date", "DATE_NAISSANCE")]
+
+    def _slot_date_words(self) -> list[Piece]:
+        return [(spoken.date_words(self._some_day()), "date", "DATE")]
+
+    def _slot_age_number(self) -> list[Piece]:
+        return [(str(max(1, (self.examined - self.born).days // 365)), "age", "AGE")]
+
+    def _slot_age_words(self) -> list[Piece]:
+        years = max(2, (self.examined - self.born).days // 365)
+        return [(f"{spoken.number_words(years)} ans", "age", "AGE")]
 
     def _slot_date(self) -> list[Piece]:
         day = self._some_day()

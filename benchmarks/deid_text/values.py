@@ -11,12 +11,22 @@ from pathlib import Path
 
 import yaml
 
+from benchmarks.deid_text.layouts import LAYOUT_SPLITS, layout_set
+
 HALVES = ("develop", "held_out")
-SPLITS = (*HALVES, "fresh")
+SPLITS = (*HALVES, "fresh", *LAYOUT_SPLITS)
 _LISTS: dict[str, dict[str, list[str]]] = yaml.safe_load(
     (Path(__file__).parent / "values.yaml").read_text(encoding="utf-8")
 )
-_OLD, _FRESH = _LISTS["old"], _LISTS["fresh"]
+_OLD = _LISTS["old"]
+
+
+def _own(split: str) -> dict[str, list[str]] | None:
+    """The values of a set that has its own; None for the two halves of the old lists."""
+    if split in LAYOUT_SPLITS:
+        values: dict[str, list[str]] = layout_set(split)["values"]
+        return values
+    return _LISTS["fresh"] if split == "fresh" else None
 
 
 def half_of(value: str) -> str:
@@ -27,10 +37,10 @@ def half_of(value: str) -> str:
 @cache
 def surnames(split: str) -> tuple[str, ...]:
     """Surnames of French, Breton, Flemish, Maghrebi, Slavic, Iberian, Vietnamese and African make."""
-    if split == "fresh":
+    if own := _own(split):
         return (
-            *(a + b for a in _FRESH["stems"] for b in _FRESH["endings"]),
-            *(n for n in _FRESH["whole"] for _ in range(6)),
+            *(a + b for a in own["stems"] for b in own["endings"]),
+            *(n for n in own["whole"] for _ in range(6)),
         )
     made = [a + b for a in _OLD["french_stems"] for b in _OLD["french_endings"]]
     made += [
@@ -53,16 +63,16 @@ def _joined(before: str, after: str) -> str:
 @cache
 def first_names(split: str, sex: str) -> tuple[str, ...]:
     """First names of one sex."""
-    if split == "fresh":
-        return tuple(_FRESH["male"] if sex == "M" else _FRESH["female"])
+    if own := _own(split):
+        return tuple(own["male"] if sex == "M" else own["female"])
     return tuple(name for name in (_OLD["male"] if sex == "M" else _OLD["female"]) if half_of(name) == split)
 
 
 @cache
 def towns(split: str) -> tuple[str, ...]:
     """Towns: invented French ones, and Belgian, Swiss, Maghrebi, Vietnamese and short real ones."""
-    if split == "fresh":
-        return tuple(_FRESH["towns"])
+    if own := _own(split):
+        return tuple(own["towns"])
     return tuple(name for name in _OLD["towns"] if half_of(name) == split)
 
 
@@ -94,25 +104,40 @@ class Cast:
 
     def hospital(self) -> str:
         """A hospital with its kind and name."""
-        return self._filled(self.pick(_FRESH["hospitals"] if self.split == "fresh" else _OLD["hospitals"]))
+        return self._filled(self.pick(self._values("hospitals")))
 
     def street(self) -> str:
         """A street without its number."""
-        return self._filled(self.pick(_OLD["streets"]))
+        return self._filled(self.pick(self._values("streets")))
 
     def pavilion(self) -> str:
         """The proper name of a ward or building."""
         kind = self.pick(("pavillon", "bâtiment", "unité"))
         return f"{kind} {self.pick((self.surname(), self.pick(_OLD['saints'])))}"
 
+    def _elided(self) -> str:
+        """A thing after `l'`; drawn only where the set has some, so that other sets' letters stay."""
+        things = (_own(self.split) or {}).get("thing2", [])
+        return self.pick(things) if things else ""
+
+    def saint(self) -> str:
+        """The name of a ward or house that a saint gave it."""
+        return self.pick(self._values("saints"))
+
+    def _values(self, kind: str) -> list[str]:
+        """The set's own values of a kind, or the old ones where it has none."""
+        own = _own(self.split) or {}
+        return own.get(kind, _OLD[kind])
+
     def _filled(self, form: str) -> str:
         sex = self.pick("MF")
         return form.format(
             town=self.town(),
-            saint=self.pick(_OLD["saints"]),
-            saint_nl=self.pick(_OLD["saints_nl"]),
-            thing=self.pick(_OLD["things"]),
-            thing1=self.pick(_OLD["thing"]),
+            saint=self.pick(self._values("saints")),
+            saint_nl=self.pick(self._values("saints_nl")),
+            thing=self.pick(self._values("things")),
+            thing2=self._elided(),
+            thing1=self.pick(self._values("thing")),
             last=self.surname(),
             person=f"{self.first_name(sex)} {self.surname()}",
         )

@@ -89,6 +89,21 @@ def test_the_fresh_set_has_its_own_values_and_sentences():
     assert len(list(letters(3, "fresh", 0))) == 3
 
 
+@pytest.mark.parametrize("split", ["fresh2", "fresh3"])
+def test_a_set_of_layouts_keeps_its_planted_places_in_every_mode(split):
+    from benchmarks.deid_text.layouts import layout_set
+
+    modes = {one["mode"] for one in layout_set(split)["letters"] if isinstance(one, dict)}
+    assert modes == {"upper", "lower", "ocr", "wrap"}
+    for letter in letters(60, split, 2):
+        for planted in letter.planted:
+            value = letter.text[planted.start : planted.end]
+            assert value == value.strip()
+            assert any(c.isalnum() for c in value)
+    others = set().union(*(values.surnames(s) for s in values.SPLITS if s != split))
+    assert set(values.surnames(split)) & others <= {"Rochat"}
+
+
 @pytest.mark.parametrize("name", ["Lefèvre", "Nguyễn", "Öztürk", "Brûlé"])
 def test_accents_are_lost_without_a_change_of_length(name):
     assert len(forms.without_accents(name)) == len(name)

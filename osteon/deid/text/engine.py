@@ -18,14 +18,17 @@ from osteon.deid.text.recognisers.addresses import find_addresses
 from osteon.deid.text.recognisers.ages import find_ages
 from osteon.deid.text.recognisers.contact import find_contacts
 from osteon.deid.text.recognisers.dates import find_dates
+from osteon.deid.text.recognisers.dictated import find_dictated
 from osteon.deid.text.recognisers.hospitals import find_hospitals
 from osteon.deid.text.recognisers.initials import find_initials
 from osteon.deid.text.recognisers.known import find_known
 from osteon.deid.text.recognisers.model import doubtful_lines, find_model_names
 from osteon.deid.text.recognisers.names import find_names
 from osteon.deid.text.recognisers.numbers import find_numbers
+from osteon.deid.text.recognisers.tables import find_tables
 from osteon.deid.text.recognisers.towns import find_towns
 from osteon.deid.text.span import LABELS, Span, merge, trim, without_tags
+from osteon.deid.text.wrapped import wrapped_lines
 from osteon.domain.errors import FaultError
 
 with hidden("torch", "torchvision", "transformers", "tensorflow", "stanza"):
@@ -36,6 +39,8 @@ with hidden("torch", "torchvision", "transformers", "tensorflow", "stanza"):
 SPACY_MODEL = "fr_core_news_md"
 _UNREAD_PIPES = ["parser", "morphologizer", "lemmatizer", "attribute_ruler", "senter", "tagger"]
 LANGUAGE = "fr"
+_NEAR_BREAK = 30
+_ONE_LINE = frozenset({"layouts", "initials"})
 Finder = Callable[[str], list[Span]]
 
 
@@ -125,6 +130,7 @@ def finders(lex: Lexicon) -> dict[str, Finder]:
         "hospitals": lambda text: find_hospitals(text, lex),
         "names": lambda text: find_names(text, lex),
         "initials": find_initials,
+        "layouts": lambda text: [*find_tables(text), *find_dictated(text, lex)],
     }
 
 
@@ -184,7 +190,21 @@ def _by_rules(text: str, known: KnownIdentity | None, lex: Lexicon) -> list[Span
         extra = [FinderRecogniser("known", lambda t: find_known(t, known, lex), lex.language)]
     engine = analyser(lex.language)
     results = engine.analyze(text, lex.language, nlp_artifacts=_nothing(), ad_hoc_recognizers=extra)
-    return [Span(r.start, r.end, r.entity_type, r.score) for r in results]
+    found = [Span(r.start, r.end, r.entity_type, r.score) for r in results]
+    return found + list(_over_line_ends(text, lex))
+
+
+def _over_line_ends(text: str, lex: Lexicon) -> Iterator[Span]:
+    """What the rules find where a line was broken by the width, read with the next line as one."""
+    every = None
+    for begin, broken, line in wrapped_lines(text):
+        every = every or [finder for name, finder in finders(lex).items() if name not in _ONE_LINE]
+        for finder in every:
+            yield from (
+                Span(begin + s.start, begin + s.end, s.label, s.score, s.rule)
+                for s in finder(line)
+                if s.end >= broken and s.start < broken + _NEAR_BREAK
+            )
 
 
 def _nothing() -> NlpArtifacts:

@@ -17,6 +17,7 @@ from osteon.deid.text.languages import LANGUAGES, language_data
 from osteon.deid.text.lexicon import lexicon, word_class
 from osteon.deid.text.recognisers.dates import FoundDate, read_dates
 from osteon.deid.text.span import Span
+from osteon.deid.text.spoken import words_of
 from osteon.deid.values import fold
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -168,6 +169,8 @@ def _same_form(name: str, written: str, moved: date) -> str:
     if name == "month" and not digits:
         return _month_name(written, moved.month)
     value = {"day": moved.day, "month": moved.month, "year": moved.year}[name]
+    if not digits:
+        return _cased("premier" if name == "day" and value == 1 else words_of(value), written.lower())
     if name == "year":
         text = f"{value:04d}" if len(digits) == 4 else f"{value % 100:02d}"
     else:

@@ -10,7 +10,8 @@ from functools import lru_cache
 
 from osteon.deid.values import fold
 
-_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_LETTERS = r"[^\W\d_]+(?:(?<=[^\W\d_][cC])['’](?:[hH](?![^\W\d_])|[hH]o[^\W\d_]*))?"  # Breton: Le Floc'h
+_WORD = re.compile(rf"{_LETTERS}(?:-{_LETTERS})*")
 UPPER = r"(?:(?![a-zß-öø-ÿ])[^\W\d_])"
 """One letter that is not a small one of Western alphabets, for patterns."""
 

@@ -70,7 +70,9 @@ def find_addresses(text: str, code: str = "fr") -> list[Span]:
     spans += [Span(m.start(), m.end(), "ADRESSE", 0.85, "box") for m in _BOX.finditer(text)]
     for match in _LABELLED_ADDRESS.finditer(text):
         stop = re.search(
-            r"[,\s–-]+(?:a été|est|98|t[ée]l|vit|qui|pour|admis|gsm|mail|e-mail)\b",
+            r"[,\s–-]+(?:a été|est|98|t[ée]l|vit|qui|pour|admis|exer[çc]ant|travaillant|gsm|mail|e-mail|"
+            r"IPP|NIP|NDA|NIR|NISS|immatricul\w*|n°|[âa]g[ée]e?|"
+            r"n[ée]e?)\b|\.\s+[A-Z]|[)]",
             match["value"],
             re.IGNORECASE,
         )
@@ -98,7 +100,11 @@ def _street_end(match: re.Match[str]) -> int | None:
     end, linked = match.start("name"), False
     for name in names:
         word = fold(name.group()).strip(".,")
-        if word in _STOP_AFTER_STREET and (word not in _LINK or (end > match.start("name") and not linked)):
+        if (
+            word in _STOP_AFTER_STREET
+            and not (linked and word == "POSTE")
+            and (word not in _LINK or (end > match.start("name") and not linked))
+        ):
             break
         linked = word in _LINK
         end = match.start("name") + name.end()

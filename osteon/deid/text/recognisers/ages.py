@@ -10,10 +10,12 @@ from functools import cache
 
 from osteon.deid.text.languages import forms
 from osteon.deid.text.span import Span
+from osteon.deid.text.spoken import TO_NINETY_NINE, number_of
+from osteon.deid.text.tokens import UPPER
 
 _YEARS = r"(?:1[0-2]\d|\d{1,2})"
 _NO_AGE_BEFORE = re.compile(
-    r"(?:depuis|il y a|y a|pendant|durant|apr[èe]s|recul(?: moyen)?(?: de)?|tous les|toutes les|"
+    r"(?<![^\W_])(?:depuis|il y a|y a|pendant|durant|apr[èe]s|recul(?: moyen)?(?: de)?|tous les|toutes les|"
     r"dur[ée]e(?: moyenne)?(?: de)?|"
     r"dans|en|sur|d'ici|[àa] l'issue de|au bout de|suivi(?:e)?(?: de| [àa])|[àa]|est|survie(?: de|"
     r" [àa])|environ|"
@@ -28,6 +30,8 @@ _AGE_BEFORE = re.compile(
     r"\b(?:patiente?s?|homme|femme|fille|fillette|gar[çc]on|enfant|nourrisson|b[ée]b[ée]|nouveau-n[ée]|adolescente?|dame|"
     r"monsieur|madame|m[èe]re|p[èe]re|sujet|malade|man|vrouw|meisje|jongen|kind|woman|boy|girl|male|female)\b"
     r"[^.;\n\d]{0,25}|"
+    r"\b(?:M\.?|Mr|Mme|Mlle|Monsieur|Madame|Mademoiselle)\s(?:[A-Z]\.\s?){0,2}[^.,;\n\d]{2,36}|"
+    r"(?-i:\b[A-ZÀ-Ý][\w-]+ a )|\b(?:il|elle|qui) a |"
     r"\b(?:aged|leeftijd|oud|age[d]? of)\b[^.;\n\d]{0,8})$",
     re.IGNORECASE,
 )
@@ -45,13 +49,13 @@ _NO_AGE_AFTER = re.compile(
 def _patterns(code: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     unit = forms("ages", code)
     years = re.compile(
-        rf"(?<![\w.,/])(?<!\d[ -])(?:{_YEARS}\s?(?:-|à|a|ou|"
-        rf"/)\s?)?{_YEARS}[ \u00a0\u202f]?(?:{unit})(?![\w/])"
+        rf"(?<![\w.,/])(?:(?<!\d )(?<!\d\n){_YEARS}\s?(?:-|à|a|ou|"
+        rf"/)\s?)?{_YEARS}[ \u00a0\u202f\n]?(?:{unit})(?![\w/])"
         rf"(?:\s?(?:et demi\b|½|(?:et )?\d{{1,2}}\s?mois\b))?",
         re.IGNORECASE,
     )
     small = re.compile(
-        r"(?<![\w.,/])(?:\d{1,2}\s?(?:-|à)\s?)?\d{1,3}[ \u00a0]?(?:mois|semaines?|jours?|maanden|weken|"
+        r"(?<![\w.,/])(?:\d{1,2}\s?(?:-|à)\s?)?\d{1,3}[ \u00a0\n]?(?:mois|semaines?|jours?|maanden|weken|"
         r"dagen|months?|weeks?|days?)"
         r"(?:[- ]old)?(?!\w)",
         re.IGNORECASE,
@@ -59,15 +63,11 @@ def _patterns(code: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return years, small
 
 
-_WRITTEN = re.compile(
-    r"\b(?P<age>(?:(?:vingt|trente|quarante|cinquante|soixante|"
-    r"quatre[- ]vingts?)(?:[- ](?:et[- ])?(?:une?|deux|trois|quatre|cinq|"
-    r"six|sept|huit|neuf|dix(?:[- ](?:sept|huit|neuf))?|onze|douze|treize|quatorze|quinze|seize))?|deux|"
-    r"trois|quatre|cinq|six|"
-    r"sept|huit|neuf|dix(?:[- ](?:sept|huit|neuf))?|onze|douze|treize|quatorze|quinze|seize)\s+(?:ans|"
-    r"mois))\b",
-    re.IGNORECASE,
-)
+_WRITTEN = re.compile(rf"\b(?P<age>(?P<number>{TO_NINETY_NINE})\s+(?P<unit>ans|mois))\b", re.IGNORECASE)
+_NUMBER_BEFORE = re.compile(r"\d[ -]$")
+_DATE_BEFORE = re.compile(r"(?:(?:18|19|20)\d{2}|[/.-]\d{2}|[12] \d \d \d)[ -]$")
+_A_LIFE = 13
+"""Durations in words are rarely this long: from here on years are an age unless a word says not."""
 _LABELLED = re.compile(
     r"\b(?:[âa]ge|leeftijd)\s*(?:du patient\s*)?[:=]\s*(?P<age>\d{1,3})\b(?!\s?(?:ans?|mois|a\b|j))",
     re.IGNORECASE,
@@ -83,9 +83,11 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
         before = text[max(0, match.start() - 40) : match.start()]
         if _NO_AGE_AFTER.match(text, match.end()) or (not stated and _NO_AGE_BEFORE.search(before)):
             continue
+        if _NUMBER_BEFORE.search(before) and not _DATE_BEFORE.search(before):
+            continue
         if not stated and match.group().lower().rstrip().endswith("an"):
             continue
-        if match.group().rstrip()[-1] in "aA" and not (stated or _alone(text, match)):
+        if match.group().rstrip()[-1] in "aA" and not (stated or _alone(text, match) or _beside(text, match)):
             continue
         spans.append(Span(match.start(), match.end(), "AGE", 0.3, "age"))
     for pattern in (small, _WRITTEN):
@@ -93,7 +95,12 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
             group = "age" if "age" in match.re.groupindex else 0
             before = text[max(0, match.start() - 40) : match.start()]
             if (
-                (_AGE_BEFORE.search(text, max(0, match.start() - 48), match.start()) or _alone(text, match))
+                (
+                    _AGE_BEFORE.search(text, max(0, match.start() - 48), match.start())
+                    or _alone(text, match)
+                    or _is_a_life(match)
+                    or _DATE_BEFORE.search(before)
+                )
                 and not _NO_AGE_AFTER.match(text, match.end())
                 and not _NO_AGE_BEFORE.search(before)
             ):
@@ -102,8 +109,30 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
     return spans
 
 
+def _beside(text: str, match: re.Match[str]) -> bool:
+    """`a` for `ans` after a date or a name, before a sign or a label: `Dupont Jean 67 a : chute`."""
+    before = text[max(0, match.start() - 24) : match.start()]
+    ends = (
+        re.match(r"\s*(?:$|[\n:,;)]|I\.?P\.?P|NDA|N[IP]|DDN)", text[match.end() : match.end() + 8])
+        is not None
+    )
+    return ends and (
+        _DATE_BEFORE.search(before) is not None or re.search(rf"{UPPER}[^\W\d_]+ $", before) is not None
+    )
+
+
+def _is_a_life(match: re.Match[str]) -> bool:
+    return (
+        match.re is _WRITTEN
+        and match["unit"].lower() == "ans"
+        and (number_of(match["number"]) or 0) >= _A_LIFE
+    )
+
+
 def _alone(text: str, match: re.Match[str]) -> bool:
-    """Between commas or in brackets, or first of its line: `Mme X, 4 mois,` `(6 mois)`."""
-    before = text[: match.start()].rstrip(" \t")
-    after = text[match.end() :].lstrip(" \t")
-    return (not before or before[-1] in ",(:;\n|-") and (not after or after[0] in ",).;:\n|-")
+    """Between commas, dictated ones too, in brackets, or first of its line: `Mme X, 4 mois,` `(6 mois)`."""
+    before = text[max(0, match.start() - 24) : match.start()].rstrip(" \t")
+    after = text[match.end() : match.end() + 24].lstrip(" \t")
+    return (not before or before[-1] in ",(:;\n|-/" or before.lower().endswith(" virgule")) and (
+        not after or after[0] in ",).;:\n|-/" or after.lower().startswith("virgule")
+    )

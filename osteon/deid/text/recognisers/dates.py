@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 from osteon.deid.text.languages import codes, forms, language_data
 from osteon.deid.text.span import Span
+from osteon.deid.text.spoken import DAY, YEAR, number_of
 from osteon.deid.values import fold
 
 
@@ -26,15 +28,15 @@ def month_numbers(code: str) -> dict[str, int]:
 
 _SPACE = r"[\s\u00a0]"
 _NUMERIC = re.compile(
-    r"(?<![\d/.,-])(?P<day>0?[1-9]|[12]\d|3[01])(?P<sep>\s?[/.\-\u2013]\s?|\s)(?P<month>0?[1-9]|"
-    r"1[0-2])(?P=sep)(?P<year>(?:18|19|20|21)\d{2}|\d{2})(?![\d/]|[.,-]\d)"
+    r"(?<![\d/.,-])(?P<day>0?[1-9]|[12]\d|3[01])\s?(?P<sep>[/.\-\u2013]|(?<=\d)\s)\s?(?P<month>0?[1-9]|"
+    r"1[0-2])\s?(?P=sep)\s?(?P<year>(?:18|19|20|21)\d{2}|\d{2})(?![\d/]|[.,-]\d)"
 )
 _ISO = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d{2})(?P<sep>[-/.])(?P<month>0[1-9]|1[0-2])(?P=sep)(?P<day>0[1-9]|"
     r"[12]\d|3[01])(?!\d)"
 )
 _SPACED = re.compile(
-    r"(?<![\d.,])(?P<day>(?:[0-3]\s)?\d)\s?(?P<sep>[/.\-]?)\s?(?P<month>(?:[01]\s)?\d)\s?(?P=sep)\s?(?P<year>[12]\s\d\s\d\s\d)(?!\s?\d)"
+    r"(?<![\d.,])(?P<day>(?:[0-3]\s)?\d)\s?(?P<sep>[/.\-]?)\s?(?P<month>(?:[01]\s)?\d)\s?(?P=sep)\s?(?P<year>[12]\s\d\s\d\s\d)(?!\d)(?!\s\d(?!\d|\s?(?:ans?|ANS?|mois|MOIS|a|A)\b))",
 )
 _COMPACT = re.compile(
     r"(?:(?:n[ée]e?|le|du|date|ddn|naissance|examen)\s*:?\s*)(?P<whole>(?P<day>0[1-9]|"
@@ -46,7 +48,22 @@ _COMPACT_ISO = re.compile(
 )
 _MONTH_NUMBER_YEAR = re.compile(r"(?<![\d/.,-])(?P<month>0[1-9]|1[0-2])[/.-](?P<year>(?:19|20)\d{2})(?!\d)")
 _SCORE_BEFORE = re.compile(
-    r"(?:apgar|score|eva|glasgow|tension|ta|pa|cotation)\s*:?\s*(?:à|a|de)?\s*$", re.IGNORECASE
+    r"(?:apgar|score|eva|glasgow|tension|ta|pa|cotation|acuit[ée]|vision|page|p\.|s[ée]rie|image|clich[ée]s?|stade|"
+    r"grade|force)\s*:?\s*(?:à|a|de)?\s*$",
+    re.IGNORECASE,
+)
+_TWO_AND_TWO = re.compile(
+    r"(?<![\w/.,-])(?P<day>0[1-9]|[12]\d|3[01])/(?P<month>0[1-9]|1[0-2])(?![\w/]|[.,-]\d|\s*(?:mm|cm|%|e\b))"
+)
+_MONTH_WORD = re.compile(
+    r"\b(?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre|d[ée]cembre)\b",
+    re.IGNORECASE,
+)
+_DAY_BEFORE = re.compile(rf"(?<![\w-]){DAY}\s+$", re.IGNORECASE)
+_SPOKEN = re.compile(
+    rf"\b(?:(?P<day>{DAY})\s+)?(?P<month>janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|"
+    rf"novembre|d[ée]cembre)\b(?:\s+(?P<year>{YEAR}|(?:19|20)\d{{2}})(?!\w))?",
+    re.IGNORECASE,
 )
 
 
@@ -89,6 +106,8 @@ def _patterns(code: str) -> _Patterns:
         (month_year, 0.9, "month-year"),
         (day_month, 0.88, "day-month"),
         (_MONTH_NUMBER_YEAR, 0.85, "month-number-year"),
+        (_TWO_AND_TWO, 0.6, "two-and-two"),
+        (_SPOKEN, 0.96, "spoken"),
     ]
     if code == "en":
         american = re.compile(
@@ -132,11 +151,20 @@ def read_dates(text: str, code: str = "fr") -> list[FoundDate]:
     """Every date of the text with its parts, in the order of the forms; they may overlap."""
     found = []
     for pattern, score, form in _patterns(code).forms:
-        for match in pattern.finditer(text):
+        for match in _spoken(text) if pattern is _SPOKEN else pattern.finditer(text):
             read = _read(text, match, score, form, code)
             if read is not None:
                 found.append(read)
     return found
+
+
+def _spoken(text: str) -> Iterator[re.Match[str]]:
+    """Dates in words from their month on, because a search for every number word is slow."""
+    for month in _MONTH_WORD.finditer(text):
+        day = _DAY_BEFORE.search(text, max(0, month.start() - 28), month.start())
+        match = _SPOKEN.match(text, day.start() if day else month.start())
+        if match:
+            yield match
 
 
 def find_dates(text: str, code: str = "fr") -> list[Span]:
@@ -146,7 +174,8 @@ def find_dates(text: str, code: str = "fr") -> list[Span]:
 
 def _read(text: str, match: re.Match[str], score: float, form: str, code: str) -> FoundDate | None:
     start, end = match.span("whole") if "whole" in match.re.groupindex else match.span()
-    if form == "numeric" and (_SCORE_BEFORE.search(text, max(0, start - 16), start) or not _plausible(match)):
+    scored = _SCORE_BEFORE.search(text, max(0, start - 16), start) is not None
+    if (form in {"numeric", "two-and-two"} and scored) or not _plausible(match, form):
         return None
     before = text[max(0, start - 28) : start]
     label = "DATE_NAISSANCE" if _patterns(code).birth_before.search(before) else "DATE"
@@ -161,22 +190,34 @@ def _read(text: str, match: re.Match[str], score: float, form: str, code: str) -
     number = int(squeezed) if squeezed.isdigit() else month_numbers(code).get(fold(month).rstrip("."), 0)
     if not 1 <= number <= 12:
         return None
-    day = int(re.sub(r"\D", "", values["day"])) if "day" in values else None
+    day = _number(values["day"]) if "day" in values else None
     return FoundDate(
         Span(start, end, label, score, f"date-{form}"), form, day, number, _year(values.get("year")), parts
     )
 
 
-def _plausible(match: re.Match[str]) -> bool:
-    """Numbers with blanks between are a date only with a year of four digits."""
-    return match["sep"].strip() != "" or len(match["year"]) == 4
+def _plausible(match: re.Match[str], form: str) -> bool:
+    """Numbers with blanks between are a date only with a whole year; 12/10 and 14/10 are measures."""
+    if form == "numeric":
+        return match["sep"].strip() != "" or len(match["year"]) == 4
+    if form == "two-and-two":
+        return (
+            match.group().startswith("0")
+            or match["month"][0] == "0"
+            or (int(match["day"]) > 12 and match["month"] != "10")
+        )
+    return form != "spoken" or (match["day"] or match["year"]) is not None
+
+
+def _number(written: str) -> int | None:
+    digits = re.sub(r"\D", "", written)
+    return int(digits) if digits else number_of(written)
 
 
 def _year(text: str | None) -> int | None:
     if text is None:
         return None
-    digits = re.sub(r"\D", "", text)
-    value = int(digits)
-    if len(digits) == 4:
+    digits, value = re.sub(r"\D", "", text), _number(text)
+    if value is None or len(digits) in {0, 4}:
         return value
     return 2000 + value if value <= 35 else 1900 + value

@@ -28,10 +28,15 @@ _KINDS = (
     r"de convalescence)|"
     r"groupe hospitalier|institut|maison de (?:sant[ée]|retraite|repos)|fondation|cabinet "
     r"(?:de radiologie|d['’]imagerie|m[ée]dical)|imagerie m[ée]dicale|maison m[ée]dicale|hospices|"
-    r"r[ée]sidence services"
+    r"r[ée]sidence services|GIE(?:\s+(?:IRM|scanner|TEP))*(?![\w])|SISA(?![\w])|"
+    r"(?-i:SEL(?:ARL|AS|AFA)?|SCM|SCP|SRL|SPRL)(?![\w])"
+    r"(?:\s+(?:de |d['’])?(?:imagerie(?: m[ée]dicale)?|radiologie))?|"
+    r"(?:imagerie|radiologie) (?=sainte?[- ]|notre[- ])|r[ée]seau (?:hospitalier|de sant[ée])|"
+    r"p[ôo]le (?:de )?sant[ée]|"
+    r"imagerie (?=d[eu]s? (?!c(?:linique|entre|h)|h[ôo]pita|polycl|institut))|r[ée]sidence (?=[^\W\d_])"
 )
 _UNIT = re.compile(
-    rf"\b(?P<kind>pavillon|b[âa]timent|b[âa]t\.|unit[ée]|aile|secteur|p[ôo]le)\s+(?P<name>(?:[dlDL]['’]|"
+    rf"\b(?P<kind>(?i:pavillon|b[âa]timent|b[âa]t\.|unit[ée]|campus)|[Ss]ite|aile|secteur|p[ôo]le)\s+(?P<name>(?:[dlDL]['’]|"
     rf"du |de )?{UPPER}[\w'’-]*"
     rf"(?:[ -](?:(?:de|du|des|la|le|van|den|der|el)[ -])?{UPPER}[\w'’-]*){{0,3}})",
     re.UNICODE,
@@ -53,6 +58,7 @@ _SERVICE_OF = re.compile(
     rf"[^\W\d_]+ (?:de |du |d['’])(?P<name>[A-ZÀ-Ý]{{3,}}(?:[ -]+(?:[A-ZÀ-Ý\d]+|–))*"
     rf"|{UPPER}[^\W\d_]+(?:[ -]{UPPER}[^\W\d_]+){{0,3}}(?=\s*(?:$|[\n.,;:)])))"
 )
+_NAMES_OF_PLACES = frozenset(["MAIL", "IMAGERIE"])
 _ADJECTIVES = word_class("adjectives_of_a_hospital")
 _TITLES = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR", "MME", "MR", "M", "TEL", "FAX", "RPPS", "SERVICE"])
 _ARTICLE_L = re.compile(
@@ -73,7 +79,11 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
         Span(m.start(), m.end(), "HOPITAL", 0.6, "unit")
         for m in _UNIT.finditer(text)
         if fold(m["name"]) not in ACRONYMS
-        and (not lex.is_word(fold(m["name"])) or _closes(text, tokens, first_at(tokens, m.start("name"))))
+        and (
+            not lex.is_word(fold(m["name"]))
+            or fold(m["name"]).startswith(("SAINT-", "SAINTE-"))
+            or (not m["kind"].isupper() and _closes(text, tokens, first_at(tokens, m.start("name"))))
+        )
     ]
     for match in _ARTICLE_L.finditer(text):
         spans += _after_article(text, tokens, match, lex)
@@ -94,7 +104,7 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
             or len(gap) > 4
             or re.search(r"\s[-–]\s", gap)
             or token.folded in _TITLES
-            or (token.is_capitalised and is_heading(token))
+            or (token.is_capitalised and is_heading(token) and not _is_named_so(text, tokens, place + number))
         ):
             break
         if token.folded in _LINK or (not named and token.folded in _ADJECTIVES):
@@ -103,8 +113,12 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
         if named and gap in {"'", "’"}:
             end = previous = token.end
             continue
-        if not named and token.folded in {"NORD", "SUD", "EST", "OUEST", "CENTRE"} and previous > match.end():
-            named, end, previous = True, token.end, token.end
+        if not named and token.folded in {"NORD", "SUD", "EST", "OUEST", "CENTRE"}:
+            linked = previous > match.end()
+            if not linked and token.folded == "CENTRE":
+                break
+            previous = token.end
+            named, end = (True, token.end) if linked else (named, end)
             continue
         proper = token.is_capitalised or (lex.is_rare_word(token.folded)) or token.folded in lex.hospitals
         if (
@@ -123,6 +137,15 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
         named, end, previous = True, token.end, token.end
     kind = fold(match["kind"])
     return end if named else (match.end() if kind in {"AP-HP", "APHP", "AP-HM", "APHM", "HCL"} else None)
+
+
+def _is_named_so(text: str, tokens: Sequence[Token], place: int) -> bool:
+    """A heading's word after `du` or `des`, or that no value follows, is the name: `Clinique du Mail`."""
+    before = tokens[place - 1].folded if place else ""
+    after = text[tokens[place].end : tokens[place].end + 8].lstrip(" \t\u00a0")
+    return before in {"DU", "DES"} or (
+        tokens[place].folded in _NAMES_OF_PLACES and after[:1] not in {":", "."}
+    )
 
 
 def _closes(text: str, tokens: Sequence[Token], place: int) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from osteon.deid.text.recognisers.name_shapes import ACRONYMS
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER
 
 _PAIR = rf"{UPPER}\.?[ -]?(?:{UPPER}\.?[ -]?)?{UPPER}\b\.?"
 _MARKED = re.compile(
-    rf"\b(?i:frappe|dactylo(?:graphi[ée]e?)?|secr[ée]taire|saisie|transcri(?:t|ption)|"
+    rf"\b(?i:frapp[ée]e?(?: par)?|dactylo(?:graphi[ée]e?)?|secr[ée]taire|saisie?(?: par)?|"
+    rf"transcri(?:te?|ption)(?: par)?|"
     rf"initiales?(?: du patient)?|"
     rf"dict[ée]e?(?: par)?|lu(?: par)?|relue? par|valid[ée]e? par|sign[ée]e? par|signature|op[ée]rateur|"
     rf"par|typed by|getypt door)"
@@ -26,11 +28,65 @@ _TITLED = re.compile(
 )
 
 
+_DOTTED = re.compile(
+    rf"(?<![\w.]){UPPER}\.(?:-?{UPPER}\.|[ ]{UPPER}\.(?=\s*(?:$|[),;\n])))(?![\w])(?!\s?{UPPER}\w)"
+)
+_BESIDE_NAME = re.compile(
+    rf"\b(?i:par|dr|pr|mme|docteur)\.? (?:{UPPER}[\w'’.-]*[ ]){{1,4}}\((?P<value>{UPPER}{{2,3}})\)"
+)
+_LAST_WORD = re.compile(rf"[.!?\n]\s*(?P<value>{UPPER}{{2,3}})\s*\Z")
+_LITTLE_WORDS = frozenset(
+    ["LE", "LA", "LES", "DR", "PR", "MME", "MR", "UN", "UNE", "SA", "SON", "ET", "DE", "DU", "DES", "AU"]
+)
+_NO_INITIALS = frozenset(
+    [
+        "AR",
+        "NB",
+        "PS",
+        "CR",
+        "TA",
+        "PA",
+        "FC",
+        "RX",
+        "CH",
+        "SA",
+        "SC",
+        "IV",
+        "IM",
+        "PO",
+        "BP",
+        "AS",
+        "AO",
+        "AP",
+        "RC",
+    ]
+)
+"""Abbreviations with dots that are nobody's initials: arrêté royal, nota bene, tension artérielle."""
+
+
+def _loose_initials(text: str) -> list[Span]:
+    """`(M. D.)`, `P.V.` at a note's end, and two capitals that close a note after its last sentence."""
+    spans = []
+    for match in _DOTTED.finditer(text):
+        bare = "".join(c for c in match.group() if c.isalpha())
+        if bare not in _NO_INITIALS or (bare != "AR" and text[match.start() - 1 : match.start()] == "("):
+            spans.append(Span(match.start(), match.end(), "NOM", 0.5, "initials"))
+    for match in _BESIDE_NAME.finditer(text) if "(" in text else ():
+        if match["value"] not in ACRONYMS:
+            spans.append(Span(*match.span("value"), "NOM", 0.5, "initials"))
+    last = _LAST_WORD.search(text)
+    if last and last["value"] not in ACRONYMS:
+        spans.append(Span(*last.span("value"), "NOM", 0.5, "initials"))
+    return spans
+
+
 def find_initials(text: str) -> list[Span]:
     """Spans of initials."""
-    spans = []
+    spans = _loose_initials(text)
     for pattern in (_MARKED, _REFERENCE, _LAST_LINE, _TITLED):
         for match in pattern.finditer(text):
+            if match["value"] in _LITTLE_WORDS:
+                continue
             end = match.start("value") + len(match["value"].rstrip())
             spans.append(Span(match.start("value"), end, "NOM", 0.6, "initials"))
     return spans

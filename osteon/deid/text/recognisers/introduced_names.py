@@ -23,21 +23,35 @@ from osteon.deid.text.tokens import UPPER, Token, first_at
 _LOOSE_TITLE = re.compile(
     r"\bPR\b\.?\s+[^\WA-ZÀ-Ý\d_]"
 )  # PR is also an acronym: before a small letter it is no title
-_M = re.compile(rf"(?<![\w.'’])M(?:\.?(?=\s+(?:d['’])?{UPPER})|\.(?= [^\W\d_]{{3}}))")
+_M = re.compile(
+    rf"(?<![\w.'’])(?<!exe : )(?<!EXE : )(?<!exe: )M(?:(?:\.(?=\s+)|(?=[ \t\u00a0]))"
+    rf"(?=\s+(?:(?:de|du|des|van|von|le|la) )*(?:d['’])?{UPPER})|\.(?= [^\W\d_]{{3}}))"
+)
 _BEFORE_MAIDEN = re.compile(
     rf"(?P<gap>,?\s+)(?:[ée]pouse|[ée]p\.|veuve|vve|n[ée]e|n[ée]\(e\))\s+(?=(?:[dDlL]['’])?{UPPER})"
 )
 _AND = re.compile(r"\s*(?:,|/|&|\bet\b|\ben\b|\band\b)\s*(?:(?:Dr|Pr|Mme|M)\.?\s+)?", re.IGNORECASE)
+_LOUD_RELATION = re.compile(
+    rf"\b(?:SA|SON|SES|LEUR|MA|MON|VOTRE)\s+(?:FILLE|FILS|M[EÈ]RE|P[EÈ]RE|S(?:OE|Œ)UR|FR[EÈ]RE|MARI|[EÉ]POU(?:X|SE))"
+    rf"\s*,?\s+(?={UPPER}{{3}})"
+)
 _RELATION = re.compile(
     rf"\b(?:[Ss]a|[Ss]on|[Ss]es|[Ll]eur|[Mm]a|[Mm]on|[Vv]otre)\s+(?:[^\W\d_]+\s)?(?:fille|fils|m[èe]re|p[èe]re|s[oœ]e?ur|fr[èe]re|mari|femme|"
     rf"[ée]pou(?:se|x)|conjointe?|compagn(?:e|on)|ni[èe]ce|neveu|tante|oncle|cousine?|"
     rf"petite?[- ]fil(?:le|s)|belle-(?:fille|m[èe]re|s[oœ]e?ur)|"
     rf"beau-(?:fils|p[èe]re|fr[èe]re)|marraine|parrain|voisine?|amie?|aidante?|patiente?|enfant)\s*,?\s+(?=(?:[dDlL]['’])?{UPPER})"
 )
+_FAMILY = re.compile(
+    r"enfant|conjoint|[ée]pou|fils|fille|fr[èe]re|s[oœ]|m[èe]re|p[èe]re|ami|voisin|neveu|ni[èe]ce|petite?-",
+    re.IGNORECASE,
+)
+"""Whose history may stand after a colon: `Mère : diabète`."""
+_DATE_NEXT = re.compile(r"\s*:?\s*(?:\d|(?:lun|mar|mercre|jeu|vendre|same)di\b|dimanche\b)", re.IGNORECASE)
 _VERB = re.compile(
     r"\s(?:pr[ée]sent(?:e|ait)|a [ée]t[ée]|est|sera|était|se plaint|consult(?:e|ait)|rapporte|va|vit|"
     r"reste|garde|a (?:chut|pr[ée]sent|b[ée]n)[ée]e?|"
-    r"souffre|revient|doit|pourra|n['’]a|a )\b"
+    r"souffre|appelle|t[ée]l[ée]phone|demande|passe|souhaite|veut|peut|"
+    r"[^\W\d_]+(?:[eid]ra|rra|ura)|revient|doit|pourra|n['’]a|a )\b"
 )
 Named = tuple[list[int], float, str]
 
@@ -60,7 +74,8 @@ def _patterns(code: str) -> _Patterns:
         many=compiled(rf"(?:{forms('plural_titles', code)})\.?"),
         role=compiled(rf"\b(?P<title>{forms('roles', code)})\b(?:\(e\))?(?:\s*(?:[:,]|nomm[ée]e?))?"),
         field=compiled(
-            rf"\b(?P<title>{forms('name_fields', code)}|n[ée]e?(?= (?-i:{UPPER}))|"
+            rf"\b(?P<title>{forms('name_fields', code)}|"
+            rf"n[ée]e?(?= (?:(?:de|du|d['’]|van|von|le|la)[ ]?)*(?-i:{UPPER}))|"
             rf"n[ée]\(e\)(?= (?-i:{UPPER})))"
             r"(?!\w)(?:\(e\))?\s*(?::|par|=)?"
         ),
@@ -84,17 +99,22 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
             if start < len(tokens) and _near(text, match.end(), tokens[start].start, strength):
                 sure = _strength_of(match, strength, known if pattern is known.field else None)
                 written = tokens[start].is_capitalised and not is_heading(tokens[start])
-                if sure == 2 and written and match.group().rstrip().endswith(":"):
+                colon = match.group().rstrip().endswith(":")
+                if written and colon and (sure == 2 or (sure == 1 and not _FAMILY.match(match["title"]))):
                     sure = 3
                 run = _run(tokens, start, text, lex, sure)
                 yield run, score, f"after-{strength}"
                 if run and pattern is known.title and known.many.fullmatch(match.group()):
                     yield from _more(tokens, run[-1], text, lex)
-    for match in _RELATION.finditer(text):
+    for match in (*_RELATION.finditer(text), *_LOUD_RELATION.finditer(text)):
         start = first_at(tokens, match.end())
         if start < len(tokens) and not is_title(tokens[start]):
+            strength = 1 if match.group().isupper() else 3  # in a text of capitals a verb may follow
+            run = _run(tokens, start, text, lex, strength)
+            if not run and lex.first_name_rank.get(tokens[start].folded, 10**6) < MANY_FIRST_NAMES:
+                run = [start]
             yield (
-                [start] if tokens[start].folded in FUNCTION_WORDS else _run(tokens, start, text, lex, 3),
+                [start] if tokens[start].folded in FUNCTION_WORDS and strength == 3 else run,
                 0.9,
                 "relation",
             )
@@ -186,9 +206,14 @@ def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength:
         gap = text[tokens[place - 1].end : token.start] if place > start else ""
         if place > start and not _joins(gap, token, run, lex):
             break
+        labels = is_heading(token) and text[token.end : token.end + 2].lstrip()[:1] == ":"
+        if labels or (not run and token.folded in {"LE", "LA", "LES"} and _DATE_NEXT.match(text, token.end)):
+            break
+        if gap.startswith(".") and len(tokens[place - 1].text) > 3:
+            break  # a sentence ends there, no initial
         if (
             token.folded in PARTICLES
-            and (not run or token.folded not in {"LA", "LE"} or token.is_capitalised)
+            and (not run or token.folded not in {"LA", "LE"} or token.is_capitalised or bool(pending))
             and _particle_ok(tokens, place, text, lex)
         ):
             pending.append(place)
@@ -213,7 +238,8 @@ def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength:
         stops = place == len(tokens) or bool(text[tokens[pending[-1]].end : tokens[place].start].strip(" "))
         ends = stops or all(tokens[p].is_capitalised for p in pending)
         return [*run, *pending] if ends else run
-    if not run and strength == 3 and pending and all(tokens[p].is_capitalised for p in pending):
+    dated = _DATE_NEXT.match(text, tokens[pending[-1]].end) if pending else None
+    if not run and strength == 3 and pending and not dated and all(tokens[p].is_capitalised for p in pending):
         return pending  # a surname that is a particle by itself: Vo Van
     return run
 

@@ -205,8 +205,14 @@ def _phrase(text: str, value: str, label: str, lex: Lexicon) -> list[Span]:
     distinctive = {w for w in wanted if not lex.is_word(w)} - {"SAINT", "SAINTE"}
     tokens = words(text)
     spans = []
+    town = wanted[-1] if wanted and label == "ADRESSE" else ""
+
+    def is_last(token: Token) -> bool:
+        """An address ends with its town, which may be a word: `Orange`, `Trois-Ponts`."""
+        return token.folded == town
+
     for place, token in enumerate(tokens):
-        if token.folded in distinctive:
+        if token.folded in distinctive or (is_last(token) and token.is_capitalised):
             spans.append(Span(token.start, token.end, label, 0.99, "known"))
         elif token.folded in wanted and place + 1 < len(tokens) and tokens[place + 1].folded in wanted:
             spans.append(Span(token.start, tokens[place + 1].end, label, 0.99, "known"))

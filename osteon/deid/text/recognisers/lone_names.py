@@ -19,7 +19,7 @@ from osteon.deid.text.recognisers.name_shapes import (
 )
 from osteon.deid.text.tokens import Token, first_at
 
-_SEGMENT = re.compile(r"\n|[ \t][-–—|][ \t]|[|;(\t]|(?<=[^\W\d_]) ?: ")
+_SEGMENT = re.compile(r"\n|[ \t][-–—|/][ \t]|[|;(\t]|(?<=[^\W\d_]) ?: ")
 """Where a line or a part of it begins."""
 
 
@@ -36,7 +36,8 @@ def alone_on_line(tokens: Sequence[Token], text: str, lex: Lexicon) -> list[list
             continue
         part = list(range(line[0], first_at(tokens, stop)))
         head = (
-            _head_of_line(tokens, line, text, lex)
+            _last_of_line(tokens, part, text, start, end, lex)
+            or _head_of_line(tokens, line, text, lex)
             or _whole_part(tokens, part, text, stop, lex)
             or _before_contact(tokens, line, text, lex)
         )
@@ -45,8 +46,27 @@ def alone_on_line(tokens: Sequence[Token], text: str, lex: Lexicon) -> list[list
     return found
 
 
+def _last_of_line(
+    tokens: Sequence[Token], part: list[int], text: str, start: int, end: int, lex: Lexicon
+) -> list[int]:
+    """A known name alone behind the line's last dash: `- Mme X (77 ans) - Moreau`."""
+    if len(part) != 1 or text[max(0, start - 3) : start].strip(" \t") not in {"-", "–", "—"}:
+        return []
+    token = tokens[part[0]]
+    if text[token.end : end].strip() or not token.is_capitalised or is_heading(token):
+        return []
+    common = lex.first_name_rank.get(token.folded, 10**6) < COMMON_FIRST_NAMES
+    return (
+        part
+        if (token.folded in lex.surnames or common) and text[:start].rstrip(" -–—\t")[-1:] not in {"", "\n"}
+        else []
+    )
+
+
 def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, lex: Lexicon) -> list[int]:
     """All words of a part that is two to five capitalised words, one of them in no dictionary."""
+    while part and tokens[part[-1]].folded in PARTICLES and tokens[part[-1]].text.islower():
+        part = part[:-1]
     if not 2 <= len(part) <= 5:
         return []
     named = [tokens[p] for p in part]
@@ -143,6 +163,8 @@ def _before_contact(tokens: Sequence[Token], line: list[int], text: str, lex: Le
         if tokens[place].folded in FUNCTION_WORDS:
             return []
         head.append(place)
+    while head and tokens[head[-1]].folded in PARTICLES and tokens[head[-1]].text.islower():
+        head.pop()  # a date's article: `Argenton, le 3 mars`
     real = [tokens[p] for p in head if tokens[p].folded not in PARTICLES]
     if len(real) == 1 == len(head) and _DATE_AFTER.match(text, real[0].end):
         return head if not lex.is_word(real[0].folded) or real[0].folded in lex.protected else []
@@ -160,7 +182,7 @@ def _before_contact(tokens: Sequence[Token], line: list[int], text: str, lex: Le
     return head if strange and enough and not (shaped and not first) else []
 
 
-_DATE_AFTER = re.compile(r"\s*,\s*\d(?:[\s/.-]*\d){5,7}(?!\d)")
+_DATE_AFTER = re.compile(r"\s*[,/]\s*\d(?:[\s/.-]*\d){5,7}(?!\d)")
 _MAIL_WORD = re.compile(r"[\w.%+'-]+\s?@")
 
 
@@ -172,9 +194,11 @@ def _head_of_line(tokens: Sequence[Token], line: list[int], text: str, lex: Lexi
         if (
             (head and gap.strip(" ,"))
             or is_title(token)
+            or is_heading(token)
             or token.folded in FUNCTION_WORDS
             or token.folded in ACRONYMS
             or token.folded in lex.protected
+            or (token.folded in PARTICLES and "," in gap)
         ):
             break
         first = lex.is_first_name(token.folded)

@@ -16,6 +16,7 @@ HEADINGS = word_class("headings")
 _NAMES_TOO = frozenset(["AN", "SA", "SON", "ON", "SE"])
 _GOES_ON = re.compile(r" (?:le|la|du|sous|au|et|pour|qui|en)\b")
 _LINKERS = frozenset(["DE", "D", "DU", "SELON", "ET", "OU"])
+_AFTER_A_NAME = re.compile(r"[ \t]*(?:$|[\n,;(/]|n[ée]e?\b|n[ée]\(|\d|au[ ]\d|le[ ]\d)", re.IGNORECASE)
 TERM_ENDING = re.compile(
     r"(?:IQUES?|MENT|EES?|ALES?|EUX|EUSES?|AIRES?|OIDES?|GENES?|TOMIES?|PATHIES?|SCOPES?|"
     r"GRAPHIES?|TRIES?|ISEE?S?|IENS?|IENNES?)$"
@@ -83,6 +84,13 @@ def _is_surname_after(tokens: Sequence[Token], place: int, text: str, lex: Lexic
         if len(tokens[place - 1].text) == 1:
             return True
         rank = lex.first_name_rank.get(token.folded, 10**6)
+        if (
+            tokens[place - 1].is_upper
+            and token.text.istitle()
+            and _ends_a_name(text, token)
+            and not is_heading(token)
+        ):
+            return len(token.text) > 2  # NOM Prénom
         if not token.is_upper and rank < 3 * COMMON_FIRST_NAMES and token.folded not in HEADINGS:
             return True
     before = tokens[place - 1]
@@ -104,11 +112,15 @@ def _is_capitalised_name(
     known = lex.is_first_name(token.folded) or token.folded in lex.surnames
     rare = lex.is_rare_word(token.folded) and token.folded not in ACRONYMS
     if first and strength >= 2:
+        labels = text[token.end : token.end + 1] == ":"
+        if token.is_upper and token.folded in ACRONYMS and (strength == 2 or labels):
+            return False
         return strength == 3 or not lex.is_word(token.folded) or known
     alone = (
         token.is_upper
         and len(token.text) > 2
         and not _upper_around(tokens, place)
+        and (first or not is_heading(token))
         and token.folded not in ACRONYMS
     )
     if first:
@@ -132,11 +144,17 @@ def _is_initial(tokens: Sequence[Token], place: int, text: str, strength: int, *
     if not token.is_capitalised or (token.folded == "M" and first and strength < 3):
         return False  # M is Monsieur, a title of its own
     after = text[token.end : token.end + 1]
+    if after == "°":
+        return False
     if after in {".", "-"}:
         return True
     return (
         strength == 3 and first and (_next_capital(tokens, place, text) or after in {"", ",", "\n", " ", ")"})
     )
+
+
+def _ends_a_name(text: str, token: Token) -> bool:
+    return _AFTER_A_NAME.match(text, token.end) is not None
 
 
 def _ends_here(text: str, token: Token) -> bool:

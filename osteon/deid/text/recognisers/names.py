@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 
 from osteon.deid.text.lexicon import Lexicon
+from osteon.deid.text.recognisers.acts import acting_names
+from osteon.deid.text.recognisers.courtesies import courtesy_names
 from osteon.deid.text.recognisers.introduced_names import introduced_names
 from osteon.deid.text.recognisers.lone_names import alone_on_line, before_birth
 from osteon.deid.text.recognisers.name_shapes import is_title
 from osteon.deid.text.recognisers.names_beside import beside_first_names
 from osteon.deid.text.recognisers.unknown_names import (
+    initials_beside,
     neighbours,
     particles_after,
     particles_before,
@@ -32,6 +35,9 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
 
     for places, score, rule in introduced_names(tokens, text, lex):
         mark(places, score, rule)
+    for named in (acting_names(tokens, text, lex), courtesy_names(tokens, text, lex)):
+        for places, score, rule in named:
+            mark(places, score, rule)
     for places in beside_first_names(tokens, text, lex):
         mark(places, 0.75, "first-name")
     for places in alone_on_line(tokens, text, lex):
@@ -40,6 +46,7 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
         mark(places, 0.6, "above-birth")
     mark(unknown_capitals(tokens, text, lex), 0.4, "unknown")
     mark(neighbours(tokens, text, found, lex), 0.4, "neighbour")
+    mark(initials_beside(tokens, text, found), 0.4, "initial")
     mark(particles_after(tokens, text, found), 0.4, "particle")
     mark(particles_before(tokens, text, found), 0.4, "particle")
     spans = []

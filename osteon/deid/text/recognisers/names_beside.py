@@ -80,6 +80,8 @@ def _is_surname_beside(tokens: Sequence[Token], place: int, other: int, text: st
     rare = lex.is_rare_word(token.folded)
     if "," in gap and not (rare or token.is_upper):
         return False
+    if "," in gap and token.text.islower() and not tokens[place].text.islower():
+        return False
     if token.is_upper and not (tokens[place].is_upper and lex.is_word(token.folded)):
         return True
     if token.is_capitalised:

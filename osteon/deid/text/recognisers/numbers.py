@@ -30,8 +30,11 @@ _LABELLED = (
         r"(?:NIR|INS(?:-C|-NIR)?|s[ée]cu(?:rit[ée] sociale)?|n°\s?ss|num[ée]ro de s[ée]curit[ée] "
         r"sociale|matricule)",
     ),
-    ("NISS", r"(?:NISS|registre national|n°\s?national|RN)"),
-    ("RPPS", r"(?:RPPS|ADELI|FINESS)"),
+    (
+        "NISS",
+        r"(?:NISS|registre national|n°\s?national|num[ée]ro national|n°\s?(?:de )?registre national|RN)",
+    ),
+    ("RPPS", r"(?:RPPS|ADELI|FINESS|RCC|GLN|ZSR)"),
     ("INAMI", r"(?:INAMI|RIZIV)"),
     (
         "IPP",
@@ -69,6 +72,10 @@ def _labelled(code: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((label, re.compile(rf"\b{words}(?!\w)\.?{_VALUE}", re.IGNORECASE)) for label, words in known)
 
 
+_NAME_OF_NUMBER = re.compile(
+    r"(?:INAMI|RPPS|SS|NISS|IPP|NDA|NIR|AVS|ADELI|INS|DOSSIER|PATIENT|S[ÉE]JOUR|VENUE|ADMISSION)[ :.]+",
+    re.IGNORECASE,
+)
 _LONG = re.compile(
     r"(?<![\d.,])(?<!\w)(?!\d{1,3}(?: \d{3}){1,2}(?!\s?\d)\s+[^\W\d_])[A-Z]{0,4}[-_]?(?:\d(?:[-\s]?\d){5,24}|"
     r"\d{2,}(?:\.\d{2,}){2,})(?![\d]|[.,]\d)"
@@ -105,7 +112,10 @@ def find_numbers(text: str, code: str = "fr") -> list[Span]:
         for match in pattern.finditer(text):
             value = match["value"].rstrip(" .-/")
             if sum(c.isdigit() for c in value) >= 3:
-                start = match.start("value")
+                named = _NAME_OF_NUMBER.match(value)
+                start, value = match.start("value"), value
+                if named:
+                    start, value = start + named.end(), value[named.end() :]
                 spans.append(Span(start, start + len(value), label, 0.92, f"labelled-{label.lower()}"))
     spans += [Span(m.start(), m.end(), "ID", 0.5, "long-number") for m in _LONG.finditer(text)]
     spans += [Span(m.start(), m.end(), "ID", 0.5, "mixed-number") for m in _MIXED.finditer(text)]

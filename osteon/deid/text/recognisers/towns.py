@@ -8,7 +8,7 @@ from functools import cache
 from itertools import pairwise
 
 from osteon.deid.text.lexicon import Lexicon, lexicon, word_class
-from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
+from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS, TITLES
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER, Token, words
 from osteon.deid.values import fold
@@ -16,7 +16,7 @@ from osteon.deid.values import fold
 _SP = r"[ \t\u00a0]"
 _AT_WORDS = (
     r"à|À|née?(?:\(e\))? à|habit(?:e|ant)(?: à)?|domicilié(?:e|\(e\))?(?: à)?|résid(?:e|ant)(?: à)?|"
-    r"demeurant(?: à)?|"
+    r"demeurant(?: à)?|vi(?:t|vant) [àa]|employeur de|installée? à|exer(?:ce|çant) à|"
     r"originaire de|venant de|transférée? de|provenance de|région de|banlieue de|ville de|commune de|"
     r"mairie de"
 )
@@ -41,10 +41,23 @@ _ZIP4 = re.compile(
     rf"(?P<town>{UPPER}[\w'’\-]*(?:[ -](?:{UPPER}|(?:sur|sous|en|le|la|les|de|du|lès|lez|"
     rf"d['’])\b)[\w'’\-]*){{0,4}})"
 )
-_BEFORE_ZIP = re.compile(r"(?:^|[\n,;(–—|]|[ \t]-)[ \t]*$")
+_BEFORE_ZIP = re.compile(r"(?:^|[\n,;(–—|/:]|[ \t]-|\b[AàÀa])[ \t]*$")
+_AFTER_TOWN = re.compile(r"[ \t]*(?:$|[\n.,;)|–-]|T[ée]l)")
+_ZIP_LABEL = re.compile(r"(?:code postal[^\n:]{0,24}|c\.?p\.?|npa)[ \t]*:[ \t]*$", re.IGNORECASE)
+_LABELLED = re.compile(
+    rf"\b(?i:commune|ville|localit[ée]|lieu(?: de naissance)?|n[ée]e?(?:\(e\))? à)[ \t]*:[ \t]*"
+    rf"(?P<town>{UPPER}[^\W\d_]*(?:[ '’-][^\W\d_]+){{0,5}}?)(?=[ \t]*(?:$|[\n,;.|(/–]|[ \t]{{2}}| - |\d))"
+)
+_DOCTORS = re.compile(rf"\b(?i:dr|docteur|pr)\b[^\n()\d]{{3,40}}\((?P<town>{UPPER}(?:[^\W\d_]|[' ’-])+)\)")
+_PLACE_SHAPE = re.compile(  # Villeneuve-sur-Lot, L'Étang-Salé, Saint-Maur: written so, only a place
+    rf"(?<![\w-])(?:(?:[LlDd]['’])?{UPPER}[^\W\d_]+(?:-{UPPER}[^\W\d_]+)*-(?i:sur|sous|en|l[eè]s|lez|la|les?|de|du|des|aux?)"
+    rf"(?:-(?i:la|les?|l['’]))*-(?:[dlDL]['’])?{UPPER}[^\W\d_]+(?:-[^\W\d_]+)*"
+    rf"|L['’]{UPPER}[^\W\d_]+-{UPPER}[^\W\d_]+|(?:Sainte?|SAINTE?)-{UPPER}[^\W\d_]+(?:-[^\W\d_]+)*"
+    rf"|(?<=pompiers de )(?:La |Le |Les )?{UPPER}[\w'’-]+)"
+)
 _DATELINE = re.compile(
-    rf"(?:^|\n|\b[Ff]ait à )[ \t]*(?P<town>{UPPER}[\w'’-]+(?:[ -][\w'’-]+){{0,4}}),?[ \t]+[Ll]e[ "
-    r"\t]+(?=\d{4}-|\d ?\d?(?:er)?[ ./-]|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
+    rf"(?:(?:^|\n)[ \t]*(?:[Ff]ait à )?|\b[Ff]ait à )(?P<town>{UPPER}[\w'’-]+(?:[ -][\w'’-]+){{0,4}}),?"
+    r"[ \t]+[Ll]e[ \t]+(?=\d{4}-|\d ?\d?(?:er)?[ ./-]|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
 )
 _LETTERS = r"[^\W\d_]"
 _SEQUENCE = (
@@ -52,10 +65,17 @@ _SEQUENCE = (
     rf"(?:[ -](?:(?:sur|sous|en|le|la|les|de|du|des|lès|lez|d['’])[ -])?{UPPER}(?:{_LETTERS}|"
     rf"[’'-](?={_LETTERS}))*){{0,4}}(?!\d)"
 )
+_BORN_AT = re.compile(
+    rf"\b(?i:n[ée]e?(?:\(e\))?)[ \t]+(?i:le)[ \t][^\n]{{6,28}}?\d[ \t][AaàÀ][ \t](?P<town>{_SEQUENCE})"
+)
 _LETTERHEAD = re.compile(
     r"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{2,60},[ ]?(?P<town>[^\W\d_][^,\n"
     r"\d]{2,40}),[ ]?"
     r"(?=(?i:standard|t[ée]l|fax|secr[ée]tariat|n°|\+?\d))"
+)
+_HOSPITALS_TOWN = re.compile(
+    rf"(?m)^[^\n]{{0,30}}(?i:h[ôo]pital|clinique|centre|cabinet|institut|ehpad|chu?r?i?)\b"
+    rf"[^\n]{{2,70}}? [-–] (?P<town>{_SEQUENCE})[ \t]*$"
 )
 _NO_TOWNS = word_class("words_after_a_that_are_no_towns")
 _ROMAN = re.compile(r"[IVX]+")
@@ -75,7 +95,9 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
     spans += [Span(*m.span("zip"), "ZIP", 0.4, "zip-bare") for m in _ZIP_BARE.finditer(text)]
     for match in _ZIP.finditer(text):
         town = _town_words(match["town"], lex)
-        if town:
+        if town and text[match.start("town") + len(town) :].lstrip(" \t")[:1] == ":":
+            spans.append(Span(*match.span("zip"), "ZIP", 0.9, "zip"))  # the next field's label
+        elif town:
             spans.append(Span(*match.span("zip"), "ZIP", 0.9, "zip"))
             spans.append(
                 Span(match.start("town"), match.start("town") + len(town), "VILLE", 0.88, "zip-town")
@@ -83,12 +105,20 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
     for match in _ZIP4.finditer(text):
         if _is_zip4(match, text, lex):
             spans.append(Span(*match.span("zip"), "ZIP", 0.85, "zip4"))
-            spans.append(Span(*match.span("town"), "VILLE", 0.85, "zip-town"))
+            if text[match.end("town") :].lstrip(" \t")[:1] != ":":
+                spans.append(Span(*match.span("town"), "VILLE", 0.85, "zip-town"))
     for match in _DATELINE.finditer(text):
         town = fold(match["town"])
         parts = [p for p in re.split(r"[ '’-]", town) if p not in _LINK]
         known = town in lex.towns or any(not lex.is_word(part) for part in parts)
-        known = known or match.group().lstrip().lower().startswith("fait")
+        known = known or match.group().lstrip().lower().startswith("fait") or _is_compound(town)
+        small = [
+            w for w in re.split(r"[ -]", match["town"]) if w[:1].islower() and "'" not in w and "’" not in w
+        ]
+        if any(fold(word) not in _LINK for word in small):
+            continue  # `Protocole signé électroniquement le 3 mars`
+        if town in ACRONYMS:
+            continue
         if known and parts and parts[0] not in _TITLES and not lex.is_first_name(parts[0]):
             spans.append(Span(*match.span("town"), "VILLE", 0.8, "dateline"))
     spans += [
@@ -96,7 +126,30 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         for m in _OFFICE.finditer(text)
         if m["name"][0].isupper() or not lex.is_word(fold(m["name"]))
     ]
+    spans += [Span(*m.span("town"), "VILLE", 0.7, "labelled-town") for m in _LABELLED.finditer(text)]
+    spans += [
+        Span(*m.span("town"), "VILLE", 0.6, "doctors-town")
+        for m in (_DOCTORS.finditer(text) if "(" in text else ())
+        if fold(m["town"]) not in ACRONYMS
+        and (fold(m["town"]) in lex.towns or lex.is_rare_word(fold(m["town"])))
+    ]
+    spans += [
+        Span(*m.span("town"), "VILLE", 0.6, "hospitals-town")
+        for m in (_HOSPITALS_TOWN.finditer(text) if " - " in text or " – " in text else ())
+        if fold(m["town"]) in lex.towns or _is_compound(fold(m["town"]))
+    ]
+    spans += [Span(*m.span("town"), "VILLE", 0.6, "born-at") for m in _BORN_AT.finditer(text)]
+    spans += [
+        Span(m.start(), m.end(), "VILLE", 0.5, "shape")
+        for m in _PLACE_SHAPE.finditer(text)
+        if not any(part in lex.protected for part in re.split(r"['’-]", fold(m.group())))
+    ]
     return spans + _towns_after(text, lex) + _named_towns(text, lex)
+
+
+def _is_compound(town: str) -> bool:
+    """Joined by hyphens, or with its article: `Trois-Ponts`, `Le Fenouillet`."""
+    return "-" in town or town.startswith(("LE ", "LA ", "LES "))
 
 
 def _is_zip4(match: re.Match[str], text: str, lex: Lexicon) -> bool:
@@ -105,7 +158,13 @@ def _is_zip4(match: re.Match[str], text: str, lex: Lexicon) -> bool:
     parts = [p for p in re.split(r"[ '’-]", town) if len(p) > 2]
     if match["zip"][0].isalpha() or (town in lex.towns and not lex.is_word(town)):
         return True
+    if _ZIP_LABEL.search(text, max(0, match.start() - 48), match.start()):
+        return True
     placed = _BEFORE_ZIP.search(text, max(0, match.start() - 6), match.start()) is not None
+    compound = "-" in match["town"] and len(parts) > 1
+    dated = match["zip"].startswith(("19", "20")) and not compound
+    if placed and not dated and (compound or _AFTER_TOWN.match(text, match.end())):
+        return True
     strange = town in lex.towns or any(not lex.is_word(p) and p not in lex.protected for p in parts)
     return (placed and strange and not match["zip"].startswith(("19", "20"))) or (
         placed and town in lex.towns
@@ -122,14 +181,18 @@ def _towns_after(text: str, lex: Lexicon) -> list[Span]:
         parts = [p for p in re.split(r"[ '-]", town) if len(p) > 1 and p not in _LINK]
         if not parts or _ROMAN.fullmatch(parts[0]) or any(p in lex.protected for p in parts):
             continue
+        if parts[0] in TITLES:
+            continue
         known = town in lex.towns or town.replace(" ", "-") in lex.towns
         if written.isupper() and len(written) < 5 and not known:
             continue  # an acronym
         capitals = sum(piece[:1].isupper() for piece in re.split(r"[ '’-]", written))
         several = capitals > 1 and (not written.isupper() or written.count("-") > 1)
         last = text[match.start("town") + len(written) :][:1] in {".", ",", ";", ")", "\n", ""}
+        first_town = town in lex.towns or match["town"][:1].isupper()
+        last = last or (first_town and text[match.start("town") - 3 : match.start("town") - 2] == " ")
         single = capitals == 1 == len(parts) and last and not written.isupper() and parts[0] not in _NO_TOWNS
-        single = single and match["before"] == "à" and len(written) > 3
+        single = single and match["before"] == "à" and len(written) > 2
         if sure or known or several or single or any(not lex.is_word(p) and len(p) > 2 for p in parts):
             spans.append(
                 Span(match.start("town"), match.start("town") + len(written), "VILLE", 0.58, "town-after")

@@ -6,20 +6,30 @@ inside a sentence, in no French dictionary or medical list, and no eponym.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Sequence
 
-from osteon.deid.text.lexicon import Lexicon
+from osteon.deid.text.lexicon import Lexicon, word_class
 from osteon.deid.text.recognisers.name_shapes import (
     ACRONYMS,
     FUNCTION_WORDS,
     MEDICAL_SHAPE,
     PARTICLES,
+    TERM_ENDING,
     is_eponym,
     is_heading,
     is_title,
 )
 from osteon.deid.text.tokens import Token
 
+_MAKERS = word_class("makers_of_devices")
+_JOINED_PARTICLE = re.compile(
+    r"(?:Mac|Mc|Le|La|De|Du|Da|Di|Do|Dos|Van|Von|Vande|Vander|Den|Des|Della|El|Al|Ben|Bou|A[iï]t|Saint|San)(?=[A-ZÀ-Ý][^\W\d_]{2})"
+)
+_LONG_TERM = 14
+_TERM_BEGINNING = re.compile(
+    r"(?:TRI|BI|UNI|MULTI|SUPRA|INFRA|RETRO|POST|PRE|ANTERO|POSTERO|MEDIO|LATERO|SUB|SOUS|SUS|EXTRA|TRANS|CO)"
+)
 _VOWELS = frozenset("AEIOUY")
 _MIN_LETTERS = 4
 _MIN_CAPITALS = 5
@@ -29,7 +39,9 @@ _JOINED = frozenset([" ", "-", "'", "’", "\u00a0", ", "])
 def unknown_capitals(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[int]:
     """Places of capitalised words that no dictionary has, as long as nothing makes them a term."""
     for place, token in enumerate(tokens):
-        if not token.is_capitalised or len(token.text) < _MIN_LETTERS or token.folded in ACRONYMS:
+        if not token.is_capitalised or len(token.text) < _MIN_LETTERS or is_heading(token):
+            continue
+        if token.folded in ACRONYMS:
             continue
         if not _is_unknown(token, lex) or is_eponym(tokens, place, text, lex):
             continue
@@ -38,10 +50,45 @@ def unknown_capitals(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
         if (
             MEDICAL_SHAPE.search(token.folded)
             and not token.is_upper
+            and not _is_compound_name(token)
             and not _beside_capital(tokens, place, text)
         ):
             continue
+        if _is_compound_term(token.folded, lex) or _is_a_device(tokens, place, text):
+            continue
         yield place
+
+
+def _is_compound_name(token: Token) -> bool:
+    """Two capitalised parts or more: `Roquebillère-Haute`, `Bazin-Lacoste`."""
+    return sum(part[:1].isupper() for part in token.text.split("-")) > 1
+
+
+def _is_compound_term(folded: str, lex: Lexicon) -> bool:
+    """A medical beginning before a word of the dictionary: `tricompartimentale`."""
+    if (
+        folded.startswith(("RE", "TELE"))
+        and len(folded) > 8
+        and lex.is_word(folded.removeprefix("TELE").removeprefix("RE"))
+    ):
+        return True
+    if len(folded) >= _LONG_TERM and TERM_ENDING.search(folded):
+        return True
+    match = _TERM_BEGINNING.match(folded)
+    rest = folded[match.end() :] if match else ""
+    return len(rest) > 5 and lex.is_word(rest) and TERM_ENDING.search(rest) is not None
+
+
+def _is_a_device(tokens: Sequence[Token], place: int, text: str) -> bool:
+    """A maker of devices, or a word right after one: `Siemens Ysio`, `GE Discovery`."""
+    if tokens[place].folded in _MAKERS:
+        return True
+    for before in range(place - 1, max(-1, place - 3), -1):
+        if text[tokens[before].end : tokens[before + 1].start] not in {" ", "\n"}:
+            return False
+        if tokens[before].folded in _MAKERS:
+            return True
+    return False
 
 
 def _beside_capital(tokens: Sequence[Token], place: int, text: str) -> bool:
@@ -57,8 +104,9 @@ def _beside_capital(tokens: Sequence[Token], place: int, text: str) -> bool:
 
 def _is_unknown(token: Token, lex: Lexicon) -> bool:
     """No part of the word is in a dictionary, and it has no capital inside (SpO2, HbA1c)."""
-    if not token.is_upper and any(c.isupper() for part in token.text.split("-") for c in part[1:]):
-        return token.text.startswith(("Mac", "Mc"))
+    inner = [part for part in token.text.split("-") if any(c.isupper() for c in part[1:])]
+    if not token.is_upper and inner:
+        return all(_JOINED_PARTICLE.match(part) for part in inner)
     written = token.text.split("-")
     parts = token.folded.split("-")
     if any(part in lex.protected for part in parts) or lex.is_word(token.folded):
@@ -103,6 +151,28 @@ def neighbours(tokens: Sequence[Token], text: str, found: Container[int], lex: L
             right and (not _starts_sentence(text, token) or not lex.is_word(token.folded) or token.is_upper)
         ):
             yield place
+
+
+def initials_beside(tokens: Sequence[Token], text: str, found: Container[int]) -> list[int]:
+    """A capital with a dot before a name, or after one in capitals: `U. Leblond`, `GABORIT M.`."""
+    places = []
+    for place, token in enumerate(tokens):
+        if place in found or len(token.text) != 1 or not token.is_capitalised:
+            continue
+        if text[token.end : token.end + 1] != ".":
+            continue
+        gap = text[token.end : tokens[place + 1].start] if place + 1 < len(tokens) else "\n"
+        before = place + 1 in found and gap in {". ", ".", ".-", ".\n"} and token.folded != "M"
+        after = (
+            place - 1 in found
+            and tokens[place - 1].is_upper
+            and text[tokens[place - 1].end : token.start] == " "
+        )
+        if before or (
+            after and not (place + 1 < len(tokens) and gap == ". " and tokens[place + 1].is_capitalised)
+        ):
+            places.append(place)
+    return places
 
 
 def _closes(text: str, token: Token) -> bool:
@@ -153,6 +223,12 @@ def particles_after(tokens: Sequence[Token], text: str, found: Container[int]) -
     places: list[int] = []
     for place in range(1, len(tokens) - 1):
         particle, last = tokens[place], tokens[place + 1]
+        elided = (
+            particle.folded == "D" and text[particle.end : last.start] in {"'", "’"} and last.is_capitalised
+        )
+        if elided and place - 1 in found and text[tokens[place - 1].end : particle.start] == " ":
+            places += [place, place + 1]
+            continue
         if (
             place - 1 in found
             and place not in found

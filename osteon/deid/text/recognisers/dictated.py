@@ -1,0 +1,116 @@
+"""Texts without capitals, as a dictation leaves them: what stands after a title, a kind of hospital, `à`.
+
+Nothing shows a name there but its place, so the words after these are taken up to one that no name holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from osteon.deid.text.lexicon import Lexicon, word_class
+from osteon.deid.text.recognisers.name_shapes import MEDICAL_SHAPE
+from osteon.deid.text.span import Span
+from osteon.deid.values import fold
+
+_FEWEST_LETTERS, _MOST_CAPITALS = 60, 0.002
+_W = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"
+_STOPS = word_class("words_that_end_a_dictated_name")
+_LINK = r"(?:(?:de la|des|du|de|les|le|la)[ ]|(?:de )?l['’]|d['’])"
+_PARTICLE = r"(?:(?:de la|de|du|des|d['’]|le|la|van den|van der|van de|van|von|el|ben|da|dos|al|aït|ait)[ ]?)"
+_PERSON = re.compile(
+    rf"\b(?:docteure?s?|dr|professeure?|pr|madame|monsieur|mme|mlle|mademoiselle|m|mr)\.?"
+    rf"[ \n]+(?P<name>{_PARTICLE}?{_W}(?:[ ]{_PARTICLE}?{_W}){{0,3}})"
+)
+_HOSPITAL = re.compile(
+    r"\b(?P<kind>(?P<strong>polyclinique|chr?u|ch[cip]|ghu?|gie(?: irm)?|ehpad|ssr|hia|uz|az|"
+    r"sel(?:arl|as)(?: d?['’]?imagerie)?|cabinet(?: de radiologie)?|"
+    r"imagerie médicale|centre hospitalier(?: universitaire| régional| intercommunal)*|"
+    r"centre (?:de radiologie|d['’]imagerie(?: médicale)?)|centre de r[ée]+ducation|"
+    r"groupe hospitalier|maison médicale|résidence|p[ôo]le santé)|institut|réseau hospitalier|"
+    r"h[ôo]pital(?: nord| sud| est| ouest| privé| cantonal| régional)*|"
+    r"clinique(?: universitaire| privée)?|cliniques universitaires)"
+    rf"[ \n]+(?P<link>{_LINK})?(?P<name>{_W}(?:[ ](?:de )?{_W}){{0,2}})"
+)
+_TOWN = re.compile(
+    rf"(?<![^\W_])(?P<sure>(?:demeurant|domiciliée?|résidant|habitant|née?) )?"
+    rf"(?:à|habite|commune de|ville de)[ \n]+(?P<name>(?:(?P<article>l[ea]s?) )?{_W})"
+)
+_AFTER_PERSON = re.compile(r"\b(?:docteure?|dr|professeure?|pr)\b[^\n.,;]{2,40}$")
+_LINKED = re.compile(
+    r"(?:[^\W\d_]{3,}-)+(?:sur|sous|en|l[eè]s|la|le|les|du|des|de|d['’])-?[^\W\d_]{2,}|sainte?-|notre-dame"
+)
+
+
+def find_dictated(text: str, lex: Lexicon) -> list[Span]:
+    """Spans of a text without capitals; none of any other."""
+    letters = sum(c.isalpha() for c in text)
+    if letters < _FEWEST_LETTERS or sum(c.isupper() for c in text) > _MOST_CAPITALS * letters:
+        return []
+    return [*_people(text, lex), *_hospitals(text, lex), *_towns(text, lex)]
+
+
+def _people(text: str, lex: Lexicon) -> Iterator[Span]:
+    for match in _PERSON.finditer(text):
+        start, end, before = match.start("name"), match.start("name"), ""
+        for word in re.finditer(_W, match["name"]):
+            folded = fold(word.group())
+            if word.group() in {"de", "la", "du", "des", "le", "van", "von", "el", "ben", "da", "dos", "al"}:
+                continue
+            if folded in _STOPS or (before and not _goes_on(before, folded, lex)):
+                break
+            end, before = start + word.end(), folded
+        if before:
+            yield Span(start, end, "NOM", 0.6, "dictated")
+
+
+def _goes_on(before: str, folded: str, lex: Lexicon) -> bool:
+    """A second word is a name when it is no word, or when a first name stands beside it and no surname."""
+    if lex.is_rare_word(folded) and not MEDICAL_SHAPE.search(folded):
+        return True
+    if before in lex.surnames and folded not in lex.surnames:
+        return lex.first_name_rank.get(folded, 10**6) < 12_000
+    return lex.is_first_name(before) or lex.is_first_name(folded)
+
+
+def _hospitals(text: str, lex: Lexicon) -> Iterator[Span]:
+    for match in _HOSPITAL.finditer(text):
+        end, number = 0, 0
+        for number, word in enumerate(re.finditer(_W, match["name"])):
+            folded = fold(word.group())
+            if folded == "DE" and number:
+                continue
+            placed = _is_strange(word.group(), lex) or folded in lex.towns or lex.is_first_name(folded)
+            named = number == 0 and (match["strong"] is not None or match["link"] in {"du ", "des "})
+            if folded in _STOPS or not (placed or named):
+                break
+            end = match.start("name") + word.end()
+        if end:
+            yield Span(match.start(), end, "HOPITAL", 0.6, "dictated")
+
+
+def _towns(text: str, lex: Lexicon) -> Iterator[Span]:
+    for match in _TOWN.finditer(text):
+        if match["name"].startswith(("l'", "l’", "s'", "s’", "d'", "d’")):
+            continue
+        folded = fold(match["name"])
+        if match["article"]:
+            if folded in lex.towns:
+                yield Span(*match.span("name"), "VILLE", 0.6, "dictated")
+            continue
+        doctors = _AFTER_PERSON.search(text, max(0, match.start() - 48), match.start()) is not None
+        strange = _is_strange(match["name"], lex) and not MEDICAL_SHAPE.search(folded)
+        if folded not in _STOPS and (
+            strange or _LINKED.match(match["name"]) or ((doctors or match["sure"]) and folded in lex.towns)
+        ):
+            yield Span(*match.span("name"), "VILLE", 0.6, "dictated")
+
+
+def _is_strange(word: str, lex: Lexicon) -> bool:
+    folded = fold(word)
+    rare = (
+        lex.is_rare_word(folded)
+        and len(folded) > 3
+        and not any(p in lex.protected for p in folded.split("-"))
+    )
+    return rare or _LINKED.match(word) is not None

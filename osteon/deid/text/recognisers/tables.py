@@ -1,0 +1,101 @@
+"""Tables with a line of titles: what stands below `Nom` is a name, below `CP` a postcode, and so on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from osteon.deid.text.span import Span
+from osteon.deid.values import fold
+
+_TITLES: tuple[tuple[str, str], ...] = (
+    ("PRENOM", r"PRENOMS?(?: .*)?"),
+    ("NOM", r"(?:NOMS?|PATIENTE?S?|IDENTITE|(?:NOM )?(?:DU )?(?:MEDECIN|RADIOLOGUE|PRATICIEN|OPERATEUR)|"
+            r"MEDECINS?|"
+            r"PRESCRIPTEUR|DEMANDEUR|RADIOLOGUE|OPERATEUR|MANIP(?:ULATEUR|ULATRICE)?|CORRESPONDANT|INTERNE|SENIOR|"
+            r"CHIRURGIEN|NOM .*|SAISI PAR|VALIDE PAR|LU PAR|CONTACT)"),
+    ("DATE_NAISSANCE", r"(?:DDN|DN|NAISSANCE|DATE (?:DE )?NAISSANCE|NEE?(?: LE)?|NE\(E\)(?: LE)?)"),
+    ("DATE", r"(?:DATE|LE|RDV|DATE .*)"),
+    ("AGE", r"AGE"),
+    ("ZIP", r"(?:CP|CODE POSTAL|C\.P\.|NPA)"),
+    ("VILLE", r"(?:VILLE|COMMUNE|LOCALITE|LIEU|LIEU DE NAISSANCE)"),
+    ("ADRESSE", r"(?:ADRESSE|RUE|DOMICILE)"),
+    ("HOPITAL", r"(?:HOPITAL|ETABLISSEMENT|CLINIQUE|SITE|PROVENANCE)"),
+    ("TEL", r"(?:TEL(?:EPHONE)?|PORTABLE|GSM|FAX|MOBILE)\.?"),
+    ("MAIL", r"(?:MAIL|E-?MAIL|COURRIEL)"),
+    ("IPP", r"(?:IPP|NIP|N° (?:DE )?PATIENT|PID|ID(?: PATIENT)?)"),
+    ("NDA", r"(?:NDA|IEP|N° (?:DE )?(?:SEJOUR|DOSSIER|VENUE)|SEJOUR|DOSSIER)"),
+    ("SECU", r"(?:NIR|INS|N° (?:DE )?(?:SECU.*|SS)|SECU|N°SS|AVS|N° AVS)"),
+    ("NISS", r"(?:NISS|N° NATIONAL|REGISTRE NATIONAL|RN)"),
+    ("RPPS", r"(?:N° )?RPPS"),
+    ("INAMI", r"(?:N° )?INAMI"),
+    ("ID", r"(?:N° (?:D')?EXAMEN|ACCESSION|N° (?:DE )?DEMANDE)"),
+)  # fmt: skip
+_LABELS = tuple((label, re.compile(pattern)) for label, pattern in _TITLES)
+_FEWEST_CELLS, _FEWEST_TITLES = 3, 2
+_RULE = re.compile(r"[\s|:+=-]*")
+_NUMBERS = frozenset(
+    {"ZIP", "TEL", "IPP", "NDA", "SECU", "NISS", "RPPS", "INAMI", "ID", "AGE", "DATE", "DATE_NAISSANCE"}
+)
+
+
+_PAIRS = (
+    re.compile(r"<(?P<key>[\w.-]+)[^<>\n]*>(?P<value>[^<\n]{1,90})</"),
+    re.compile(r"""(?<![\w])(?P<key>[\w.-]+)\s?=\s?["'](?P<value>[^"'\n]{1,90})["']"""),
+    re.compile(r"""["'](?P<key>[\w.-]+)["']\s?:\s?["'](?P<value>[^"'\n]{1,90})["']"""),
+)
+"""An export's ways to write a field: `<ville>Mons</ville>`, `VILLE="Mons"`, `"ville": "Mons"`."""
+
+
+def find_tables(text: str) -> list[Span]:
+    """Spans of the cells whose column's title, and of the values whose key, says that they identify."""
+    spans = list(_pairs(text))
+    columns: list[str | None] = []
+    delimiter, position = "", 0
+    for line in text.splitlines(keepends=True):
+        short = not line.strip() or (
+            line.count(delimiter or "\n") < len(columns) - 1 and not _RULE.fullmatch(line)
+        )
+        if not delimiter or short:
+            delimiter, columns = _titles(line)
+        elif not _RULE.fullmatch(line):
+            spans += _cells(line, position, delimiter, columns)
+        position += len(line)
+    return spans
+
+
+def _pairs(text: str) -> Iterator[Span]:
+    for pattern in _PAIRS:
+        for match in pattern.finditer(text):
+            label = _label(re.sub(r"[_.-]", " ", match["key"]))
+            if label and _fits(label, match["value"].strip()):
+                yield Span(*match.span("value"), label, 0.8, "pair")
+
+
+def _fits(label: str, value: str) -> bool:
+    return any(c.isdigit() for c in value) if label in _NUMBERS else len(value) > 1
+
+
+def _titles(line: str) -> tuple[str, list[str | None]]:
+    """The sign between the titles and each column's label; no sign where the line is no line of titles."""
+    for delimiter in ("|", ";", "\t"):
+        if line.count(delimiter) >= _FEWEST_CELLS - 1:
+            labels = [_label(cell) for cell in line.split(delimiter)]
+            if sum(label is not None for label in labels) >= _FEWEST_TITLES:
+                return delimiter, labels
+    return "", []
+
+
+def _label(cell: str) -> str | None:
+    folded = re.sub(r"\s+", " ", fold(cell)).strip(" *:")
+    return next((label for label, pattern in _LABELS if pattern.fullmatch(folded)), None)
+
+
+def _cells(line: str, position: int, delimiter: str, columns: list[str | None]) -> Iterator[Span]:
+    begin = position
+    for cell, label in zip(line.split(delimiter), columns, strict=False):
+        value = cell.strip()
+        if label and _fits(label, value):
+            start = begin + cell.index(value)
+            yield Span(start, start + len(value), label, 0.8, "table")
+        begin += len(cell) + len(delimiter)
