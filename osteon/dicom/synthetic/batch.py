@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -135,6 +136,7 @@ def _write_all(
             if progress is not None:
                 progress(len(records), studies)
         return records
+    others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(max_workers=min(workers, studies), initializer=_start_worker)
     try:
         futures: list[Future[list[StudyRecord]]] = [
@@ -147,6 +149,10 @@ def _write_all(
                 progress(len(records), studies)
     except BaseException:  # Ctrl-C too: no work is left waiting; it is raised again
         pool.shutdown(wait=False, cancel_futures=True)
+        # A worker whom the signal reached before it could ignore it may hold a lock that the others wait for.
+        # A file is whole or not there, so that none needs to finish.
+        for worker in set(multiprocessing.active_children()) - others:
+            worker.kill()
         raise
     pool.shutdown()
     return records
