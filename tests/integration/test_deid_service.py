@@ -101,7 +101,8 @@ def test_health_and_metrics_tell_counts_and_no_values(client):
 class Writes:
     """Every path that Python code opens for writing while it is on (PEP 578; a hook cannot be removed).
 
-    Compiled modules are left out: a module that is imported late is written there by the interpreter.
+    Left out: compiled modules, which the interpreter writes when one is imported late, and descriptors (a pipe of
+    another thread's child), since whatever opened them by name was seen then.
     """
 
     def __init__(self):
@@ -111,7 +112,7 @@ class Writes:
     def __call__(self, event, arguments):
         if self.on and event == "open":
             path, mode, flags = arguments
-            if "__pycache__" in str(path):
+            if isinstance(path, int) or "__pycache__" in str(path):
                 return
             if (mode and set("wax+") & set(mode)) or (
                 isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
