@@ -62,11 +62,8 @@ class Peer:
 class Ours:
     """The product's own call, and what it tells."""
 
-    def __init__(self, detector: str) -> None:
-        policy = Policy.load()
-        self.policy = policy.model_copy(
-            update={"burned_in": policy.burned_in.model_copy(update={"detector": detector})}
-        )
+    def __init__(self) -> None:
+        self.policy = Policy.load()
         self.removed = self.read = self.again = self.held = 0
 
     def __call__(self, data: bytes) -> int:
@@ -99,15 +96,14 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=40)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seed", type=int, default=11)
-    parser.add_argument("--detector", choices=("shapes", "strokes"), default=Policy.load().burned_in.detector)
     given = parser.parse_args()
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as folder:
         make_sample(Path(folder) / "sample", given.studies, given.seed, workers=1)
         files = [p.read_bytes() for p in sorted((Path(folder) / "sample").rglob("*.dcm"))]
-    ours, times = Ours(given.detector), {"ours": [], "peer": []}  # type: tuple[Ours, dict[str, list[float]]]
+    ours, times = Ours(), {"ours": [], "peer": []}  # type: tuple[Ours, dict[str, list[float]]]
     ours(files[0])
-    first = Ours(given.detector)
+    first = Ours()
     for data in files:
         first(data)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -122,7 +118,6 @@ def main() -> None:
         json.dumps(
             {
                 "benchmark": "deid_instances",
-                "detector": given.detector,
                 "instances": count,
                 "ours_images_per_s": round(count / mine, 2),
                 "peer_images_per_s": round(count / theirs, 2),

@@ -23,8 +23,7 @@ import numpy as np
 
 from benchmarks.deid_pixels.placements import Scene, make_scene
 from benchmarks.deid_pixels.score import is_kept, is_removed, residue
-from osteon.deid.pixels import clean_pixels, clean_shapes
-from osteon.deid.policy import Policy
+from osteon.deid.pixels import clean_pixels
 from osteon.domain.errors import QuarantinedError
 
 FIRST_SEED = 7_000_000
@@ -37,10 +36,7 @@ def scene_of(seed: int, shared: Path | None) -> Scene:
     return make_scene(seed, shared, identities=identities, markers=markers)
 
 
-DETECTORS = {"shapes": clean_shapes, "strokes": clean_pixels}
-
-
-def score_scene(seed: int, shared: Path | None, detector: str = "strokes") -> dict[str, Any]:
+def score_scene(seed: int, shared: Path | None) -> dict[str, Any]:
     """What happened to one scene, as JSON values."""
     scene = scene_of(seed, shared)
     identities = [p for p in scene.placements if p.kind == "identity"]
@@ -50,7 +46,7 @@ def score_scene(seed: int, shared: Path | None, detector: str = "strokes") -> di
     }  # fmt: skip
     started = time.process_time()
     try:
-        made = DETECTORS[detector](scene.frame, most=1.0)
+        made = clean_pixels(scene.frame, most=1.0)
     except QuarantinedError:
         return {
             **row,
@@ -127,14 +123,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=FIRST_SEED)
     parser.add_argument("--look", type=Path, help="write the one scene of --seed before and after")
     parser.add_argument("--resume", type=Path, help="rows of an earlier run, JSON lines; appended to")
-    parser.add_argument("--detector", choices=DETECTORS, default=Policy.load().burned_in.detector)
     parser.add_argument("--json", action="store_true", help="the figures and errors as one JSON object")
     given = parser.parse_args()
     cv2.setNumThreads(1)
     folder = Path(os.environ.get("OSTEON_SHARED_DATA", "../shared/data"))
     shared = folder if (folder / "README.md").is_file() else None
     if given.look:
-        look(given.seed, shared, given.look, given.detector)
+        look(given.seed, shared, given.look)
         return
     rows = (
         [json.loads(line) for line in given.resume.read_text().splitlines()]
@@ -143,14 +138,13 @@ def main() -> None:
     )
     seed = max([given.seed, *(r["seed"] + 1 for r in rows)])
     while sum(r["identities"] for r in rows) < given.count:
-        rows.append(score_scene(seed, shared, given.detector))
+        rows.append(score_scene(seed, shared))
         if given.resume:
             with given.resume.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(rows[-1]) + "\n")
         seed += 1
     report = {
         "benchmark": "deid_pixels",
-        "detector": given.detector,
         "first_seed": given.seed,
         **summary(rows),
     }
@@ -172,10 +166,10 @@ def main() -> None:
         print(json.dumps({**report, "errors": errors}, ensure_ascii=False))
 
 
-def look(seed: int, shared: Path | None, folder: Path, detector: str) -> None:
+def look(seed: int, shared: Path | None, folder: Path) -> None:
     """The scene before and after, as PNG."""
     scene = scene_of(seed, shared)
-    made = DETECTORS[detector](scene.frame, most=1.0)
+    made = clean_pixels(scene.frame, most=1.0)
     folder.mkdir(parents=True, exist_ok=True)
     for name, frame in (("before", scene.frame), ("after", made.frame)):
         grey = frame.astype(np.float32) * np.float32(255 / ((1 << scene.bits) - 1))

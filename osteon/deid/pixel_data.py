@@ -13,7 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless, RLELossless
 from osteon.deid.bitstream import clean_frame
 from osteon.deid.elements import Elements, number_in, set_number, set_text, text_in
 from osteon.deid.identity import KnownIdentity
-from osteon.deid.pixels import CleanedFrame, clean_pixels, clean_shapes
+from osteon.deid.pixels import CleanedFrame, clean_pixels
 from osteon.deid.pixels.reread import read_again, words_of_identity
 from osteon.deid.policy import Policy
 from osteon.dicom.dataset import Attributes, text_of
@@ -100,8 +100,6 @@ def _cleaned(
     if not policy.burned_in.check:
         return [CleanedFrame(frame, (), (), 0) for frame in frames], False
     most = policy.burned_in.quarantine_area_fraction
-    if policy.burned_in.detector == "shapes":
-        return [clean_shapes(frame, most=most) for frame in frames], False
     words = words_of_identity(known)
     cleaned = [clean_pixels(frame, forbidden=words, most=most) for frame in frames]
     share = policy.burned_in.reread_fraction

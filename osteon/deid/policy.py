@@ -26,9 +26,6 @@ class BurnedIn(_Strict):
     """What to do about letters in the pixels."""
 
     check: bool = True
-    # shapes: every line of letter-like shapes goes, unread. strokes: fainter, smaller and turned text too,
-    # markers read and kept, the output read again (`reread_fraction`); slower, and it alters clean pictures.
-    detector: Literal["shapes", "strokes"] = "shapes"
     quarantine_area_fraction: float = Field(default=0.08, gt=0, le=1)
     reread_fraction: float = Field(default=0.02, ge=0, le=1)  # of pictures with nothing removed
 

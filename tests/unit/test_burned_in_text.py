@@ -16,7 +16,6 @@ from tests.identified_instances import PSEUDONYMISER, as_file, radiograph, set_p
 from tests.written_pictures import picture, write
 
 POLICY = Policy.load()
-POLICY = POLICY.model_copy(update={"burned_in": POLICY.burned_in.model_copy(update={"detector": "strokes"})})
 
 
 @pytest.mark.parametrize("corner", [(40, 60), (500, 60), (40, 1170), (480, 1170)])

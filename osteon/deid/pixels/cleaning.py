@@ -1,35 +1,31 @@
-"""A frame without identifying text: found cheaply, read only where a verdict needs it, removed in doubt."""
+"""A frame without identifying text: found by its look, read only where it could be a marker."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from osteon.deid.pixels.box import Box, black_out, share_of
-from osteon.deid.pixels.candidates import find_candidates
 from osteon.deid.pixels.drawn import Drawn, drawn_in
 from osteon.deid.pixels.grey import Grey, grey_of
 from osteon.deid.pixels.markers import is_marker
 from osteon.deid.pixels.reading import line_picture, reader, turns, words_of
-from osteon.deid.pixels.regions import Region, is_part_of_a_letter, regions_of
+from osteon.deid.pixels.regions import Region, regions_of
 from osteon.domain.errors import QuarantinedError
 
-MAYBE = -1.0  # log odds: below, bone; between, text if it reads; above, text whatever is read
-SURE, SURE_SMALL = 1.5, -1.0  # bone looks like large letters now and then, hardly ever like small ones
-SURE_IN_CLUTTER, _FEW_WEAK = 4.0, 4
-SMALL = 26  # letters lower than this, in pixels of the frame
-_LONE_LETTERS, _LONE_LENGTH = 6, 2.6
-_MIN_WHOLE = 0.7  # a marker's letters as read, of the pieces that are there: no part of a name is a marker
 MARKER_LETTERS = 10  # a longer line is no marker and need not be read
+_LOOKS = 4  # what was hidden beside larger writing is seen once that is gone
+_LONE_LETTERS, _LONE_LENGTH = 3.0, 2.6
+_MIN_WHOLE = 0.7  # a marker's letters as read, of the pieces that are there: no part of a name is a marker
 _MIN_SIDE = 24
 _TALL, _SHORT = 36, 26  # letter heights to read at: what tesseract's network was trained on, and below
-_WITHIN, _GONE = 0.45, 0.9  # share of a line's box inside one that was decided on before
+_MIN_LEGIBLE, _CLEAR = 4, 80.0
+_WITHIN = 0.45  # share of a line's box inside one that was decided on before
 _PAGE_LINES = 26
 _PAGE_LETTERS = 500
-_MIN_LEGIBLE, _MIN_CONFIDENCE, _CLEAR, _UNREAD = 3, 60.0, 80.0, 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +35,16 @@ class CleanedFrame:
     Attributes:
         frame: the input itself where nothing was removed.
         removed: what was made one value.
-        kept: lines read as position markers.
+        kept: lone letters and shapes, and lines read as position markers.
         read: how many lines went to the OCR.
+        settled: a last look found nothing more.
     """
 
     frame: NDArray[Any] = field(repr=False)
     removed: tuple[Box, ...]
     kept: tuple[Box, ...]
     read: int
+    settled: bool = True
 
 
 def clean_pixels(
@@ -54,7 +52,8 @@ def clean_pixels(
 ) -> CleanedFrame:
     """The frame with every line of text but position markers made the value around it.
 
-    Lone letters and pairs stay: L, R, G, D, AP. A line that cannot be read goes.
+    Lone letters and pairs stay: L, R, G, D, AP. A line that cannot be read goes. Where anything went the
+    result is looked at again, until nothing more is found.
 
     Args:
         frame: stored values of one monochrome frame, (rows, columns).
@@ -64,79 +63,76 @@ def clean_pixels(
         QuarantinedError: a page of text, or too much to remove.
         FaultError: the OCR's language data are missing and a line must be read.
     """
+    removed: tuple[Box, ...] = ()
+    kept: tuple[Box, ...] = ()
+    read = 0
+    for look in range(_LOOKS):
+        found = _looked_at(frame, forbidden, most if look == 0 else 1.0, kept)
+        kept, read = found.kept, read + found.read
+        if not found.removed:
+            return CleanedFrame(frame, removed, kept, read)
+        frame, removed = black_out(frame, found.removed), removed + found.removed
+        if share_of(removed, frame.shape) > most:
+            raise QuarantinedError("a radiograph", "a picture full of text", "review it: it may be a scan")
+    return CleanedFrame(frame, removed, kept, read, settled=False)
+
+
+def _looked_at(
+    frame: NDArray[Any], forbidden: frozenset[str], most: float, kept_before: tuple[Box, ...]
+) -> CleanedFrame:
+    """One look: what has to go, what stays."""
     if min(frame.shape) < _MIN_SIDE or frame.min() == frame.max():
-        return CleanedFrame(frame, (), (), 0)
+        return CleanedFrame(frame, (), kept_before, 0)
     grey = grey_of(frame)
-    found = find_candidates(grey, frame)
-    regions = [r for r in regions_of(found, MAYBE, frame.shape) if not is_part_of_a_letter(r, found)]
+    regions, lone = regions_of(grey)
     if most < 1:
         _refuse_pages(regions, grey)
-    odds = sure_odds(regions)
     removed: list[Box] = []
-    kept: list[Box] = []
+    kept = list(kept_before)
+    kept += [mark.box for mark in lone if not any(box.meets(mark.box) for box in kept)]
     read = 0
     for region in regions:  # the surest first
         if any(box.share_of(region.box) >= _WITHIN for box in kept):
-            continue  # bars and holes of a marker's letters
-        if any(box.share_of(region.box) >= _GONE for box in removed):
-            continue
-        drawn = drawn_in(grey, region)
-        verdict, asked = _verdict(region, drawn, grey, forbidden, sure=is_sure(region, odds))
+            continue  # a part of a marker
+        stays, asked = _stays(region, grey, forbidden)
         read += asked
-        if verdict == "text":
-            removed.append(replace(region, box=drawn.box).padded(frame.shape))
-        elif verdict == "marker":
-            kept.append(drawn.box)
-    boxes = tuple(removed)
-    if share_of(boxes, frame.shape) > most:
-        raise QuarantinedError("a radiograph", "a picture full of text", "review it: it may be a scan")
-    return CleanedFrame(black_out(frame, boxes) if boxes else frame, boxes, tuple(kept), read)
+        if stays is None:
+            removed.append(region.padded(frame.shape))
+        else:
+            kept.append(stays)
+    return CleanedFrame(frame, tuple(removed), tuple(kept), read)
 
 
-def sure_odds(regions: list[Region]) -> tuple[float, float]:
-    """Log odds at which a large and a small line are text without being read.
-
-    Screws and casts make many small lines that are a little like text; writing makes few, and surer ones.
-    """
-    weak = sum(region.odds < SURE and region.height < SMALL for region in regions)
-    return (SURE, SURE_SMALL) if weak <= _FEW_WEAK else (SURE_IN_CLUTTER, SURE_IN_CLUTTER)
-
-
-def is_sure(region: Region, odds: tuple[float, float]) -> bool:
-    """True for what is taken for text without being read."""
-    return region.odds >= (odds[1] if region.height < SMALL else odds[0])
-
-
-def _verdict(
-    region: Region, drawn: Drawn, grey: Grey, forbidden: frozenset[str], *, sure: bool
-) -> tuple[str, int]:
-    """Text, marker or bone, and how often the OCR was asked."""
+def _stays(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[Box | None, int]:
+    """Where the lone letter or the marker is that the line turns out to be, and how often the OCR was asked."""
+    if region.letters > 2 * MARKER_LETTERS:
+        return None, 0
+    drawn = drawn_in(grey, region)
     if drawn.lone and region.letters <= _LONE_LETTERS and region.length <= _LONE_LENGTH * drawn.height:
-        return "marker", 0
-    short = drawn.pieces <= MARKER_LETTERS and region.letters <= 2 * MARKER_LETTERS
-    if sure and not short:
-        return "text", 0
-    reads, asked, clearest = False, 0, 0.0
+        return drawn.box, 0
+    if drawn.pieces > MARKER_LETTERS:
+        return None, 0
+    marker, asked = _reads_as_marker(region, drawn, grey, forbidden)
+    return (drawn.box if marker else None), asked
+
+
+def _reads_as_marker(
+    region: Region, drawn: Drawn, grey: Grey, forbidden: frozenset[str]
+) -> tuple[bool, int]:
+    """Whether the whole line is a position marker, and how often the OCR was asked."""
+    asked = 0
     for dark, height in ((drawn.dark, _TALL), (drawn.dark, _SHORT), (not drawn.dark, _TALL)):
-        if height == _SHORT and not short:
-            continue  # no marker is that long
-        if dark != drawn.dark and clearest >= _UNREAD:
-            break  # it was nearly read: it is not the other way about
-        window = drawn.window(grey.shape)
         factor = height / max(4, drawn.height)
-        picture = line_picture(grey, window, dark=dark, factor=factor)
+        picture = line_picture(grey, drawn.window(grey.shape), dark=dark, factor=factor)
         for turned in turns(picture, upright=region.upright):
             text, confidence = reader().read(turned)
             asked += 1
-            whole = _MIN_WHOLE * drawn.pieces <= len("".join(words_of(text)))
-            if short and whole and is_marker(text, confidence, forbidden):
-                return "marker", asked
-            legible = confidence >= _MIN_CONFIDENCE and sum(map(len, words_of(text))) >= _MIN_LEGIBLE
-            reads |= legible
-            clearest = max(clearest, confidence)
-            if legible and confidence >= _CLEAR:
-                break  # it reads this way round: nothing is gained by the other
-    return ("text" if sure or reads else "bone"), asked
+            letters = len("".join(words_of(text)))
+            if letters >= _MIN_WHOLE * drawn.pieces and is_marker(text, confidence, forbidden):
+                return True, asked
+            if letters >= _MIN_LEGIBLE and confidence >= _CLEAR:
+                return False, asked  # it reads, as something else
+    return False, asked
 
 
 def _refuse_pages(regions: list[Region], grey: Grey) -> None:
@@ -145,11 +141,10 @@ def _refuse_pages(regions: list[Region], grey: Grey) -> None:
     Raises:
         QuarantinedError: a page, a dose report, a filled form.
     """
-    sure = [region for region in regions if region.odds >= SURE]
-    letters = sum(region.letters for region in sure)
-    if len(sure) >= _PAGE_LINES or letters >= _PAGE_LETTERS:
+    letters = sum(region.letters for region in regions)
+    if len(regions) >= _PAGE_LINES or letters >= _PAGE_LETTERS:
         raise QuarantinedError("a radiograph", "a page of text", "review it: it may be a scanned document")
-    if len(sure) >= 3 and _empty_beside(sure, grey):
+    if len(regions) >= 3 and _empty_beside(regions, grey):
         raise QuarantinedError(
             "a radiograph", "text on an empty ground", "review it: it may be a dose report"
         )

@@ -1,128 +1,158 @@
-"""Lines that were taken for text, seen at several sizes, as one region each."""
+"""Lines of writing in a picture, each once, at whatever size it is written."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from osteon.deid.pixels.box import Box
-from osteon.deid.pixels.candidates import MIN_LETTERS, Candidates
+from osteon.deid.pixels.grey import Grey
+from osteon.deid.pixels.segmentation import CELL, kinds_in
 
-_ALONG, _BESIDE = 1.8, 0.35  # how far a fragment of the same line may stand off, of the line's height
-
-_CONTINUES = -3.0  # log odds of a longer fragment that belongs to a surer line
-_MOST_BARS = 4  # letters that one letter can look like
+_SIZES = 3  # the picture and two halves of it: letters from 8 to 104 pixels high; larger ones look like fingers
+_MAYBE = 0.35  # probability of a cell of a line
+_FAINT = 0.07  # of a cell that continues one: letters that run into a ground of their own grey
+_CONTINUES = 4.0  # how far such cells are followed, in heights of the line
+_LINE, _LONE = (0.9, 12), (0.7, 4)  # least probability, and how many cells have it
+_RIM = 3.0  # pixels of the copy that a line's cells reach beyond its letters, both sides together
+_READABLE = (12.0, 36.0)  # heights in pixels of a smaller copy at which a line is best seen
+_COVERED = 0.6  # share of a line that was seen better at another size
+_COMPACT = 2.8  # length over height of a lone letter or shape, at the most
+_PER_LETTER = 0.75  # a letter's width over its height, gap included
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One line of writing.
+    """One line of writing, or one letter or shape.
 
     Attributes:
         box: around its letters, without margin.
-        odds: log odds of being text, of the surest line in it.
-        letters: how many letters it holds, at the most.
-        height: of its tallest letters, in pixels.
-        contrast: of its ink, of 255.
+        confidence: greatest probability of any of its cells.
+        height: of its letters with what hangs below them, in pixels.
+        length: along the line, in pixels.
+        upright: written from left to right or upside down, not up or down.
+        readable: its height at the size it was found at is one that the network knows.
     """
 
     box: Box
-    odds: float
-    letters: int
+    confidence: float
     height: int
-    dark: bool
+    length: int
     upright: bool
-    contrast: float
+    readable: bool
 
     @property
-    def length(self) -> int:
-        """Along the line, in pixels."""
-        box = self.box
-        return box.right - box.left if self.upright else box.bottom - box.top
+    def letters(self) -> float:
+        """About how many letters it holds."""
+        return self.length / max(1.0, _PER_LETTER * self.height)
+
+    @property
+    def compact(self) -> bool:
+        """No longer than a letter or a shape may be."""
+        return self.length <= _COMPACT * self.height
 
     def padded(self, shape: tuple[int, ...]) -> Box:
         """With room for accents, dots, commas and the soft rim of the strokes."""
-        across, along = max(4, round(0.45 * self.height)), max(5, round(0.8 * self.height))
+        across, along = max(4, round(0.4 * self.height)), max(6, round(self.height))
         return self.box.grown(across, along, shape) if self.upright else self.box.grown(along, across, shape)
 
 
-def regions_of(found: Candidates, least: float, shape: tuple[int, ...]) -> list[Region]:
-    """The regions whose surest line has at least these odds, with the fragments that continue them."""
-    seeds = np.flatnonzero(found.odds >= least)
-    seeds = seeds[np.argsort(-found.odds[seeds])]
-    free = np.ones(len(found), bool)
-    regions = []
-    for seed in seeds.tolist():
-        if free[seed]:
-            regions.append(_grown(found, seed, free, shape))
-    return regions
+def regions_of(grey: Grey) -> tuple[list[Region], list[Region]]:
+    """The lines of writing, the surest first, and the lone letters and shapes.
 
-
-def _grown(found: Candidates, seed: int, free: NDArray[np.bool_], shape: tuple[int, ...]) -> Region:
-    """The seed with all that lies on its line; what is taken is no longer free."""
-    upright, height = bool(found.upright[seed]), float(found.height[seed])
-    order = [0, 1, 2, 3] if upright else [1, 0, 3, 2]  # along first, then across
-    box = found.box[:, order]
-    now = box[seed].copy()
-    letters = float(found.letters[seed])
-    alike = _ink_alike(found, seed)
-    for _ in range(24):
-        reach = _ALONG * height
-        near = (box[:, 0] <= now[2] + reach) & (box[:, 2] >= now[0] - reach)
-        overlap = np.minimum(box[:, 3], now[3]) - np.maximum(box[:, 1], now[1])
-        tall = box[:, 3] - box[:, 1]
-        same = overlap >= 0.6 * np.minimum(tall, height)
-        inside = (
-            same & (tall <= 1.4 * (now[3] - now[1]) + 2) & (tall <= 1.6 * height) & (tall >= 0.3 * height)
-        )
-        text = (found.odds > _CONTINUES) | ((found.letters < MIN_LETTERS) & alike)
-        mine = free & near & inside & text & (found.upright == upright)
-        mine[seed] = free[seed]
-        if not mine.any():
-            break
-        free &= ~mine
-        letters = max(letters, float(found.letters[mine].max(initial=0)))
-        grown = np.r_[np.minimum(now[:2], box[mine, :2].min(0)), np.maximum(now[2:], box[mine, 2:].max(0))]
-        if np.array_equal(grown, now):
-            break
-        now = grown
-    left, top, right, bottom = (float(v) for v in now[order])
-    whole = Box(
-        max(0, int(top)), max(0, int(left)),
-        min(shape[0], int(np.ceil(bottom))), min(shape[1], int(np.ceil(right))),
-    )  # fmt: skip
-    return Region(
-        box=whole,
-        odds=float(found.odds[seed]),
-        letters=int(letters),
-        height=round(height),
-        dark=bool(found.dark[seed]),
-        upright=upright,
-        contrast=float(found.value[seed]),
-    )
-
-
-def _ink_alike(found: Candidates, seed: int) -> NDArray[np.bool_]:
-    """Those as bright over their ground as the seed, within half."""
-    ratio = found.value / max(1.0, float(found.value[seed]))
-    return np.asarray((ratio > 0.5) & (ratio < 2) & (found.dark == found.dark[seed]))
-
-
-def is_part_of_a_letter(region: Region, found: Candidates) -> bool:
-    """True for the bars or holes of one large letter: E has three bars in a row, B two holes.
-
-    The letter itself is a compact line of its own at a coarser size of the picture.
+    A line has a dozen cells that are surely writing: three small letters. Bone has hardly ever so many.
     """
-    if region.letters > _MOST_BARS:
-        return False
-    left, top, right, bottom = found.box.T
-    box = region.box
-    wide = np.minimum(right, box.right) - np.maximum(left, box.left)
-    tall = np.minimum(bottom, box.bottom) - np.maximum(top, box.top)
-    inside = np.maximum(wide, 0) * np.maximum(tall, 0) >= 0.75 * box.area
-    long, short = np.maximum(right - left, bottom - top), np.minimum(right - left, bottom - top)
-    compact = (long <= 1.7 * short) & (short >= 1.3 * region.height) & (long <= 2.5 * region.length)
-    strong = found.value >= 0.7 * region.contrast
-    return bool((inside & compact & strong & (found.letters <= _MOST_BARS)).any())
+    lines, lone = _by_size(grey)
+    cells = np.zeros((-(-grey.shape[0] // CELL), -(-grey.shape[1] // CELL)), bool)
+    regions = []
+    for region in sorted(lines, key=lambda one: (not one.readable, -one.confidence)):
+        box = region.box
+        if any(
+            mark.box.share_of(box) >= _COVERED or (region.compact and box.share_of(mark.box) >= _COVERED)
+            for mark in lone
+        ):
+            continue
+        window = cells[box.top // CELL : -(-box.bottom // CELL), box.left // CELL : -(-box.right // CELL)]
+        if window.mean() < _COVERED:
+            window[...] = True
+            regions.append(region)
+    return sorted(regions, key=lambda one: -one.confidence), lone
+
+
+def _by_size(grey: Grey) -> tuple[list[Region], list[Region]]:
+    """Lines and lone letters at each size."""
+    lines: list[Region] = []
+    lone: list[Region] = []
+    full = grey.shape
+    for halvings in range(_SIZES):
+        if halvings:
+            half = (grey.shape[1] // 2, grey.shape[0] // 2)
+            if min(half) < 24:
+                break
+            grey = np.asarray(cv2.resize(grey, half, interpolation=cv2.INTER_AREA), np.uint8)
+        writing, single = kinds_in(grey)
+        lines += _components(writing, _LINE, 1 << halvings, full)
+        marks = _components(single, _LONE, 1 << halvings, full)
+        lone += [mark for mark in marks if mark.readable and mark.compact]
+    return lines, lone
+
+
+def _components(ink: NDArray[np.float32], sure: float, factor: int, full: tuple[int, ...]) -> list[Region]:
+    """Connected cells as regions of the full picture, where enough of them have the least probability."""
+    sure, cells = least
+    if np.count_nonzero(ink >= sure) < cells:
+        return []
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((ink > _MAYBE).astype(np.uint8))
+    found = []
+    for number in range(1, count):
+        left, top, wide, high, area = stats[number].tolist()
+        window = (slice(top, top + high), slice(left, left + wide))
+        mine = labels[window] == number
+        if area < cells or np.count_nonzero(ink[window][mine] >= sure) < cells:
+            continue
+        long, short = _sides(mine)
+        upright = wide >= high
+        top, left, high, wide = _continued(ink, (top, left, high, wide), short)
+        height = max(2.0, CELL * short - _RIM)
+        scale = CELL * factor
+        found.append(
+            Region(
+                box=Box(
+                    min(top * scale, full[0] - 1), min(left * scale, full[1] - 1),
+                    min((top + high) * scale, full[0]), min((left + wide) * scale, full[1]),
+                ),
+                confidence=float(ink[window][mine].max()),
+                height=round(height * factor),
+                length=round(max(2.0, CELL * long - _RIM) * factor),
+                upright=upright,
+                readable=(factor == 1 or height >= _READABLE[0]) and height <= _READABLE[1],
+            )
+        )  # fmt: skip
+    return found
+
+
+def _continued(
+    ink: NDArray[np.float32], box: tuple[int, int, int, int], short: float
+) -> tuple[int, int, int, int]:
+    """The line (top, left, height, width in cells) with the fainter cells that continue it at its ends."""
+    top, left, high, wide = box
+    along, across = round(_CONTINUES * short), round(0.5 * short)
+    rows, columns = (across, along) if wide >= high else (along, across)
+    first, start = max(0, top - rows), max(0, left - columns)
+    near = ink[first : top + high + rows, start : left + wide + columns] > _FAINT
+    _, labels = cv2.connectedComponents(near.astype(np.uint8))
+    mine = labels[top - first : top - first + high, left - start : left - start + wide]
+    whole = np.isin(labels, np.unique(mine[mine > 0]))
+    y, x = np.flatnonzero(whole.any(1)), np.flatnonzero(whole.any(0))
+    return first + int(y[0]), start + int(x[0]), int(y[-1] - y[0]) + 1, int(x[-1] - x[0]) + 1
+
+
+def _sides(mine: NDArray[Any]) -> tuple[float, float]:
+    """Length and height of the least rectangle around the cells, in cells, however it is turned."""
+    points = cv2.findNonZero(mine.astype(np.uint8))
+    _, (a, b), _ = cv2.minAreaRect(points)
+    return max(a, b) + 1.0, min(a, b) + 1.0

@@ -9,12 +9,9 @@ import cv2
 import numpy as np
 
 from osteon.deid.identity import KnownIdentity
-from osteon.deid.pixels.candidates import find_candidates
-from osteon.deid.pixels.cleaning import SURE, CleanedFrame
-from osteon.deid.pixels.drawn import drawn_in
+from osteon.deid.pixels.cleaning import CleanedFrame
 from osteon.deid.pixels.grey import Grey, grey_of
 from osteon.deid.pixels.reading import reader, words_of
-from osteon.deid.pixels.regions import is_part_of_a_letter, regions_of
 from osteon.deid.values import fold
 from osteon.domain.errors import QuarantinedError
 
@@ -48,24 +45,12 @@ def read_again(cleaned: CleanedFrame, words: frozenset[str], uid: str, share: fl
     sampled = int.from_bytes(hashlib.sha256(uid.encode()).digest()[:4]) < share * 2**32
     if not (cleaned.removed or sampled):
         return False
-    grey = grey_of(cleaned.frame)
-    if cleaned.removed:
-        _look_again(grey, cleaned)
-    _read_whole(grey, words)
+    if not cleaned.settled:
+        raise QuarantinedError(
+            "an output without text in its pixels", "a line that looks like text", "review the instance"
+        )
+    _read_whole(grey_of(cleaned.frame), words)
     return True
-
-
-def _look_again(grey: Grey, cleaned: CleanedFrame) -> None:
-    """The detector on its own output finds nothing but the markers it kept."""
-    found = find_candidates(grey, cleaned.frame)
-    for region in regions_of(found, SURE, grey.shape):
-        if is_part_of_a_letter(region, found):
-            continue
-        kept = any(box.meets(region.box) for box in cleaned.kept)
-        if not kept and not drawn_in(grey, region).lone:
-            raise QuarantinedError(
-                "an output without text in its pixels", "a line that looks like text", "review the instance"
-            )
 
 
 def _read_whole(grey: Grey, words: frozenset[str]) -> None:

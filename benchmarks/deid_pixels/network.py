@@ -1,0 +1,80 @@
+"""The network that tells writing from the rest: 51,000 weights, cells of four by four pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+CHANNELS = 24
+_DILATIONS = (1, 2, 4, 1, 2, 4, 8, 1)  # sees 94 pixels to each side: a line, not only a letter
+KINDS = 4
+
+
+class Block(nn.Module):
+    """A residual block whose kernel reaches `dilation` cells to each side."""
+
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__()
+        self.reach = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation, bias=False)
+        self.reach_norm = nn.BatchNorm2d(channels)
+        self.mix = nn.Conv2d(channels, channels, 1, bias=False)
+        self.mix_norm = nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, channels, h, w) to the same."""
+        mixed: Tensor = self.mix_norm(self.mix(F.relu(self.reach_norm(self.reach(x)))))
+        return F.relu(x + mixed)
+
+
+class WritingNet(nn.Module):
+    """Logits of each kind in each cell."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        half = CHANNELS // 2
+        self.stem = nn.Sequential(
+            nn.Conv2d(1, half, 5, 2, 2, bias=False), nn.BatchNorm2d(half), nn.ReLU(),
+            nn.Conv2d(half, half, 3, 1, 1, bias=False), nn.BatchNorm2d(half), nn.ReLU(),
+            nn.Conv2d(half, CHANNELS, 3, 2, 1, bias=False), nn.BatchNorm2d(CHANNELS), nn.ReLU(),
+        )  # fmt: skip
+        self.body = nn.Sequential(*(Block(CHANNELS, dilation) for dilation in _DILATIONS))
+        self.head = nn.Conv2d(CHANNELS, KINDS, 1)
+
+    def forward(self, grey: Tensor) -> Tensor:
+        """(n, 1, h, w) around 0 to (n, 4, h / 4, w / 4)."""
+        logits: Tensor = self.head(self.body(self.stem(grey)))
+        return logits
+
+
+class _FromBytes(nn.Module):
+    """Eight-bit pictures to probabilities, as the product calls it."""
+
+    def __init__(self, net: WritingNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, grey: Tensor) -> Tensor:
+        return torch.softmax(self.net(centred(grey)), 1)
+
+
+def centred(grey: Tensor) -> Tensor:
+    """Eight bits to -0.5 .. 0.5."""
+    return grey.float() / 255 - 0.5
+
+
+def export(net: WritingNet, path: Path) -> None:
+    """Writes the network as ONNX for pictures of any size."""
+    sides = {0: "pictures", 2: "rows", 3: "columns"}
+    torch.onnx.export(
+        _FromBytes(net.eval()),
+        (torch.zeros(1, 1, 64, 64, dtype=torch.uint8),),
+        path,
+        dynamo=False,  # the newer exporter fixes the sides
+        input_names=["grey"],
+        output_names=["kinds"],
+        dynamic_axes={"grey": sides, "kinds": sides},
+        opset_version=17,
+    )

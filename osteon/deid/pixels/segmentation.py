@@ -1,0 +1,52 @@
+"""Which cells of a picture are writing: a small convolutional network, run by onnxruntime."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osteon.deid.pixels.grey import Grey
+from osteon.deid.pixels.tiles import likely_rectangles
+
+CELL = 4  # pixels along one side
+_STRIDE = 8  # inputs are padded to a multiple of it
+KINDS = 2  # writing; a lone letter or shape
+_GROUND, _WRITING, _WORD, _LONE = range(4)  # the network's own: words of position markers are writing here
+
+
+@lru_cache(maxsize=1)
+def _network() -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # pictures are spread over processes
+    options.inter_op_num_threads = 1
+    content = (files("osteon.deid.pixels") / "data" / "writing.onnx").read_bytes()
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def kinds_in(grey: Grey) -> NDArray[np.float32]:
+    """The probability of writing and of a lone letter or shape in each cell, (2, rows / 4, columns / 4).
+
+    Letters 8 to 26 pixels high are what the network knows; larger ones are found in a smaller copy of the
+    picture.
+    """
+    found = np.zeros((KINDS, -(-grey.shape[0] // CELL), -(-grey.shape[1] // CELL)), np.float32)
+    for box in likely_rectangles(grey):
+        top, left = box.top // _STRIDE * _STRIDE, box.left // _STRIDE * _STRIDE
+        kinds = _run(grey[top : box.bottom, left : box.right])
+        part = found[:, top // CELL :, left // CELL :][:, : kinds.shape[1], : kinds.shape[2]]
+        np.maximum(part, kinds, out=part)
+    return found
+
+
+def _run(crop: Grey) -> NDArray[np.float32]:
+    rows, columns = crop.shape
+    wide = np.pad(crop, ((0, -rows % _STRIDE), (0, -columns % _STRIDE)), mode="edge")
+    kinds = _network().run(None, {"grey": wide[None, None]})[0][0]
+    found = np.stack([kinds[_WRITING] + kinds[_WORD], kinds[_LONE]])
+    return np.asarray(found[:, : -(-rows // CELL), : -(-columns // CELL)], np.float32)
