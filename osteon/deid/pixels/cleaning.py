@@ -9,21 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteon.deid.pixels.box import Box, black_out, share_of
-from osteon.deid.pixels.drawn import Drawn, drawn_in
+from osteon.deid.pixels.drawn import drawn_in
 from osteon.deid.pixels.grey import Grey, grey_of
-from osteon.deid.pixels.markers import is_marker
+from osteon.deid.pixels.markers import is_marker, resembles_marker
 from osteon.deid.pixels.reading import line_picture, reader, turns, words_of
 from osteon.deid.pixels.regions import Region, regions_of
 from osteon.domain.errors import QuarantinedError
 
-MARKER_LETTERS = 10  # a longer line is no marker and need not be read
+_MARKER_LETTERS = 14  # by its length; a longer line is no marker and need not be read
 _LOOKS = 4  # what was hidden beside larger writing is seen once that is gone
 _LONE_LETTERS, _LONE_LENGTH = 3.0, 2.6
-_MIN_WHOLE = 0.7  # a marker's letters as read, of the pieces that are there: no part of a name is a marker
+_MIN_WHOLE = 0.6  # a marker's letters as read, of those that its length holds: no part of a name is a marker
 _MIN_SIDE = 24
 _TALL, _SHORT = 36, 26  # letter heights to read at: what tesseract's network was trained on, and below
-_MIN_LEGIBLE, _CLEAR = 4, 80.0
-_WITHIN = 0.45  # share of a line's box inside one that was decided on before
+_MIN_LEGIBLE, _CLEAR = 3, 60.0
+_WITHIN = 0.45  # share of a line's box inside a marker's
+_AGAIN, _ALIKE = 0.9, 0.3  # share of the marker's box inside the line's, and its share of the line's area
 _PAGE_LINES = 26
 _PAGE_LETTERS = 500
 
@@ -92,8 +93,8 @@ def _looked_at(
     kept += [mark.box for mark in lone if not any(box.meets(mark.box) for box in kept)]
     read = 0
     for region in regions:  # the surest first
-        if any(box.share_of(region.box) >= _WITHIN for box in kept):
-            continue  # a part of a marker
+        if any(_same(box, region.box) for box in kept):
+            continue
         stays, asked = _stays(region, grey, forbidden)
         read += asked
         if stays is None:
@@ -103,34 +104,38 @@ def _looked_at(
     return CleanedFrame(frame, tuple(removed), tuple(kept), read)
 
 
+def _same(kept: Box, box: Box) -> bool:
+    """True for a part of a marker, and for a marker seen again at another size."""
+    return kept.share_of(box) >= _WITHIN or (box.share_of(kept) >= _AGAIN and kept.area >= _ALIKE * box.area)
+
+
 def _stays(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[Box | None, int]:
-    """Where the lone letter or the marker is that the line turns out to be, and how often the OCR was asked."""
-    if region.letters > 2 * MARKER_LETTERS:
+    """The place of the lone letter or marker that the line is, and how often the OCR was asked."""
+    if region.letters > _MARKER_LETTERS:
         return None, 0
     drawn = drawn_in(grey, region)
     if drawn.lone and region.letters <= _LONE_LETTERS and region.length <= _LONE_LENGTH * drawn.height:
         return drawn.box, 0
-    if drawn.pieces > MARKER_LETTERS:
-        return None, 0
-    marker, asked = _reads_as_marker(region, drawn, grey, forbidden)
-    return (drawn.box if marker else None), asked
+    marker, asked = _reads_as_marker(region, grey, forbidden, dark=drawn.dark)
+    return (region.box if marker else None), asked
 
 
 def _reads_as_marker(
-    region: Region, drawn: Drawn, grey: Grey, forbidden: frozenset[str]
+    region: Region, grey: Grey, forbidden: frozenset[str], *, dark: bool
 ) -> tuple[bool, int]:
     """Whether the whole line is a position marker, and how often the OCR was asked."""
+    margin = max(4, round(0.25 * region.height))
+    window = region.box.grown(margin, margin, grey.shape).window
     asked = 0
-    for dark, height in ((drawn.dark, _TALL), (drawn.dark, _SHORT), (not drawn.dark, _TALL)):
-        factor = height / max(4, drawn.height)
-        picture = line_picture(grey, drawn.window(grey.shape), dark=dark, factor=factor)
+    for ink, height in ((dark, _TALL), (not dark, _TALL), (dark, _SHORT), (not dark, _SHORT)):
+        picture = line_picture(grey, window, dark=ink, factor=height / max(4, region.height))
         for turned in turns(picture, upright=region.upright):
             text, confidence = reader().read(turned)
             asked += 1
             letters = len("".join(words_of(text)))
-            if letters >= _MIN_WHOLE * drawn.pieces and is_marker(text, confidence, forbidden):
+            if letters >= _MIN_WHOLE * region.letters and is_marker(text, confidence, forbidden):
                 return True, asked
-            if letters >= _MIN_LEGIBLE and confidence >= _CLEAR:
+            if letters >= _MIN_LEGIBLE and confidence >= _CLEAR and not resembles_marker(text):
                 return False, asked  # it reads, as something else
     return False, asked
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from rapidfuzz.fuzz import ratio
+from rapidfuzz.process import extractOne
+
 from osteon.deid.pixels.reading import words_of
 
 _SIDES = "L R G D LEFT RIGHT GAUCHE DROIT DROITE LINKS RECHTS LI RE LT RT LG LD GCHE DTE GCH DRT BILAT"
@@ -15,6 +18,7 @@ _WORDS = frozenset(f"{_SIDES} {_VIEWS} {_POSITIONS}".split(" "))
 #: What tesseract makes of a lone letter or bar beside a word, and of a ring around a letter.
 _NOISE = frozenset({"I", "O", "0", "1"})
 _LEAST_CONFIDENCE = 50.0
+_RESEMBLES = 55.0  # percent of the letters of both
 
 
 def is_marker(text: str, confidence: float, forbidden: frozenset[str] = frozenset()) -> bool:
@@ -37,3 +41,13 @@ def is_marker(text: str, confidence: float, forbidden: frozenset[str] = frozense
         and len(words) - len(real) <= 1
         and all(word in _WORDS and word not in forbidden for word in real)
     )
+
+
+def resembles_marker(text: str) -> bool:
+    """True when a word of the line could be a marker that was misread: it is worth another try.
+
+    >>> resembles_marker("DEOIT"), resembles_marker("12/03/1957"), resembles_marker("QUENTRELEC")
+    (True, False, False)
+    """
+    long = [word for word in words_of(text) if len(word) > 2]
+    return any(extractOne(word, _WORDS, scorer=ratio, score_cutoff=_RESEMBLES) for word in long)

@@ -13,7 +13,7 @@ from osteon.deid.pixels.box import Box
 from osteon.deid.pixels.grey import Grey
 from osteon.deid.pixels.segmentation import CELL, kinds_in
 
-_SIZES = 3  # the picture and two halves of it: letters from 8 to 104 pixels high; larger ones look like fingers
+_SIZES = 3  # the picture and two halves of it: letters 8 to 104 pixels high; fingers look like larger ones
 _MAYBE = 0.35  # probability of a cell of a line
 _FAINT = 0.07  # of a cell that continues one: letters that run into a ground of their own grey
 _CONTINUES = 4.0  # how far such cells are followed, in heights of the line
@@ -101,7 +101,9 @@ def _by_size(grey: Grey) -> tuple[list[Region], list[Region]]:
     return lines, lone
 
 
-def _components(ink: NDArray[np.float32], sure: float, factor: int, full: tuple[int, ...]) -> list[Region]:
+def _components(
+    ink: NDArray[np.float32], least: tuple[float, int], factor: int, full: tuple[int, ...]
+) -> list[Region]:
     """Connected cells as regions of the full picture, where enough of them have the least probability."""
     sure, cells = least
     if np.count_nonzero(ink >= sure) < cells:
