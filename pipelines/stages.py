@@ -13,7 +13,7 @@ from osteon.domain import Manifest, RefusedError, Task
 from pipelines.deid_rules import DeidRules
 from pipelines.ledger import StageRun, run_stage
 from pipelines.progress import stage_progress
-from pipelines.storage import fetch, join, reading, writing
+from pipelines.storage import adding, fetch, join, reading
 
 _NO_KEY = bytes(32)  # reference events keep no digest of their input
 TASKS = (Task.FRACTURE.value, Task.BONE_AGE.value, Task.KNEE_OA.value)
@@ -202,7 +202,7 @@ def reference(model_uri: str, deid_uri: str, workspace: str, *, task: str, refer
     from monitoring.references import References
     from osteon.models import Predictor
 
-    with reading(model_uri) as model, reading(deid_uri) as studies, writing(references) as folder:
+    with reading(model_uri) as model, reading(deid_uri) as studies, adding(references) as folder:
         inputs = {"model": read_manifest(model).digest, "deid": read_manifest(studies).digest}
 
         def work(note: Path) -> Manifest:
