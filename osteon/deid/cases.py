@@ -157,9 +157,6 @@ class Cases:
         Raises:
             UsageError: the case was decided before.
         """
-        extra = json.dumps({"boxes": decision.boxes, "text": decision.text}, ensure_ascii=False)
-        if decision.boxes or decision.text is not None:
-            self._seal(case_id, "correction", extra.encode())
         values = {
             "state": decision.state, "waiver": decision.waiver, "person": person.strip(),
             "decision_reason": reason.strip(), "decided_utc": _now(),
@@ -170,19 +167,23 @@ class Cases:
         with self.engine.begin() as connection:
             if connection.execute(sa.update(_TABLE).where(wanted).values(**values)).rowcount != 1:
                 raise UsageError("a case that waits", "one that was decided", "see: osteon deid review show")
+            if decision.boxes or decision.text is not None:  # by whoever decided, before anybody sees it
+                extra = json.dumps({"boxes": decision.boxes, "text": decision.text}, ensure_ascii=False)
+                self._seal(case_id, "correction", extra.encode())
         if decision.state == REJECTED:
             for part in ("content", "correction"):
                 self._path(case_id, part).unlink(missing_ok=True)
         return self.get(case_id)
 
     def hold_again(self, case_id: str, error: OsteonError) -> None:
-        """The case waits for another reason than before: what was waived was not all."""
+        """The case waits for another reason than before: what was waived was not all; not a rejected one."""
         values = {
             "state": WAITING, "reason": error.code, "need": error.need[:300], "got": error.got[:300],
             "next_step": error.next_step[:300], "waiver": "", "decided_utc": "",
         }  # fmt: skip
         with self.engine.begin() as connection:
-            connection.execute(sa.update(_TABLE).where(_TABLE.c.case_id == case_id).values(**values))
+            wanted = sa.and_(_TABLE.c.case_id == case_id, _TABLE.c.state != REJECTED)
+            connection.execute(sa.update(_TABLE).where(wanted).values(**values))
 
     def decisions(self) -> dict[str, dict[str, Decision]]:
         """Study mark -> case -> what was decided; cases that wait are not in it."""
