@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from osteon.artefact import sha256_files, write_manifest
-from osteon.deid.dicomweb import DicomWeb
+from osteon.deid.dicomweb import DicomWeb, InstanceAddress, TooLongError
 from osteon.deid.keys import ProjectKey
 from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
-from osteon.deid.records import QUARANTINE, RECORDS, StudyRecord, read_record, record_name, write_record
+from osteon.deid.records import (
+    QUARANTINE,
+    RECORDS,
+    StudyRecord,
+    held_row,
+    read_record,
+    record_name,
+    write_record,
+)
 from osteon.deid.sources import StudySource
 from osteon.deid.study import deidentify_study
 from osteon.deid.tables import write_tables
@@ -63,18 +72,32 @@ def _one(
     listed = "\0".join(f"{place.series}/{place.instance}" for place in places)
     state = sha256_text("\0".join([listed, policy.hash, pseudonymiser.key.fingerprint, "dicomweb-1"]))
     state = pseudonymiser.key.digest("state", state).hex()
-    names = tuple(f"{number}.dcm" for number in range(len(places)))
-    source = StudySource(hospital=pseudonymiser.site, key=study, images=names, reports=())
+    source = StudySource(hospital=pseudonymiser.site, key=study, images=(), reports=())
     path = out_dir / RECORDS / record_name(source, pseudonymiser)
     record = read_record(path)
     if record is not None and record.state == state:
         return record
     with tempfile.TemporaryDirectory(prefix="osteon-", dir=_MEMORY if _MEMORY.is_dir() else None) as staged:
-        for name, place in zip(names, places, strict=True):
-            (Path(staged) / name).write_bytes(service.fetch(place))
+        names, too_long = _staged(service, places, Path(staged))
+        source = replace(source, images=names)
         record = deidentify_study(source, Path(staged), out_dir, policy, pseudonymiser, state)
+    record.quarantined += [held_row("image", error) for error in too_long]
     write_record(path, record)
     return record
+
+
+def _staged(
+    service: DicomWeb, places: list[InstanceAddress], folder: Path
+) -> tuple[tuple[str, ...], list[TooLongError]]:
+    """The names of the instances that lie in the folder now, and why others do not."""
+    names, too_long = [], []
+    for number, place in enumerate(places):
+        try:
+            (folder / f"{number}.dcm").write_bytes(service.fetch(place))
+            names.append(f"{number}.dcm")
+        except TooLongError as error:
+            too_long.append(error)
+    return tuple(names), too_long
 
 
 def _manifest(
