@@ -5,8 +5,9 @@ import threading
 import pytest
 
 from osteon.artefact import atomic_write
-from osteon.deid.cases import CORRECTED, REJECTED, CaseContent, Decision
+from osteon.deid.cases import APPROVED, CORRECTED, REJECTED, WAITING, CaseContent, Decision
 from osteon.deid.keys import create_key
+from osteon.deid.study_review import StudyReview
 from osteon.deid.vault import Vault, VaultPlace
 from osteon.domain.errors import QuarantinedError, UsageError
 
@@ -71,3 +72,29 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
         atomic_write(tmp_path / "file", b"after")
     assert (tmp_path / "file").read_bytes() == b"before"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def review_of(cases, mark, tmp_path):
+    (tmp_path / "report.txt").write_bytes(b"Mme QUENTRELEC")
+    found = StudyReview(cases, "nord", mark, cases.decisions().get(mark, {}))
+    return found, [tmp_path / "report.txt"]
+
+
+def test_what_was_decided_about_a_part_that_came_by_the_service_holds_in_a_batch(cases, tmp_path):
+    content = CaseContent(files=((".txt", b"Mme QUENTRELEC"),))
+    case_id = cases.keep("nord", "", "report", content, ERROR)
+    cases.decide(case_id, Decision(state=APPROVED, waiver="a_radiograph"), **WHO)
+    review, paths = review_of(cases, "mark", tmp_path)
+    assert review.hold("report", paths, ERROR) == case_id
+    review, paths = review_of(cases, "mark", tmp_path)
+    assert review.decision("report", paths).state == APPROVED
+
+
+def test_a_decision_after_a_folder_was_renamed_takes_effect(cases, case_id, tmp_path):
+    cases.decide(case_id, Decision(state=APPROVED, waiver="a_radiograph"), **WHO)
+    review, paths = review_of(cases, "mark of the new name", tmp_path)
+    review.hold("report", paths, ERROR)
+    assert cases.get(case_id).state == WAITING  # of another study than before: a person looks again
+    cases.decide(case_id, Decision(state=APPROVED, waiver="a_radiograph"), **WHO)
+    review, paths = review_of(cases, "mark of the new name", tmp_path)
+    assert review.decision("report", paths).state == APPROVED
