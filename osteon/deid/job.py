@@ -54,7 +54,7 @@ def opened_job(
         place = VaultPlace.of(vault, key_file, project)
         decisions = Vault.open(place).cases.decisions()
     job = Job(in_dir, out_dir, policy, load_key(key_file, project), place, decisions)
-    with _locked(out_dir, alone):
+    with held_output(out_dir, alone):
         for folder in (RECORDS, QUARANTINE):
             (out_dir / folder).mkdir(parents=True, exist_ok=True)
         yield job
@@ -76,7 +76,7 @@ def _require_own(in_dir: Path, out_dir: Path) -> None:
 
 
 @contextmanager
-def _locked(output: Path, alone: bool) -> Iterator[None]:
+def held_output(output: Path, alone: bool = True) -> Iterator[None]:
     """A lock beside the output: freed when its holder dies, however it dies."""
     output.parent.mkdir(parents=True, exist_ok=True)
     with (output.parent / f".{output.name}.lock").open("a") as lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from osteon.artefact import sha256_files, write_manifest
 from osteon.deid.dicomweb import DicomWeb, InstanceAddress, TooLongError
+from osteon.deid.job import held_output
 from osteon.deid.keys import ProjectKey
 from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
@@ -51,18 +53,21 @@ def deidentify_pacs(
         key: the project's key.
         site: who issued the patient numbers; the folder's name in the output.
         progress: called with (done, total) studies.
+    Raises:
+        RefusedError: another run writes there, or the service answers something else.
     """
     pseudonymiser = Pseudonymiser(key, site)
-    for folder in (RECORDS, QUARANTINE):
-        (out_dir / folder).mkdir(parents=True, exist_ok=True)
-    studies = service.studies(filters)
-    records: list[StudyRecord] = []
-    for number, study in enumerate(studies):
-        records.append(_one(service, study, out_dir, policy, pseudonymiser))
-        if progress:
-            progress(number + 1, len(studies))
-    figures = write_tables(out_dir, records, None, pseudonymiser)
-    return _manifest(out_dir, records, figures, policy, key)
+    with held_output(out_dir):
+        for folder in (RECORDS, QUARANTINE):
+            (out_dir / folder).mkdir(parents=True, exist_ok=True)
+        studies = service.studies(filters)
+        records: list[StudyRecord] = []
+        for number, study in enumerate(studies):
+            records.append(_one(service, study, out_dir, policy, pseudonymiser))
+            if progress:
+                progress(number + 1, len(studies))
+        figures = write_tables(out_dir, records, None, pseudonymiser)
+        return _manifest(out_dir, records, figures, policy, key)
 
 
 def _one(
@@ -74,13 +79,16 @@ def _one(
     state = pseudonymiser.key.digest("state", state).hex()
     source = StudySource(hospital=pseudonymiser.site, key=study, images=(), reports=())
     path = out_dir / RECORDS / record_name(source, pseudonymiser)
-    record = read_record(path)
-    if record is not None and record.state == state:
-        return record
+    known = read_record(path)
+    if known is not None and known.state == state:
+        return known
     with tempfile.TemporaryDirectory(prefix="osteon-", dir=_MEMORY if _MEMORY.is_dir() else None) as staged:
         names, too_long = _staged(service, places, Path(staged))
         source = replace(source, images=names)
         record = deidentify_study(source, Path(staged), out_dir, policy, pseudonymiser, state)
+    if known is not None and known.study and not (record.images or record.documents):
+        # Nothing of it leaves under the rules of today: nor does what left under those of an earlier run.
+        shutil.rmtree(out_dir / known.hospital / "dicom" / known.study, ignore_errors=True)
     record.quarantined += [held_row("image", error) for error in too_long]
     write_record(path, record)
     return record
