@@ -8,6 +8,7 @@ import pytest
 
 from osteon.deid import create_key
 from osteon.deid.batch import deidentify_sample
+from osteon.deid.sources import find_studies
 from osteon.deid.vault import Vault, VaultPlace
 from osteon.domain import RefusedError
 from tests.identified_instances import as_file, radiograph
@@ -100,3 +101,11 @@ def test_two_reports_of_one_kind_are_held_back_and_none_is_lost_without_a_word(t
     manifest = deidentify_sample(tmp_path / "in", tmp_path / "out", key, workers=1)
     assert (manifest.figures["images"], manifest.figures["reports"]) == (1, 0)
     assert held(tmp_path / "out") == ["report"]
+
+
+def test_a_report_is_matched_although_a_file_beside_its_study_cannot_be_read(tmp_path):
+    study(tmp_path / "in" / "flat", name="b.dcm")
+    (tmp_path / "in" / "flat" / "a.dcm").write_bytes(b"no DICOM")
+    (tmp_path / "in" / "flat" / "flat.txt").write_text("Pas de fracture.")
+    found = {one.images: one.reports for one in find_studies(tmp_path / "in")}
+    assert found == {("flat/a.dcm",): (), ("flat/b.dcm",): ("flat/flat.txt",)}
