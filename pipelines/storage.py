@@ -91,11 +91,13 @@ def fetch(uri: str, folder: Path) -> None:
     if not filesystem.exists(remote):
         return
     filesystem.get(remote.rstrip("/") + "/", f"{folder}/", recursive=True)
-    for name in _found(uri):
+    for name in _stamps(folder):
         try:
             changed = filesystem.modified(f"{remote}/{name}").timestamp()
         except NotImplementedError:  # a storage that keeps no times
             return
+        except FileNotFoundError:  # taken away meanwhile by another that adds
+            continue
         os.utime(folder / name, (changed, changed))
 
 

@@ -88,6 +88,21 @@ def test_a_file_has_the_same_time_each_time_it_is_fetched(uri):
     assert times[0] == times[1]
 
 
+def test_a_file_that_a_neighbour_takes_away_or_adds_during_a_fetch_is_no_fault(uri, monkeypatch):
+    put(uri, a="1", b="1")
+    filesystem = fsspec.filesystem("memory")
+    whole = type(filesystem).get
+
+    def slow(self, *arguments, **more):
+        whole(self, *arguments, **more)
+        self.rm_file(filesystem._strip_protocol(join(uri, "a.txt")))
+        self.pipe_file(filesystem._strip_protocol(join(uri, "c.txt")), b"new")
+
+    monkeypatch.setattr(type(filesystem), "get", slow)
+    with reading(uri) as folder:
+        assert sorted(path.stem for path in folder.glob("*.txt")) == ["a", "b"]
+
+
 def test_a_stage_that_stopped_half_way_is_not_taken_for_the_one_before(tmp_path):
     uri = str(tmp_path / "x")
 
