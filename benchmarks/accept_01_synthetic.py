@@ -117,6 +117,7 @@ def paired(plan: Plan, work: Path, name: str, seed: int) -> Path:
     from osteon.deid.keys import create_key
     from osteon.dicom.synthetic import make_sample
     from pipelines import stages
+    from pipelines.deid_rules import DeidRules
 
     folder = work / name
     studies = plan.studies if name == "first" else plan.unseen_studies
@@ -132,7 +133,7 @@ def paired(plan: Plan, work: Path, name: str, seed: int) -> Path:
     if not key.exists():
         create_key(key)
     with shown(f"{name}: de-identification"):
-        stages.deid(str(folder / "sample"), str(folder), key_file=str(key))
+        stages.deid(str(folder / "sample"), str(folder), DeidRules(key_file=str(key)))
     with shown(f"{name}: pairs"):
         stages.pairs(str(folder / "deid"), str(folder), size=plan.picture_size)
     return folder / "pairs"

@@ -30,17 +30,10 @@ def deid_shard_stage(
 ) -> int:
     """De-identify one shard of the studies."""
     from pipelines import shards
+    from pipelines.deid_rules import DeidRules
 
-    return shards.deid_shard(
-        source,
-        workspace,
-        shard=shard,
-        key_file=key_file,
-        policy=policy,
-        workers=workers,
-        project=project,
-        vault=vault,
-    )
+    rules = DeidRules(key_file=key_file, policy=policy, workers=workers, project=project, vault=vault)
+    return shards.deid_shard(source, workspace, shard=shard, rules=rules)
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
@@ -49,17 +42,10 @@ def deid_stage(
 ) -> str:
     """Join what the shards have de-identified: tables and manifest."""
     from pipelines import stages
+    from pipelines.deid_rules import DeidRules
 
-    run = stages.deid(
-        source,
-        workspace,
-        key_file=key_file,
-        policy=policy,
-        workers=workers,
-        project=project,
-        vault=vault,
-    )
-    return run.digest
+    rules = DeidRules(key_file=key_file, policy=policy, workers=workers, project=project, vault=vault)
+    return stages.deid(source, workspace, rules).digest
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)

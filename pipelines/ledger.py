@@ -10,7 +10,7 @@ from typing import Any
 
 from osteon.artefact import read_manifest
 from osteon.domain import Manifest, RefusedError, canonical_json, sha256_text
-from pipelines.storage import join, read_text, reading, write_text, writing
+from pipelines.storage import join, read_text, reading, remove_file, write_text, writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,7 @@ def run_stage(
     digest = current_digest(uri, key)
     if digest is not None:
         return StageRun(stage=stage, uri=uri, digest=digest, reused=True)
+    remove_file(ledger_uri(uri))  # a stage that is killed half-way leaves no claim, not even an older one
     with writing(uri) as folder:
         work(folder)
         digest = read_manifest(folder).digest

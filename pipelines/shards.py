@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from pipelines.deid_rules import DeidRules
 from pipelines.progress import stage_progress
 from pipelines.storage import adding, join, reading
 
@@ -17,23 +16,12 @@ def deid_plan(source: str, *, shards: int = 1) -> list[str]:
     return [f"{number}/{count}" for number in range(count)]
 
 
-def deid_shard(
-    source: str,
-    workspace: str,
-    *,
-    shard: str,
-    key_file: str,
-    policy: str = "",
-    workers: int = 0,
-    project: str = "osteon",
-    vault: str = "",
-) -> int:
+def deid_shard(source: str, workspace: str, *, shard: str, rules: DeidRules) -> int:
     """One shard's studies with their records, in WORKSPACE/deid; studies that are done are not done again.
 
     Args:
         shard: as `deid_plan` gives it.
     """
-    from osteon.deid import Policy
     from osteon.deid.shards import deidentify_shard
 
     number, count = (int(part) for part in shard.split("/"))
@@ -43,14 +31,5 @@ def deid_shard(
         stage_progress("de-identify") as progress,
     ):
         return deidentify_shard(
-            incoming,
-            folder,
-            Path(key_file),
-            number,
-            count,
-            Policy.load(Path(policy) if policy else None),
-            workers=workers or None,
-            progress=progress,
-            project=project,
-            vault=Path(vault) if vault else None,
+            incoming, folder, shard=number, shards=count, progress=progress, **rules.loaded
         )

@@ -10,45 +10,35 @@ from typing import Any
 
 from osteon.artefact import read_manifest
 from osteon.domain import Manifest, RefusedError, Task
+from pipelines.deid_rules import DeidRules
 from pipelines.ledger import StageRun, run_stage
 from pipelines.progress import stage_progress
-from pipelines.storage import fetch, join, reading, writing
+from pipelines.storage import adding, fetch, join, reading
 
 _NO_KEY = bytes(32)  # reference events keep no digest of their input
 TASKS = (Task.FRACTURE.value, Task.BONE_AGE.value, Task.KNEE_OA.value)
 
 
-def deid(
-    source: str,
-    workspace: str,
-    *,
-    key_file: str,
-    policy: str = "",
-    workers: int = 0,
-    project: str = "osteon",
-    vault: str = "",
-) -> StageRun:
+def deid(source: str, workspace: str, rules: DeidRules) -> StageRun:
     """The pseudonymous studies of a source folder, at WORKSPACE/deid; what shards have done is taken over."""
-    from osteon.deid import Policy, load_key
+    from osteon.deid import load_key
     from osteon.deid.batch import deidentify_sample
 
-    loaded, place = Policy.load(Path(policy) if policy else None), Path(vault) if vault else None
+    told = rules.loaded
     with reading(source) as incoming:
 
         def work(folder: Path) -> Manifest:
             fetch(join(workspace, "deid"), folder)
             with stage_progress("de-identify") as progress:
-                return deidentify_sample(
-                    incoming, folder, Path(key_file), loaded, workers=workers or None, progress=progress,
-                    project=project, vault=place,
-                )  # fmt: skip
+                return deidentify_sample(incoming, folder, progress=progress, **told)
 
-        key = load_key(Path(key_file), project).digest("fingerprint", "").hex()
+        key = load_key(told["key_file"], told["project"]).digest("fingerprint", "").hex()
+        decided = _decided(told["vault"], told["key_file"], told["project"])
         return run_stage(
             "deid",
             join(workspace, "deid"),
             inputs={"source": _source_digest(incoming)},
-            settings={"policy": loaded.hash, "key": key, **_decided(place, Path(key_file), project)},
+            settings={"policy": told["policy"].hash, "key": key, **decided},
             work=work,
         )
 
@@ -212,7 +202,7 @@ def reference(model_uri: str, deid_uri: str, workspace: str, *, task: str, refer
     from monitoring.references import References
     from osteon.models import Predictor
 
-    with reading(model_uri) as model, reading(deid_uri) as studies, writing(references) as folder:
+    with reading(model_uri) as model, reading(deid_uri) as studies, adding(references) as folder:
         inputs = {"model": read_manifest(model).digest, "deid": read_manifest(studies).digest}
 
         def work(note: Path) -> Manifest:

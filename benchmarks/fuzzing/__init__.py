@@ -1,1 +1,1 @@
-"""Kinds of input for `benchmarks.fuzz_deid`: one module each, with `seeds`, `mutated` and `run`."""
+"""Kinds of input for `benchmarks.fuzz_deid`: each with `seeds`, `mutated`, `run`; `faults` is shared."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+from benchmarks.fuzzing.faults import cut, doubling, insertion, with_faults
+
 _PID = (
     "PID|1||K7712093^^^H^PI~1850578006084^^^INS^NI||QUENTRELEC^Maëlys^^^Mme||19570312|F|||"
     "14 rue des Cigognes^^Ormebeuve^^59480||03 20 11 22 33|||||V77120"
@@ -45,10 +47,7 @@ def seeds() -> list[bytes]:
 
 def mutated(draw: random.Random, whole: list[bytes]) -> bytes:
     """A message with one to six faults: cut, doubled, swapped, blown up, flipped."""
-    data = draw.choice(whole)
-    for _ in range(draw.randint(1, 6)):
-        data = draw.choice(_FAULTS)(data, draw)
-    return data
+    return with_faults(draw, whole, _FAULTS, 6)
 
 
 def run(content: bytes) -> str:
@@ -59,10 +58,6 @@ def run(content: bytes) -> str:
     return "read"
 
 
-def _cut(data: bytes, draw: random.Random) -> bytes:
-    return data[: draw.randint(0, len(data))]
-
-
 def _flip(data: bytes, draw: random.Random) -> bytes:
     if not data:
         return data
@@ -70,20 +65,9 @@ def _flip(data: bytes, draw: random.Random) -> bytes:
     return data[:place] + bytes([draw.randrange(256)]) + data[place + 1 :]
 
 
-def _insert(data: bytes, draw: random.Random) -> bytes:
-    place = draw.randint(0, len(data))
-    return data[:place] + draw.choice(_PIECES) + data[place:]
-
-
 def _swap_sign(data: bytes, draw: random.Random) -> bytes:
     old, new = (bytes([draw.choice(_SIGNS)]) for _ in range(2))
     return data.replace(old, new, draw.choice((1, 3, -1)))
-
-
-def _double(data: bytes, draw: random.Random) -> bytes:
-    first = draw.randint(0, len(data))
-    last = draw.randint(first, min(len(data), first + 2000))
-    return data[:last] + data[first:last] * draw.choice((1, 2, 50)) + data[last:]
 
 
 def _drop(data: bytes, draw: random.Random) -> bytes:
@@ -100,4 +84,5 @@ def _blow_up(data: bytes, draw: random.Random) -> bytes:
     return data[:place] + piece * draw.choice((1_000, 50_000, 1_000_000)) + data[place:]
 
 
-_FAULTS = (_cut, _flip, _flip, _insert, _insert, _swap_sign, _double, _drop, _blow_up)
+_insert, _double = insertion(_PIECES), doubling(2000, (1, 2, 50))
+_FAULTS = (cut, _flip, _flip, _insert, _insert, _swap_sign, _double, _drop, _blow_up)

@@ -7,6 +7,8 @@ import random
 import re
 import zlib
 
+from benchmarks.fuzzing.faults import cut, doubling, insertion, with_faults
+
 SLOWEST = "a million operators"  # takes all the time that a reader is given: for the tests of that limit
 _TOKENS = (
     b"<<",
@@ -78,10 +80,7 @@ def bombs() -> dict[str, bytes]:
 
 def mutated(draw: random.Random, whole: list[bytes]) -> bytes:
     """A file with one to eight faults in tokens, numbers, references and streams."""
-    data = draw.choice(whole)
-    for _ in range(draw.randint(1, 8)):
-        data = draw.choice(_FAULTS)(data, draw)
-    return data
+    return with_faults(draw, whole, _FAULTS, 8)
 
 
 def run(content: bytes) -> str:
@@ -135,20 +134,11 @@ def _by_hand(objects: list[bytes]) -> bytes:
     return bytes(out)
 
 
-def _cut(data: bytes, draw: random.Random) -> bytes:
-    return data[: draw.randint(0, len(data))]
-
-
 def _flip(data: bytes, draw: random.Random) -> bytes:
     changed = bytearray(data)
     for _ in range(draw.randint(1, 20) if data else 0):
         changed[draw.randrange(len(changed))] = draw.randrange(256)
     return bytes(changed)
-
-
-def _token(data: bytes, draw: random.Random) -> bytes:
-    place = draw.randint(0, len(data))
-    return data[:place] + draw.choice(_TOKENS) + data[place:]
 
 
 def _number(data: bytes, draw: random.Random) -> bytes:
@@ -158,12 +148,6 @@ def _number(data: bytes, draw: random.Random) -> bytes:
     match = draw.choice(found)
     new = draw.choice((b"0", b"1", b"-1", b"3", b"65536", b"4294967295", b"99999999999999999999"))
     return data[: match.start()] + new + data[match.end() :]
-
-
-def _double(data: bytes, draw: random.Random) -> bytes:
-    first = draw.randint(0, len(data))
-    last = draw.randint(first, min(len(data), first + 5000))
-    return data[:last] + data[first:last] * draw.choice((1, 3, 100)) + data[last:]
 
 
 def _swap(data: bytes, draw: random.Random) -> bytes:
@@ -183,4 +167,5 @@ def _repack(data: bytes, draw: random.Random) -> bytes:
     return data[: match.start(1)] + zlib.compress(content) + data[match.end(1) :]
 
 
-_FAULTS = (_cut, _flip, _flip, _token, _token, _number, _number, _double, _swap, _repack)
+_token, _double = insertion(_TOKENS), doubling(5000, (1, 3, 100))
+_FAULTS = (cut, _flip, _flip, _token, _token, _number, _number, _double, _swap, _repack)

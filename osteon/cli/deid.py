@@ -9,6 +9,7 @@ import typer
 
 from osteon.cli import deid_record, deid_release, deid_review, deid_run
 from osteon.cli.console import answers, print_json, progress_bar, say
+from osteon.cli.deid_options import DoneJson, KeyFile, PolicyFile, Project, Site, Workers
 
 if TYPE_CHECKING:
     from osteon.deid.policy import Policy
@@ -28,15 +29,6 @@ app.command("release")(deid_release.release)
 app.command("reread")(deid_release.reread)
 key_app.command("rotate")(deid_record.rotate)
 
-KeyFile = Annotated[
-    Path,
-    typer.Option(
-        "--key-file", envvar="OSTEON_DEID_KEY_FILE", help="The project's key; only its owner may read it."
-    ),
-]
-PolicyFile = Annotated[
-    Path | None, typer.Option("--policy", help="A YAML policy; the package's own when left out.")
-]
 Language = Annotated[
     str | None,
     typer.Option("--language", help="Language of the reports: fr, nl or en; the policy's when left out."),
@@ -48,11 +40,6 @@ Ages = Annotated[
         help="What becomes of ages in notes: keep, cap (above 89), band (five years) or redact; the "
         "policy's when left out.",
     ),
-]
-Project = Annotated[str, typer.Option("--project", help="Two projects get pseudonyms that cannot be linked.")]
-Site = Annotated[str, typer.Option("--site", help="Who issued the patient numbers.")]
-Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Processes; one per processor when left out.")
 ]
 
 
@@ -95,7 +82,7 @@ def dicom(
     project: Project = "osteon",
     site: Site = "local",
     workers: Workers = None,
-    json_output: Annotated[bool, typer.Option("--json", help="What was done, as JSON.")] = False,
+    json_output: DoneJson = False,
 ) -> None:
     """De-identify one DICOM file, or a folder of studies with their reports."""
     chosen = _policy(policy, language)
@@ -147,7 +134,7 @@ def dicomweb(
     policy: PolicyFile = None,
     project: Project = "osteon",
     site: Site = "local",
-    json_output: Annotated[bool, typer.Option("--json", help="What was done, as JSON.")] = False,
+    json_output: DoneJson = False,
 ) -> None:
     """De-identify the studies of a PACS over DICOMweb; run again to go on where it stopped."""
     from dataclasses import asdict

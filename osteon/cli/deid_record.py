@@ -10,10 +10,9 @@ from typing import Annotated
 import typer
 
 from osteon.cli.console import answers, print_json, say, stderr
-from osteon.cli.deid_run import KeyFile, Person, Project, Reason, VaultFolder, opened_vault
+from osteon.cli.deid_options import Json, KeyFile, Person, Project, Reason, VaultFolder, opened_vault
 
 audit_app = typer.Typer(no_args_is_help=True, help="Who did what, when and why: hash-chained, append-only.")
-Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
 @audit_app.command("verify")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from osteon.cli.console import answers, print_json, progress_bar, say
-from osteon.cli.deid_run import KeyFile, Project, VaultFolder, opened_vault
+from osteon.cli.deid_options import KeyFile, Project, VaultFolder, opened_vault
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A de-identified folder: osteon deid run.")]
 

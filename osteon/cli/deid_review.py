@@ -11,14 +11,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from osteon.cli.console import answers, print_json, say, stderr
-from osteon.cli.deid_run import KeyFile, Person, PolicyFile, Project, Reason, VaultFolder, opened_vault
+from osteon.cli.deid_options import (
+    Json,
+    KeyFile,
+    Person,
+    PolicyFile,
+    Project,
+    Reason,
+    VaultFolder,
+    opened_vault,
+)
 
 if TYPE_CHECKING:
     from osteon.deid.review import Reviewed
 
 app = typer.Typer(no_args_is_help=True, help="What was held back, and what a named person decides about it.")
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's number: osteon deid review list.")]
-Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 Output = Annotated[
     Path | None, typer.Option("--output", help="Also write what would leave; a run writes it anyway.")
 ]

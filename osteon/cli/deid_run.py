@@ -6,49 +6,14 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from osteon.cli.console import answers, print_json, progress_bar, say, stderr
-
-if TYPE_CHECKING:
-    from osteon.deid.vault import Vault
+from osteon.cli.deid_options import DoneJson, KeyFile, PolicyFile, Project, VaultFolder, Workers, vault_folder
 
 SECONDS_BETWEEN_LINES = 20.0
-
-KeyFile = Annotated[
-    Path,
-    typer.Option(
-        "--key-file", envvar="OSTEON_DEID_KEY_FILE", help="The project's key; only its owner may read it."
-    ),
-]
-PolicyFile = Annotated[
-    Path | None, typer.Option("--policy", help="A YAML policy; the package's own when left out.")
-]
-Project = Annotated[str, typer.Option("--project", help="Two projects get pseudonyms that cannot be linked.")]
-VaultFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--vault",
-        envvar="OSTEON_DEID_VAULT",
-        help="The identified area: crosswalk, audit trail, review queue. Beside the key when left out.",
-    ),
-]
-Person = Annotated[str, typer.Option("--person", help="Who decides; stands in the audit trail.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; stands in the audit trail. No identity in it.")]
-
-
-def vault_folder(vault: Path | None, key_file: Path) -> Path:
-    """The folder given, else `vault` beside the key: both are for the same eyes."""
-    return vault if vault is not None else key_file.parent / "vault"
-
-
-def opened_vault(key_file: Path, vault: Path | None, project: str) -> Vault:
-    """The project's vault, ready."""
-    from osteon.deid.vault import Vault, VaultPlace
-
-    return Vault.open(VaultPlace.of(vault_folder(vault, key_file), key_file, project))
 
 
 @answers
@@ -60,13 +25,11 @@ def run(
     policy: PolicyFile = None,
     project: Project = "osteon",
     vault: VaultFolder = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Processes; one per processor when left out.")
-    ] = None,
+    workers: Workers = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Write nothing; tell what would change, without values.")
     ] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="What was done, as JSON.")] = False,
+    json_output: DoneJson = False,
 ) -> None:
     """De-identify a folder on record; run it again to go on, or after decisions on what was held back."""
     from osteon.deid.batch import deidentify_sample

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
 from osteon.artefact import MANIFEST_NAME, folder_hash, read_manifest, sha256_files, write_manifest
-from osteon.deid.cases import Decision, decisions_digest
-from osteon.deid.keys import ProjectKey, load_key
+from osteon.deid.cases import decisions_digest
+from osteon.deid.job import Job, opened_job, state_of, study_mark
+from osteon.deid.keys import ProjectKey
 from osteon.deid.policy import Policy
 from osteon.deid.pool import map_unordered
 from osteon.deid.pseudonyms import Notes, Pseudonymiser
@@ -21,6 +19,7 @@ from osteon.deid.records import (
     QUARANTINE,
     RECORDS,
     StudyRecord,
+    held_row,
     read_record,
     record_name,
     write_record,
@@ -29,24 +28,11 @@ from osteon.deid.sources import StudySource, find_studies
 from osteon.deid.study import deidentify_study
 from osteon.deid.study_review import StudyReview
 from osteon.deid.tables import write_tables
-from osteon.deid.vault import Vault, VaultPlace, require_outside
-from osteon.domain.errors import RefusedError
+from osteon.deid.vault import Vault, VaultPlace
+from osteon.domain.errors import QuarantinedError, RefusedError
 from osteon.domain.manifest import Manifest, canonical_json, sha256_text
 
 Progress = Callable[[int, int], None]
-_FORMAT = "2"  # of the records: an older run's are made again
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What every worker of one run needs, sent once."""
-
-    folder: Path
-    output: Path
-    policy: Policy
-    key: ProjectKey
-    vault: VaultPlace | None = None
-    decisions: Mapping[str, Mapping[str, Decision]] = field(default_factory=dict)
 
 
 def deidentify_sample(
@@ -77,7 +63,8 @@ def deidentify_sample(
             a named one, and the run stands in the audit trail.
     Raises:
         UsageError: no such folder, key or policy.
-        RefusedError: nothing to read, an output inside the input, or another run that writes there.
+        RefusedError: nothing to read, an output that is inside the input, above it or somebody else's, or
+            another run that writes there.
     """
     with opened_job(in_dir, out_dir, key_file, policy, project=project, vault=vault) as job:
         studies = find_studies(in_dir)
@@ -86,48 +73,6 @@ def deidentify_sample(
         states = {study: state_of(study, job) for study in studies}
         do_studies(job, states, workers, progress)
         return finish(job, states)
-
-
-@contextmanager
-def opened_job(
-    in_dir: Path,
-    out_dir: Path,
-    key_file: Path,
-    policy: Policy | None,
-    *,
-    project: str,
-    vault: Path | None,
-    alone: bool = True,
-) -> Iterator[Job]:
-    """The job of one run, with the output folder held: by this run alone, or shared with other shards."""
-    policy = policy or Policy.load()
-    if out_dir.resolve() == in_dir.resolve() or in_dir.resolve() in out_dir.resolve().parents:
-        raise RefusedError("an output folder outside the input", "one inside it", "name another folder")
-    place = None
-    decisions: Mapping[str, Mapping[str, Decision]] = {}
-    if vault is not None:
-        require_outside(vault, out_dir)
-        place = VaultPlace.of(vault, key_file, project)
-        decisions = Vault.open(place).cases.decisions()
-    job = Job(in_dir, out_dir, policy, load_key(key_file, project), place, decisions)
-    with _held(out_dir, alone):
-        for folder in (RECORDS, QUARANTINE):
-            (out_dir / folder).mkdir(parents=True, exist_ok=True)
-        yield job
-
-
-@contextmanager
-def _held(output: Path, alone: bool) -> Iterator[None]:
-    """A lock beside the output: freed when its holder dies, however it dies."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with (output.parent / f".{output.name}.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-        except OSError:
-            raise RefusedError(
-                "an output folder that no other run writes", "one in use", "wait for that run, or stop it"
-            ) from None
-        yield
 
 
 def do_studies(
@@ -153,6 +98,7 @@ def finish(job: Job, states: Mapping[StudySource, str]) -> Manifest:
         raise RefusedError(
             "a record of every study", "some without, or changed inputs", "run the missing shards again"
         )
+    _hold_doubles(job, studies, records)
     _remove_stale(job.output, studies, records, job.key)
     truth = job.folder / "truth.csv"
     figures = write_tables(job.output, records, truth if truth.is_file() else None, Pseudonymiser(job.key))
@@ -163,24 +109,12 @@ def finish(job: Job, states: Mapping[StudySource, str]) -> Manifest:
     return manifest
 
 
-def study_mark(study: StudySource, key: ProjectKey) -> str:
-    """Names a study in the review queue without telling which it is."""
-    return record_name(study, Pseudonymiser(key)).removesuffix(".json")
-
-
 def current_record(study: StudySource, state: str, job: Job) -> StudyRecord | None:
     """The study's record when it was made from the same input under the same rules, and is whole."""
     record = read_record(job.output / RECORDS / record_name(study, Pseudonymiser(job.key)))
     if record is None or record.state != state:
         return None
     return record if all((job.output / image["file"]).is_file() for image in record.images) else None
-
-
-def state_of(study: StudySource, job: Job) -> str:
-    """Changes when the study's input changes, or the rules that it is made under."""
-    decisions = job.decisions.get(study_mark(study, job.key), {})
-    parts = [study.signature(job.folder), job.policy.hash, job.key.fingerprint, _FORMAT]
-    return sha256_text("\0".join([*parts, *([decisions_digest(decisions)] if decisions else [])]))
 
 
 def remove_leftovers(output: Path) -> None:
@@ -190,6 +124,20 @@ def remove_leftovers(output: Path) -> None:
     for pattern in (f"{RECORDS}/.*.part", f"{QUARANTINE}/.*.part", ".*.part"):
         for part in output.glob(pattern):
             part.unlink(missing_ok=True)
+
+
+def _hold_doubles(job: Job, studies: list[StudySource], records: list[StudyRecord]) -> None:
+    """Source folders of one study UID have one folder in the output, where only the last stayed: none leaves.
+
+    Their records name no state, so that each run looks at them anew.
+    """
+    made = Counter((record.hospital, record.study) for record in records if record.images or record.documents)
+    error = QuarantinedError("one folder per study", "several of one study UID", "put its images into one")
+    for study, record in zip(studies, records, strict=True):
+        if made[record.hospital, record.study] > 1:
+            record.state, record.images, record.documents, record.report = "", [], [], None
+            record.quarantined.append(held_row("study", error))
+            write_record(job.output / RECORDS / record_name(study, Pseudonymiser(job.key)), record)
 
 
 def _remove_stale(
@@ -216,7 +164,7 @@ def _one(job: Job, item: tuple[StudySource, str]) -> None:
     vault = _vault(job.vault) if job.vault else None
     review = StudyReview(vault.cases if vault else None, study.hospital, mark, job.decisions.get(mark, {}))
     record = deidentify_study(study, job.folder, job.output, job.policy, pseudonymiser, state, review)
-    if vault and notes and record.images:
+    if vault and notes and (record.images or record.documents):
         vault.crosswalk.record(notes)
     write_record(job.output / RECORDS / record_name(study, pseudonymiser), record)
 

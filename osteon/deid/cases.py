@@ -93,9 +93,15 @@ class Cases:
         return hmac.new(key, f"{site}\0{what}\0{digests}".encode(), hashlib.sha256).hexdigest()[:24]
 
     def keep(self, site: str, study_mark: str, what: str, content: CaseContent, error: OsteonError) -> str:
-        """The content sealed and a row that waits; a case that is known already keeps its state."""
+        """The content sealed and a row that waits; a case that is known already keeps its state.
+
+        A case that came without a study, by the service, belongs to the first study that has the same bytes.
+        """
         case_id = self.case_id(site, what, content.files)
-        if self._row(case_id) is None:
+        known = self._row(case_id)
+        if known is not None and study_mark and not known.study_mark:
+            self._change(case_id, {"study_mark": study_mark})
+        if known is None:
             self._seal(case_id, "content", _packed(content))
             row = {
                 "case_id": case_id, "schema_version": SCHEMA_VERSION, "project": self.project, "site": site,
@@ -157,9 +163,6 @@ class Cases:
         Raises:
             UsageError: the case was decided before.
         """
-        extra = json.dumps({"boxes": decision.boxes, "text": decision.text}, ensure_ascii=False)
-        if decision.boxes or decision.text is not None:
-            self._seal(case_id, "correction", extra.encode())
         values = {
             "state": decision.state, "waiver": decision.waiver, "person": person.strip(),
             "decision_reason": reason.strip(), "decided_utc": _now(),
@@ -170,19 +173,26 @@ class Cases:
         with self.engine.begin() as connection:
             if connection.execute(sa.update(_TABLE).where(wanted).values(**values)).rowcount != 1:
                 raise UsageError("a case that waits", "one that was decided", "see: osteon deid review show")
+            if decision.boxes or decision.text is not None:  # by whoever decided, before anybody sees it
+                extra = json.dumps({"boxes": decision.boxes, "text": decision.text}, ensure_ascii=False)
+                self._seal(case_id, "correction", extra.encode())
         if decision.state == REJECTED:
             for part in ("content", "correction"):
                 self._path(case_id, part).unlink(missing_ok=True)
         return self.get(case_id)
 
-    def hold_again(self, case_id: str, error: OsteonError) -> None:
-        """The case waits for another reason than before: what was waived was not all."""
+    def hold_again(self, case_id: str, error: OsteonError, study_mark: str = "") -> None:
+        """The case waits for another reason, or for another study, than before; not a rejected one."""
         values = {
             "state": WAITING, "reason": error.code, "need": error.need[:300], "got": error.got[:300],
             "next_step": error.next_step[:300], "waiver": "", "decided_utc": "",
         }  # fmt: skip
+        self._change(case_id, values | ({"study_mark": study_mark} if study_mark else {}))
+
+    def _change(self, case_id: str, values: Mapping[str, str]) -> None:
+        wanted = sa.and_(_TABLE.c.case_id == case_id, _TABLE.c.state != REJECTED)
         with self.engine.begin() as connection:
-            connection.execute(sa.update(_TABLE).where(_TABLE.c.case_id == case_id).values(**values))
+            connection.execute(sa.update(_TABLE).where(wanted).values(**values))
 
     def decisions(self) -> dict[str, dict[str, Decision]]:
         """Study mark -> case -> what was decided; cases that wait are not in it."""

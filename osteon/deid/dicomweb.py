@@ -42,6 +42,10 @@ class InstanceAddress:
     instance: str = field(repr=False)
 
 
+class TooLongError(RefusedError):
+    """One answer is above the limit; others of the service may not be."""
+
+
 class DicomWeb:
     """A DICOMweb service; errors never carry its address, a query or an answer."""
 
@@ -71,13 +75,18 @@ class DicomWeb:
         """The instance as a DICOM file.
 
         Raises:
-            RefusedError: no file came, or one above the limit.
+            TooLongError: a file above the limit.
+            RefusedError: no file came.
         """
         path = f"studies/{_uid(place.study)}/series/{_uid(place.series)}/instances/{_uid(place.instance)}"
         body, kind = self._get(path, {}, _INSTANCE, self.max_instance_bytes + 2**16)
         return _first_part(body, kind)
 
     def _search(self, path: str, filters: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """Every row. A service may give fewer at a time than it is asked for, or all each time it is asked
+        (PS3.18 8.3.4.4): it is asked on until it tells nothing new.
+        """
+        told: set[tuple[str, ...]] = set()
         offset = 0
         while True:
             page = {**filters, "limit": str(_PAGE), "offset": str(offset)}
@@ -90,8 +99,13 @@ class DicomWeb:
                 raise RefusedError(
                     "a list of DICOM JSON objects", "another answer", "check the DICOMweb address"
                 )
-            yield from rows
-            if len(rows) < _PAGE:
+            before = len(told)
+            for row in rows:
+                place = tuple(_value(row, tag) for tag in (_STUDY, _SERIES, _OBJECT))
+                if place not in told:
+                    told.add(place)
+                    yield row
+            if len(told) == before:
                 return
             offset += len(rows)
 
@@ -109,7 +123,7 @@ class DicomWeb:
                 for piece in answer.iter_bytes():
                     size += len(piece)
                     if size > limit:
-                        raise RefusedError(f"at most {limit} bytes", "a longer answer", "fetch it in parts")
+                        raise TooLongError(f"at most {limit} bytes", "a longer answer", "fetch it in parts")
                     pieces.append(piece)
                 return b"".join(pieces), answer.headers.get("content-type", "")
         except httpx.HTTPError as error:

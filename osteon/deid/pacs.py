@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from osteon.artefact import sha256_files, write_manifest
-from osteon.deid.dicomweb import DicomWeb
+from osteon.deid.dicomweb import DicomWeb, InstanceAddress, TooLongError
+from osteon.deid.job import held_output
 from osteon.deid.keys import ProjectKey
 from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
-from osteon.deid.records import QUARANTINE, RECORDS, StudyRecord, read_record, record_name, write_record
+from osteon.deid.records import (
+    QUARANTINE,
+    RECORDS,
+    StudyRecord,
+    held_row,
+    read_record,
+    record_name,
+    write_record,
+)
 from osteon.deid.sources import StudySource
 from osteon.deid.study import deidentify_study
 from osteon.deid.tables import write_tables
@@ -42,18 +53,21 @@ def deidentify_pacs(
         key: the project's key.
         site: who issued the patient numbers; the folder's name in the output.
         progress: called with (done, total) studies.
+    Raises:
+        RefusedError: another run writes there, or the service answers something else.
     """
     pseudonymiser = Pseudonymiser(key, site)
-    for folder in (RECORDS, QUARANTINE):
-        (out_dir / folder).mkdir(parents=True, exist_ok=True)
-    studies = service.studies(filters)
-    records: list[StudyRecord] = []
-    for number, study in enumerate(studies):
-        records.append(_one(service, study, out_dir, policy, pseudonymiser))
-        if progress:
-            progress(number + 1, len(studies))
-    figures = write_tables(out_dir, records, None, pseudonymiser)
-    return _manifest(out_dir, records, figures, policy, key)
+    with held_output(out_dir):
+        for folder in (RECORDS, QUARANTINE):
+            (out_dir / folder).mkdir(parents=True, exist_ok=True)
+        studies = service.studies(filters)
+        records: list[StudyRecord] = []
+        for number, study in enumerate(studies):
+            records.append(_one(service, study, out_dir, policy, pseudonymiser))
+            if progress:
+                progress(number + 1, len(studies))
+        figures = write_tables(out_dir, records, None, pseudonymiser)
+        return _manifest(out_dir, records, figures, policy, key)
 
 
 def _one(
@@ -63,18 +77,35 @@ def _one(
     listed = "\0".join(f"{place.series}/{place.instance}" for place in places)
     state = sha256_text("\0".join([listed, policy.hash, pseudonymiser.key.fingerprint, "dicomweb-1"]))
     state = pseudonymiser.key.digest("state", state).hex()
-    names = tuple(f"{number}.dcm" for number in range(len(places)))
-    source = StudySource(hospital=pseudonymiser.site, key=study, images=names, reports=())
+    source = StudySource(hospital=pseudonymiser.site, key=study, images=(), reports=())
     path = out_dir / RECORDS / record_name(source, pseudonymiser)
-    record = read_record(path)
-    if record is not None and record.state == state:
-        return record
+    known = read_record(path)
+    if known is not None and known.state == state:
+        return known
     with tempfile.TemporaryDirectory(prefix="osteon-", dir=_MEMORY if _MEMORY.is_dir() else None) as staged:
-        for name, place in zip(names, places, strict=True):
-            (Path(staged) / name).write_bytes(service.fetch(place))
+        names, too_long = _staged(service, places, Path(staged))
+        source = replace(source, images=names)
         record = deidentify_study(source, Path(staged), out_dir, policy, pseudonymiser, state)
+    if known is not None and known.study and not (record.images or record.documents):
+        # Nothing of it leaves under the rules of today: nor does what left under those of an earlier run.
+        shutil.rmtree(out_dir / known.hospital / "dicom" / known.study, ignore_errors=True)
+    record.quarantined += [held_row("image", error) for error in too_long]
     write_record(path, record)
     return record
+
+
+def _staged(
+    service: DicomWeb, places: list[InstanceAddress], folder: Path
+) -> tuple[tuple[str, ...], list[TooLongError]]:
+    """The names of the instances that lie in the folder now, and why others do not."""
+    names, too_long = [], []
+    for number, place in enumerate(places):
+        try:
+            (folder / f"{number}.dcm").write_bytes(service.fetch(place))
+            names.append(f"{number}.dcm")
+        except TooLongError as error:
+            too_long.append(error)
+    return tuple(names), too_long
 
 
 def _manifest(

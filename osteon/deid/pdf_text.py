@@ -72,12 +72,15 @@ class Reader:
             process = self._started()
             try:
                 return self._ask(process, content)
+            except TimeoutError:  # an OSError too
+                self._end(process)
+                return {"refused": "time"}
             except (OSError, ValueError, EOFError):
                 self._end(process)
                 return {"refused": "memory"}
-            except TimeoutError:
+            except BaseException:  # its answer would be taken for the next letter's
                 self._end(process)
-                return {"refused": "time"}
+                raise
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None or self._owner != os.getpid():

@@ -10,6 +10,7 @@ from typing import Any
 from osteon.artefact import atomic_write
 from osteon.deid.pseudonyms import Pseudonymiser
 from osteon.deid.sources import StudySource
+from osteon.domain.errors import OsteonError
 
 RECORDS = "studies"
 QUARANTINE = "quarantine"
@@ -39,6 +40,18 @@ def record_name(source: StudySource, pseudonymiser: Pseudonymiser) -> str:
 def source_mark(name: str, pseudonymiser: Pseudonymiser) -> str:
     """Names an input file without telling its name, which may be a patient's."""
     return pseudonymiser.key.digest("source", name).hex()[:24]
+
+
+def held_row(what: str, error: OsteonError) -> dict[str, str]:
+    """What a record says of a part that was held back: the rule, never a value."""
+    return {
+        "what": what,
+        "kind": type(error).__name__,
+        "reason": error.code,
+        "need": error.need,
+        "got": error.got,
+        "next": error.next_step,
+    }
 
 
 def write_record(path: Path, record: StudyRecord) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from osteon.deid.hl7 import ReportMessage, read_report_message
 from osteon.deid.pdf_text import read_pdf_text
-from osteon.domain.errors import RefusedError
+from osteon.domain.errors import QuarantinedError, RefusedError
 
 MAX_TEXT_BYTES = 8 * 1024 * 1024
 MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -23,12 +23,21 @@ class ReportInput:
 
 
 def read_report(paths: list[Path]) -> ReportInput | None:
-    """The best text among the files of one report (text, then HL7, then PDF) with the message's identity."""
+    """The best text among the files of one report (text, then HL7, then PDF) with the message's identity.
+
+    Raises:
+        RefusedError: a file that is too large or cannot be read.
+        QuarantinedError: two files of one kind: which one holds, a person must say.
+    """
     for path in paths:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise RefusedError(
                 f"a file of at most {MAX_FILE_BYTES} bytes", "a larger one", "send one report per file"
             )
+    if len({path.suffix.lower() for path in paths}) < len(paths):
+        raise QuarantinedError(
+            "one report of a kind for each study", "several", "keep the one that holds, or join their texts"
+        )
     return read_report_files({path.suffix.lower(): path.read_bytes() for path in paths})
 
 

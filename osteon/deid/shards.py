@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from osteon.deid.batch import Progress, do_studies, finish, opened_job, state_of
+from osteon.deid.batch import Progress, do_studies, finish
+from osteon.deid.job import opened_job, state_of
 from osteon.deid.policy import Policy
 from osteon.deid.sources import find_studies
 from osteon.domain.errors import UsageError

@@ -89,7 +89,7 @@ def _of_any(folder: Path) -> list[StudySource]:
         elif _is_dicom(path):
             uid, accession = _study_of(path)
             images[uid or f"file:{path.relative_to(folder)}"].append(path)
-            for key in (uid, accession, path.parent.name, path.stem):
+            for key in (uid, accession, path.parent.name, path.stem) if uid else ():
                 if key:
                     keys.setdefault(key, uid)
     matched: dict[str, list[Path]] = defaultdict(list)

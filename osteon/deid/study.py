@@ -14,7 +14,7 @@ from osteon.deid.identity import KnownIdentity
 from osteon.deid.instance import DeidentifiedInstance, deidentify_dataset
 from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Pseudonymiser
-from osteon.deid.records import StudyRecord
+from osteon.deid.records import StudyRecord, held_row
 from osteon.deid.report_source import ReportInput, read_report
 from osteon.deid.sources import StudySource
 from osteon.deid.study_images import write_images
@@ -179,14 +179,7 @@ def _quarantine(
     patient: str | None = None,
 ) -> None:
     """Notes the reason in the record and keeps the part for a person, where there is a vault."""
-    row = {
-        "what": what,
-        "kind": type(error).__name__,
-        "reason": error.code,
-        "need": error.need,
-        "got": error.got,
-        "next": error.next_step,
-    }
+    row = held_row(what, error)
     case = review.hold(what, paths, error, known, patient)
     record.quarantined.append(row | ({"case": case} if case else {}))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +37,25 @@ def write_images(
         row = _image_row(f"{record.hospital}/dicom/{record.study}/{file}", made)
         rows = record.documents if made.facts["Modality"] == "SR" else record.images
         rows.append({"source": source_mark(name, pseudonymiser), **row})
-    if final.exists():  # a reader sees the old study or the new one, never half of either
-        final.rename(old := final.with_name(f".{record.study}.{os.getpid()}.old.part"))
-        part.rename(final)
-        shutil.rmtree(old)
-    else:
-        part.rename(final)
+    _put_in_place(part, final)
+
+
+def _put_in_place(part: Path, final: Path) -> None:
+    """A reader sees the old study or the new one, never half of either; the last writer's stays."""
+    old = final.with_name(f".{final.name}.{os.getpid()}.old.part")
+    while True:
+        if final.exists():
+            with suppress(FileNotFoundError):  # another writer was faster
+                final.rename(old)
+        try:
+            part.rename(final)
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+        else:
+            shutil.rmtree(old, ignore_errors=True)
+            return
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _image_row(file: str, made: DeidentifiedInstance) -> dict[str, Any]:

@@ -48,8 +48,10 @@ class StudyReview:
         files = tuple((path.suffix.lower(), path.read_bytes()) for path in paths if path.is_file())
         content = CaseContent(files=files, known=known or KnownIdentity(), patient=patient)
         case_id = self.cases.keep(self.site, self.study_mark, what, content, error)
-        if self.cases.get(case_id).state in {APPROVED, CORRECTED}:
-            self.cases.hold_again(case_id, error)  # what was let through is held for another reason now
+        case = self.cases.get(case_id)
+        applied = case_id in self.decisions or case.study_mark != self.study_mark
+        if case.state in {APPROVED, CORRECTED} and applied:
+            self.cases.hold_again(case_id, error, self.study_mark)  # let through before, held anew now
         return case_id
 
 

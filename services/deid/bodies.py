@@ -29,9 +29,12 @@ async def body_of(request: Request, limit: int) -> bytes:
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body; RefusedError for anything else."""
+    """The JSON object of a body, with whole characters only; RefusedError for anything else."""
     try:
         found = json.loads(body)
+        json.dumps(
+            found, ensure_ascii=False
+        ).encode()  # half a surrogate pair can be neither kept nor answered
     except (ValueError, RecursionError):
         raise RefusedError("a JSON object", "other bytes", "see /openapi.json") from None
     if not isinstance(found, dict):

@@ -12,7 +12,7 @@ from osteon.deid.instance import DeidentifiedInstance, deidentify_dicom
 from osteon.deid.pseudonyms import Pseudonymiser
 from osteon.domain.errors import QuarantinedError, RefusedError
 from osteon.domain.identity import OriginalId
-from services.deid.bodies import body_of, json_body, json_object, note_of
+from services.deid.bodies import json_body, json_object, note_of
 from services.deid.work import SITE_HEADER, Work
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {400: {}, 401: {}, 403: {}, 409: {}, 413: {}, 422: {}, 503: {}}
@@ -52,7 +52,7 @@ def _add_dicom(app: FastAPI, work: Work) -> None:
     )
     async def dicom(request: Request) -> Response:
         """One DICOM instance in, the de-identified instance out."""
-        body = await body_of(request, work.settings.max_dicom_bytes)
+        body = await work.body(request, work.settings.max_dicom_bytes, "dicom")
         pseudonymiser = work.pseudonymiser(request.headers.get(SITE_HEADER))
         made = await work.run("dicom", lambda: _instance(work, body, pseudonymiser))
         work.metrics.text_boxes.inc(made.report.text_boxes)
@@ -64,7 +64,7 @@ def _add_text(app: FastAPI, work: Work) -> None:
     @app.post("/v1/deid/text", openapi_extra=_NOTE, responses=_ANSWERS)
     async def text(request: Request) -> JSONResponse:
         """One note in, its text under surrogates out, with the places that were replaced."""
-        note = note_of(await body_of(request, work.settings.max_text_bytes))
+        note = note_of(await work.body(request, work.settings.max_text_bytes, "text"))
         pseudonymiser = work.pseudonymiser(request.headers.get(SITE_HEADER))
         made = await work.run("text", lambda: _note(work, note, pseudonymiser))
         for label, count in made.pop("counts").items():
@@ -76,7 +76,7 @@ def _add_pseudonym(app: FastAPI, work: Work) -> None:
     @app.post("/v1/pseudonym", openapi_extra=_NUMBER, responses=_ANSWERS)
     async def pseudonym(request: Request) -> dict[str, str]:
         """A patient's pseudonym, for a part that must link its records without the key."""
-        asked = json_object(await body_of(request, _MAX_PSEUDONYM_BYTES))
+        asked = json_object(await work.body(request, _MAX_PSEUDONYM_BYTES, "pseudonym"))
         number, site = asked.get("patient_id"), asked.get("site")
         if not isinstance(number, str) or not number.strip() or not isinstance(site, str | None):
             raise RefusedError(

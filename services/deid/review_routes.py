@@ -11,7 +11,7 @@ from osteon.deid import review
 from osteon.deid.cases import STATES, Case
 from osteon.deid.reidentification import reidentify
 from osteon.domain.errors import RefusedError, UsageError
-from services.deid.bodies import body_of, json_body, json_object, text_field
+from services.deid.bodies import json_body, json_object, text_field
 from services.deid.callers import Caller
 from services.deid.work import Work
 
@@ -51,7 +51,7 @@ def _add_reading(app: FastAPI, work: Work) -> None:
     )
     async def content(case_id: str, request: Request) -> Response:
         """What was held back, identity and all; that it was looked at stands in the audit trail."""
-        person, asked = await _asked(request, _MAX_BYTES)
+        person, asked = await _asked(work, request, _MAX_BYTES)
         reason = text_field(asked, "reason")
         _, held = await work.run(
             "review", lambda: review.look(work.opened_vault(), case_id, person=person, reason=reason)
@@ -77,7 +77,7 @@ def _add_decisions(app: FastAPI, work: Work) -> None:
     )
     async def approve(case_id: str, request: Request) -> Response:
         """Lets the case through although of its reason, where the policy admits that; answers the output."""
-        person, asked = await _asked(request, _MAX_BYTES)
+        person, asked = await _asked(work, request, _MAX_BYTES)
         reason = text_field(asked, "reason")
         made = await work.run(
             "review",
@@ -93,7 +93,7 @@ def _add_decisions(app: FastAPI, work: Work) -> None:
     )
     async def correct(case_id: str, request: Request) -> Response:
         """Takes a corrected text, or boxes to black out; answers the output, made under every rule."""
-        person, asked = await _asked(request, work.settings.max_text_bytes)
+        person, asked = await _asked(work, request, work.settings.max_text_bytes)
         reason, boxes = text_field(asked, "reason"), _boxes(asked.get("boxes"))
         text = text_field(asked, "text") if "text" in asked else None
         made = await work.run(
@@ -113,7 +113,7 @@ def _add_decisions(app: FastAPI, work: Work) -> None:
     @app.post("/v1/review/cases/{case_id}/reject", openapi_extra=only_reason, responses=_ANSWERS)
     async def reject(case_id: str, request: Request) -> dict[str, Any]:
         """Keeps the case out for good and deletes what is kept of it."""
-        person, asked = await _asked(request, _MAX_BYTES)
+        person, asked = await _asked(work, request, _MAX_BYTES)
         reason = text_field(asked, "reason")
         case = await work.run(
             "review", lambda: review.reject(work.opened_vault(), case_id, person=person, reason=reason)
@@ -129,7 +129,7 @@ def _add_reidentification(app: FastAPI, work: Work) -> None:
     )
     async def answer(request: Request) -> dict[str, Any]:
         """What a pseudonym stands for; recorded with the person's name before it is answered."""
-        person, asked = await _asked(request, _MAX_BYTES)
+        person, asked = await _asked(work, request, _MAX_BYTES, "reidentify")
         pseudonym, reason = text_field(asked, "pseudonym"), text_field(asked, "reason")
         found = await work.run(
             "reidentify", lambda: reidentify(work.opened_vault(), pseudonym, person=person, reason=reason)
@@ -142,10 +142,12 @@ def _add_reidentification(app: FastAPI, work: Work) -> None:
         return asdict(await work.run("audit", lambda: work.opened_vault().audit.verify()))
 
 
-async def _asked(request: Request, limit: int) -> tuple[str, dict[str, Any]]:
+async def _asked(
+    work: Work, request: Request, limit: int, kind: str = "review"
+) -> tuple[str, dict[str, Any]]:
     """The person whose token it is, and what was asked."""
     caller: Caller = request.state.caller
-    return caller.person, json_object(await body_of(request, limit))
+    return caller.person, json_object(await work.body(request, limit, kind))
 
 
 def _boxes(value: Any) -> list[tuple[int, int, int, int]]:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
+
+from fastapi import Request
 
 from osteon.deid.identity import KnownIdentity
 from osteon.deid.keys import ProjectKey
@@ -14,6 +19,7 @@ from osteon.deid.policy import Policy
 from osteon.deid.pseudonyms import Notes, Pseudonymiser
 from osteon.deid.vault import Vault
 from osteon.domain.errors import FaultError, OsteonError, QuarantinedError, UsageError
+from services.deid.bodies import body_of
 from services.deid.callers import Callers
 from services.deid.metrics import DeidMetrics
 from services.deid.settings import Settings
@@ -21,6 +27,7 @@ from services.deid.settings import Settings
 Made = TypeVar("Made")
 SITE_HEADER = "X-Osteon-Site"
 _SITE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_log = logging.getLogger(__name__)
 OUTCOME = {2: "bad_request", 3: "refused", 4: "quarantined", 1: "fault"}
 
 
@@ -91,20 +98,47 @@ class Work:
         self.vault.audit.append("quarantined", {"case_id": case_id, "what": what, "reason": error.code})
         return HeldBackError(error, case_id)
 
+    async def body(self, request: Request, limit: int, kind: str) -> bytes:
+        """The request's body, which takes a place while it comes: bodies of a full queue fill no memory."""
+        with self._place(kind):
+            return await body_of(request, limit)
+
     async def run(self, kind: str, call: Callable[[], Made]) -> Made:
         """The call on a thread, as many at once as the settings admit."""
+        try:
+            with self._place(kind):
+                async with self.slots:
+                    with (
+                        self.metrics.in_progress.track_inprogress(),
+                        self.metrics.seconds.labels(kind).time(),
+                    ):
+                        made = await asyncio.to_thread(call)
+        except OsteonError as error:
+            self.metrics.requests.labels(kind, OUTCOME[error.exit_code]).inc()
+            raise
+        except TooBusy:
+            raise
+        except Exception as error:  # noqa: BLE001 - its text may hold a value, and the server would log it
+            self.metrics.requests.labels(kind, OUTCOME[FaultError.exit_code]).inc()
+            raise _fault(error) from None
+        self.metrics.requests.labels(kind, "answered").inc()
+        return made
+
+    @contextmanager
+    def _place(self, kind: str) -> Iterator[None]:
+        """One of the places that the settings admit; freed and taken again without a wait, none is lost."""
         if self.waiting >= self.settings.max_waiting + self.settings.max_concurrent:
             self.metrics.requests.labels(kind, "busy").inc()
             raise TooBusy
         self.waiting += 1
         try:
-            async with self.slots:
-                with self.metrics.in_progress.track_inprogress(), self.metrics.seconds.labels(kind).time():
-                    made = await asyncio.to_thread(call)
-        except OsteonError as error:
-            self.metrics.requests.labels(kind, OUTCOME[error.exit_code]).inc()
-            raise
+            yield
         finally:
             self.waiting -= 1
-        self.metrics.requests.labels(kind, "answered").inc()
-        return made
+
+
+def _fault(error: Exception) -> FaultError:
+    """What is answered in its place; the log has where it was raised, in lines of code without values."""
+    kind = type(error).__name__
+    _log.error("%s\n%s", kind, "".join(traceback.format_tb(error.__traceback__)))
+    return FaultError("a request that the service can work on", kind, "report it: the log says where it was")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
+from osteon.deid import Policy
 from osteon.deid.dicomweb import DicomWeb, InstanceAddress, dicomweb, read_filters
+from osteon.deid.pacs import deidentify_pacs
 from osteon.domain import RefusedError, UsageError
 from osteon.domain.errors import FaultError, OsteonError
+from tests.identified_instances import KEY, as_file, radiograph
 from tests.orthanc_process import result_in_isolation
 
 PLACE = InstanceAddress("1.2.8.1", "1.2.8.2", "1.2.8.3")
@@ -75,3 +80,72 @@ def test_an_address_with_a_password_and_a_filter_that_is_none_are_refused() -> N
         answering(httpx.Response(204)).studies({"PatientName": "X"})
     with pytest.raises(RefusedError):
         answering(httpx.Response(204)).instances("../../etc")
+
+
+def listing(*uids: str) -> httpx.Response:
+    return httpx.Response(200, json=[{"0020000D": {"Value": [uid]}} for uid in uids])
+
+
+def test_every_study_is_found_where_a_service_gives_fewer_at_a_time_than_it_is_asked_for() -> None:
+    found = [f"1.2.{number}" for number in range(7)]
+
+    def capped(request: httpx.Request) -> httpx.Response:
+        offset = int(request.url.params["offset"])
+        return listing(*found[offset : offset + 3])
+
+    client = httpx.Client(base_url="http://pacs/", transport=httpx.MockTransport(capped))
+    assert DicomWeb(client, 1000).studies({}) == found
+
+
+def test_a_service_that_knows_no_pages_is_not_asked_for_ever() -> None:
+    found = sorted(f"1.2.{number}" for number in range(250))
+    asked: list[httpx.Request] = []
+
+    def everything(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return listing(*found) if len(asked) < 5 else httpx.Response(500)
+
+    client = httpx.Client(base_url="http://pacs/", transport=httpx.MockTransport(everything))
+    assert DicomWeb(client, 1000).studies({}) == found
+
+
+def pacs_with(contents: dict[str, bytes]) -> httpx.Client:
+    """A PACS with one study of these instances."""
+
+    def pacs(request: httpx.Request) -> httpx.Response:
+        path, first = request.url.path, request.url.params.get("offset") == "0"
+        if path.endswith("/studies"):
+            return listing("1.2.8.1") if first else httpx.Response(204)
+        if path.endswith("/1.2.8.1/instances"):
+            rows = [{"0020000E": {"Value": ["1.2.8.2"]}, "00080018": {"Value": [uid]}} for uid in contents]
+            return httpx.Response(200, json=rows if first else [])
+        content = contents[path.rpartition("/")[2]]
+        return httpx.Response(200, content=content, headers={"content-type": "application/dicom"})
+
+    return httpx.Client(base_url="http://pacs/", transport=httpx.MockTransport(pacs))
+
+
+def test_one_instance_above_the_limit_is_held_back_and_the_others_come_out(tmp_path: Path) -> None:
+    small = as_file(radiograph())
+    service = DicomWeb(pacs_with({"1.2.8.3": small, "1.2.8.4": bytes(len(small) + 2**17)}), len(small))
+    made = deidentify_pacs(service, {}, tmp_path / "out", Policy.load(), KEY, "nord")
+    assert (made.figures["images"], made.figures["quarantined"]) == (1, 1)
+
+
+def test_what_a_stricter_policy_holds_back_is_gone_from_the_output(tmp_path: Path) -> None:
+    service, policy = DicomWeb(pacs_with({"1.2.8.3": as_file(radiograph())}), 2**20), Policy.load()
+    deidentify_pacs(service, {}, tmp_path / "out", policy, KEY, "nord")
+    assert len(list(tmp_path.glob("out/nord/dicom/*/*.dcm"))) == 1
+    rules = policy.model_dump(mode="json") | {"sop_classes": ["1.2.840.10008.5.1.4.1.1.2"]}  # CT alone
+    (tmp_path / "strict.yaml").write_text(yaml.safe_dump(rules))
+    strict = Policy.load(tmp_path / "strict.yaml")
+    made = deidentify_pacs(service, {}, tmp_path / "out", strict, KEY, "nord")
+    assert (made.figures["images"], made.figures["quarantined"]) == (0, 1)
+    assert list(tmp_path.glob("out/nord/dicom/*/*.dcm")) == []
+
+
+def test_an_output_that_another_run_writes_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / ".out.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(RefusedError):
+            deidentify_pacs(DicomWeb(pacs_with({}), 1), {}, tmp_path / "out", Policy.load(), KEY, "nord")

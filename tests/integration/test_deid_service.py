@@ -280,3 +280,67 @@ def test_the_openapi_document_names_every_path(client):
         "/v1/deid/text",
         "/v1/pseudonym",
     }
+
+
+def test_a_fault_of_the_program_is_answered_as_one_and_tells_no_value(client, monkeypatch, caplog):
+    def broken(_work, _maker, number):
+        raise ValueError(f"invalid literal: {number!r}")
+
+    monkeypatch.setattr("services.deid.deid_routes._pseudonym", broken)
+    answer = client.post("/v1/pseudonym", json={"patient_id": "K77120934"}, headers=HEADERS)
+    assert (answer.status_code, answer.json()["error"]["got"]) == (500, "ValueError")
+    assert "K77120934" not in answer.text + caplog.text
+    assert 'outcome="fault"' in client.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/deid/text", '{"note_text": "Mme QUENTRELEC \\ud800"}'),
+        ("/v1/deid/text", '{"note_text": "Bonjour", "note_id": "\\udfff"}'),
+        ("/v1/reidentify", '{"pseudonym": "\\ud800", "reason": "asked for by the patient"}'),
+        ("/v1/reidentify", '{"pseudonym": "P0", "reason": "asked for by \\ud800 the patient"}'),
+    ],
+)
+def test_half_a_surrogate_pair_is_refused(trusted, path, body):
+    client, _ = trusted
+    headers = OFFICER if "reidentify" in path else HEADERS
+    assert client.post(path, content=body, headers=headers).status_code == 422
+
+
+def test_bodies_that_are_still_coming_take_a_place_in_the_queue(tmp_path):
+    """A full queue is told before the body is held in memory, not after."""
+    import asyncio
+
+    create_key(tmp_path / "key")
+    settings = Settings(token=TOKEN, key_file=tmp_path / "key", max_concurrent=1, max_waiting=1)
+    app = create_app(settings, DeidMetrics(CollectorRegistry()))
+
+    async def upload(messages):
+        sent = []
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST",
+            "scheme": "http", "path": "/v1/pseudonym", "raw_path": b"/v1/pseudonym", "query_string": b"",
+            "root_path": "", "server": ("test", 80), "client": ("test", 1),
+            "headers": [(b"host", b"test"), (b"authorization", HEADERS["Authorization"].encode())],
+        }  # fmt: skip
+
+        async def send(message):
+            sent.append(message)
+
+        await app(scope, messages.get, send)
+        return sent[0]["status"]
+
+    async def session():
+        slow = [asyncio.Queue() for _ in range(2)]
+        running = [asyncio.create_task(upload(queue)) for queue in slow]
+        await asyncio.sleep(0.1)
+        third = asyncio.Queue()
+        third.put_nowait({"type": "http.request", "body": b'{"patient_id": "1"}', "more_body": False})
+        refused = await asyncio.wait_for(upload(third), 5)
+        for queue in slow:
+            queue.put_nowait({"type": "http.request", "body": b'{"patient_id": "1"}', "more_body": False})
+        return refused, await asyncio.gather(*running)
+
+    refused, answered = asyncio.run(session())
+    assert (refused, answered) == (503, [200, 200])

@@ -1,40 +1,32 @@
-"""The gateway among real parts: dcmtk's senders, an HL7 sender, a PACS, faults and a power cut."""
+"""The gateway among real parts: dcmtk's senders, an HL7 sender, a model server."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import subprocess
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from fastapi.responses import JSONResponse
 
-from osteon.dicom import read_dataset
 from osteon.domain import FaultError
 from services.gateway.report_hl7 import build_message
 from services.gateway.send import send_message, send_study
-from services.gateway.settings import Settings
 from tests.dicom_files import LOSSLESS, dicom_bytes, limb
 from tests.gateway_parts import (
     CALLER,
     SITE,
     ModelServer,
     RunningGateway,
-    free_port,
     model_server,
-    pacs,
     prediction,
     running_gateway,
     settings_for,
-    thread_gateway,
     wait_until,
 )
+from tests.gateway_senders import answered, instances, send
 
 dcmtk = pytest.mark.skipif(shutil.which("storescu") is None, reason="needs the Debian package dcmtk")
 PLANTED = [
@@ -46,60 +38,6 @@ PLANTED = [
     "1.2.826.0.1.3680043.10.1",
     "19011231",
 ]
-
-
-def instances(folder: Path, count: int, **attributes: Any) -> list[Path]:
-    """Files of one study, each with a UID of its own."""
-    paths = []
-    for number in range(count):
-        path = folder / f"{number}.dcm"
-        path.write_bytes(
-            dicom_bytes(
-                SOPInstanceUID=f"1.2.826.0.1.3680043.10.1.3.{number}",
-                AccessionNumber="PLANTEDACC",
-                PatientBirthDate="19011231",
-                StudyID="1",
-                StudyDate="20260101",
-                StudyTime="101010",
-                ReferringPhysicianName="PLANTEDDOCTOR",
-                **attributes,
-            )
-        )
-        paths.append(path)
-    return paths
-
-
-def send(files: list[Path], settings: Settings, caller: str = CALLER) -> None:
-    send_study(files, "127.0.0.1", settings.dicom_port, caller, settings.ae_title)
-
-
-def send_until_cut(files: list[Path], settings: Settings, acknowledged: list[Path]) -> None:
-    """Send file by file in one association; note each that was answered with success."""
-    from pydicom import dcmread
-    from pynetdicom import AE
-    from pynetdicom.sop_class import DigitalXRayImageStorageForPresentation
-
-    entity = AE(ae_title=CALLER)
-    entity.add_requested_context(DigitalXRayImageStorageForPresentation, "1.2.840.10008.1.2.1")
-    association = entity.associate("127.0.0.1", settings.dicom_port, ae_title=settings.ae_title)
-    for path in files:
-        if not association.is_established:
-            return
-        try:
-            status = association.send_c_store(dcmread(path))
-        except RuntimeError:  # the association was cut between the two lines
-            return
-        if status.get("Status") == 0:
-            acknowledged.append(path)
-        time.sleep(0.05)
-
-
-def sop_instance_uid(data: bytes) -> str:
-    return str(read_dataset(data, pixels=False).SOPInstanceUID)
-
-
-def answered(gateway: RunningGateway, count: int) -> bool:
-    return sum(each["states"].get("answered", 0) for each in gateway.studies()) == count
 
 
 @pytest.fixture(scope="module")
@@ -241,109 +179,6 @@ def test_result_files_are_for_their_owner_alone(stack: Stack) -> None:
     gateway, _ = stack
     for path in (gateway.settings.state / "outbox").rglob("*"):
         assert path.stat().st_mode & 0o077 == 0, path
-
-
-def test_faults_of_the_model_server_are_waited_out(tmp_path: Path) -> None:
-    with model_server() as server:
-        server.plan = [
-            lambda: JSONResponse({}, 503),
-            lambda: JSONResponse({}, 429, {"Retry-After": "1"}),
-            lambda: JSONResponse({"predictions": [{"task": "fracture"}]}),
-            lambda: JSONResponse([1, 2]),
-        ]
-        settings = settings_for(tmp_path, server.url)
-        with thread_gateway(settings) as gateway:
-            send(instances(tmp_path, 1), settings)
-            wait_until(lambda: answered(gateway, 1))
-            assert len(server.requests) == 5
-            assert "subject" not in server.requests[0]
-
-
-def test_a_picture_the_server_refuses_fails_at_once_and_an_absent_server_is_asked_again(
-    tmp_path: Path,
-) -> None:
-    with model_server() as server:
-        server.plan = [lambda: JSONResponse({}, 422)]
-        settings = settings_for(tmp_path, server.url)
-        with thread_gateway(settings) as gateway:
-            send(instances(tmp_path, 1), settings)
-            study = wait_until(lambda: [each for each in gateway.studies() if each["state"] == "failed"])[0]
-            assert study["reasons"] == ["refused"]
-            assert not list((settings.state / "spool").iterdir())
-    other = tmp_path / "other"
-    other.mkdir()
-    absent = settings_for(other, max_attempts=2)
-    with thread_gateway(absent) as gateway:
-        send(instances(other, 1), absent)
-        study = wait_until(lambda: [each for each in gateway.studies() if each["state"] == "failed"])[0]
-        assert study["reasons"] == ["no_answer"]
-        assert len(list((absent.state / "spool").iterdir())) == 1
-        again = httpx.post(f"{gateway.url}/v1/studies/{study['study']}/retry", headers=gateway.headers)
-        assert again.json() == {"taken_up": 1}
-        shutil.rmtree(absent.state / "spool")
-        with pytest.raises(FaultError, match="A700"):
-            send(instances(other, 2), absent)
-
-
-def test_without_known_senders_nobody_gets_in(tmp_path: Path) -> None:
-    settings = settings_for(tmp_path, calling_ae_titles={})
-    with thread_gateway(settings), pytest.raises(FaultError, match="a rejection"):
-        send(instances(tmp_path, 1), settings)
-
-
-def test_nothing_acknowledged_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
-    with model_server() as server:
-        settings = settings_for(tmp_path, lease_s=1.0)  # no model server yet
-        gateway = RunningGateway(settings, tmp_path / "log")
-        acknowledged: list[Path] = []
-        sender = threading.Thread(
-            target=send_until_cut, args=(instances(tmp_path, 400), settings, acknowledged)
-        )
-        sender.start()
-        wait_until(lambda: len(acknowledged) >= 5)
-        gateway.kill()  # in the middle of the study
-        sender.join(60)
-        again = settings.model_copy(update={"model_server_url": server.url})
-        with running_gateway(again, tmp_path / "log") as gateway:
-            wait_until(lambda: not any(each["state"] != "answered" for each in gateway.studies()), 120)
-            arrived = {sop_instance_uid(each["bytes"]) for each in server.requests}
-    assert len(acknowledged) < 400
-    assert {sop_instance_uid(path.read_bytes()) for path in acknowledged} <= arrived
-
-
-def test_results_of_a_live_model_reach_pacs_and_ris_and_only_those(tmp_path: Path) -> None:
-    live = tmp_path / "live.yaml"
-    live.write_text(
-        f"- {{task: fracture, model_version: fracture-1, site: {SITE}, actor: dr-b, reason: validated,"
-        " time_utc: '2026-06-01T09:00:00Z'}\n"
-    )
-    stored: list[Any] = []
-    port = free_port()
-    with model_server() as server:
-        ris = settings_for(tmp_path, server.url)
-        folder = tmp_path / "live"
-        folder.mkdir()
-        settings = settings_for(
-            folder, server.url, live_models=live, pacs_host="127.0.0.1", pacs_port=port,
-            ris_host="127.0.0.1", ris_port=ris.hl7_port,
-        )  # fmt: skip
-        with (
-            thread_gateway(ris),
-            thread_gateway(settings) as gateway,
-        ):
-            send(instances(folder, 1), settings)
-            wait_until(lambda: answered(gateway, 1))
-            time.sleep(0.3)  # the PACS is down: the delivery waits
-            with pacs(stored, port, status=[0xA700]):
-                wait_until(lambda: stored)
-            assert ris.handover is not None
-            wait_until(lambda: list(ris.handover.glob("*/hl7/*.hl7")))  # type: ignore[union-attr]
-    text = str(stored[0])
-    assert stored[0].Modality == "SR"
-    assert "Assessment for fracture" in text
-    assert "osteoarthritis" not in text
-    assert "Research use only" in text
-    assert len(list(settings.state.glob("outbox/*/shadow/report.dcm"))) == 1
 
 
 def test_a_hundred_images_of_one_association_are_all_answered(stack: Stack, tmp_path: Path) -> None:

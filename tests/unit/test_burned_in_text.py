@@ -13,16 +13,23 @@ from osteon.deid import Policy, deidentify_dicom
 from osteon.deid.pixels import clean_pixels
 from osteon.domain import QuarantinedError
 from tests.identified_instances import PSEUDONYMISER, as_file, radiograph, set_pixels
-from tests.written_pictures import picture, write
+from tests.written_pictures import (
+    CORNERS,
+    POSITION_MARKERS,
+    deidentified,
+    page_of_text,
+    picture,
+    write,
+    written_everywhere,
+)
 
 POLICY = Policy.load()
 
 
-@pytest.mark.parametrize("corner", [(40, 60), (500, 60), (40, 1170), (480, 1170)])
+@pytest.mark.parametrize("corner", CORNERS)
 @pytest.mark.parametrize("value", [4095, 0])
 def test_a_burned_in_name_goes_in_every_corner_bright_or_dark(corner, value):
-    frame = picture() if value else 4095 - picture()
-    written = write(frame, "DUPONT MARIE 1957", corner, value)
+    frame, written = written_everywhere("DUPONT MARIE 1957", corner, value)
     ink = written != frame
     cleaned = clean_pixels(written).frame
     assert (cleaned[ink] != written[ink]).mean() > 0.99
@@ -40,7 +47,7 @@ def test_a_plain_picture_is_left_alone():
         assert clean_pixels(frame).frame is frame
 
 
-@pytest.mark.parametrize("marker", ["L", "R", "G", "D", "AP"])
+@pytest.mark.parametrize("marker", POSITION_MARKERS)
 def test_a_position_marker_stays(marker):
     assert not clean_pixels(write(picture(), marker, (60, 120), scale=2)).removed
 
@@ -71,10 +78,8 @@ def test_a_picture_without_text_never_reaches_the_ocr(monkeypatch):
 
 
 def test_the_name_is_gone_from_the_output_and_the_rest_is_untouched():
-    ds, frame = radiograph(), picture()
-    set_pixels(ds, write(frame, "DUPONT MARIE"))
-    made = deidentify_dicom(as_file(ds), POLICY, PSEUDONYMISER)
-    out = pydicom.dcmread(BytesIO(made.content))
+    frame = picture()
+    made, out = deidentified(write(frame, "DUPONT MARIE"), POLICY)
     assert made.report.text_boxes >= 1
     assert made.report.read_again
     assert out.BurnedInAnnotation == "NO"
@@ -83,13 +88,8 @@ def test_the_name_is_gone_from_the_output_and_the_rest_is_untouched():
 
 
 def test_a_page_of_text_is_quarantined():
-    frame = np.zeros((1000, 800), np.uint16)
-    for line in range(24):
-        frame = write(frame, "DUPONT MARIE 12 RUE DES LILAS", (20, 40 + 40 * line))
-    ds = radiograph()
-    set_pixels(ds, frame)
     with pytest.raises(QuarantinedError):
-        deidentify_dicom(as_file(ds), POLICY, PSEUDONYMISER)
+        deidentified(page_of_text(), POLICY)
 
 
 def test_a_few_lines_on_nothing_are_a_dose_report_and_quarantined():
