@@ -44,13 +44,16 @@ def _patterns(code: str) -> _Patterns:
 
 
 _BOX = re.compile(
-    r"\b(?:BP|CS|b\.p\.)\s?\d{1,5}(?:\s?[-–]?\s?\d{5}\s+[A-Z][\w'-]+(?:[ -][A-Z][\w'-]+)*)?", re.IGNORECASE
+    r"\b(?:BP|CS|b\.p\.)\s?\d{1,5}(?!\d|[/.]\d)(?:\s?[-–]?\s?\d{5}\s+[A-Z][\w'-]+(?:[ -][A-Z][\w'-]+)*)?",
+    re.IGNORECASE,
 )
 _LABELLED_ADDRESS = re.compile(
     r"\b(?:adresse|domicile|demeurant(?: au)?|domicili[ée]e?(?: au| à)?|r[ée]sidant(?: "
     r"au)?|habitant(?: au)?)\s*:?\s*(?P<value>\d[^\n;]{8,80})",
     re.IGNORECASE,
 )
+_ONLY_NUMBERED = frozenset(["R.", "RANG"])
+_ABBREVIATED = 5
 _STOP_AFTER_STREET = word_class("words_after_a_street")
 _LINK = word_class("words_inside_a_place")
 
@@ -86,8 +89,11 @@ def _street_end(match: re.Match[str]) -> int | None:
     """Where the street ends; None when the words are no address (an accident in the street)."""
     numbered, zipped = match["number"] is not None, match["zip"] is not None
     names = list(re.finditer(r"\S+", match["name"]))
-    capital = any(n.group()[0].isupper() for n in names[:3] if fold(n.group()) not in _LINK)
+    ends = next((i for i, n in enumerate(names) if len(n.group()) > _ABBREVIATED and n.group()[-1] == "."), 3)
+    capital = any(n.group()[0].isupper() for n in names[: min(3, ends + 1)] if fold(n.group()) not in _LINK)
     if fold(match["street"]) == "PASSAGE" and not zipped and not (names and names[0].group()[0].isupper()):
+        return None
+    if fold(match["street"]) in _ONLY_NUMBERED and not numbered:
         return None
     if (
         not numbered
@@ -108,6 +114,8 @@ def _street_end(match: re.Match[str]) -> int | None:
             break
         linked = word in _LINK
         end = match.start("name") + name.end()
+        if len(name.group()) > _ABBREVIATED and name.group()[-1] == ".":
+            break
     return end
 
 

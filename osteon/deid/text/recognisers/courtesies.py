@@ -21,6 +21,9 @@ _GREETED = re.compile(
 )
 """A letter that closes with `M. Dupont` has an initial there: nobody signs as Monsieur."""
 _HELLO = re.compile(rf"\b(?i:bonjour|bonsoir|salut|coucou|ch[eè]re?)[ \t]+(?={UPPER}[^\W\d_])")
+_HERE = re.compile(
+    rf"\b(?:[Cc]['’]est|[Ii]ci|[Jj]e suis)[ \t]+(?={UPPER}[^\W\d_]+[ \t]*(?:[.,!]|d[eu]\b|des\b|{UPPER}))"
+)
 _STARTS = re.compile(r"\s+[^\W\d_]*[a-z]")
 _CLOSED = re.compile(
     rf"(?i:amiti[ée]s|amicalement|cordialement|bises|bientôt|[àa] (?:vous|toi)|merci)[ \t]*[,.!]?[ \t\n]+"
@@ -59,6 +62,10 @@ def courtesy_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator
             and may_name(tokens, place, text, lex)
             and not _STARTS.match(text, tokens[place].end)
         ):
+            yield [place], 0.6, "greeting"
+    for match in _HERE.finditer(text):
+        place = first_at(tokens, match.end())
+        if lex.is_first_name(tokens[place].folded) and may_name(tokens, place, text, lex):
             yield [place], 0.6, "greeting"
     if not any(word in small for word in _CLOSINGS):
         return

@@ -47,6 +47,12 @@ _COMPACT_ISO = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?!\d)"
 )
 _MONTH_NUMBER_YEAR = re.compile(r"(?<![\d/.,-])(?P<month>0[1-9]|1[0-2])[/.-](?P<year>(?:19|20)\d{2})(?!\d)")
+_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+_ROMAN_MONTH = re.compile(
+    rf"(?<![\w/.,-])(?P<day>0?[1-9]|[12]\d|3[01])(?P<sep>[/.-])"
+    rf"(?P<month>{'|'.join(sorted(_ROMAN, key=len, reverse=True))})"
+    r"(?P=sep)(?P<year>(?:19|20)\d{2}|\d{2})(?![\w/]|[.,-]\d)"
+)
 _SCORE_BEFORE = re.compile(
     r"(?:apgar|score|eva|glasgow|tension|ta|pa|cotation|acuit[ée]|vision|page|p\.|s[ée]rie|image|clich[ée]s?|stade|"
     r"grade|force)\s*:?\s*(?:à|a|de)?\s*$",
@@ -96,8 +102,15 @@ def _patterns(code: str) -> _Patterns:
         r"(?P<month>0?[1-9]|1[0-2]))(?![\d/]|[.,]\d|\s*(?:mm|cm|ans))",
         re.IGNORECASE,
     )
+    weekday_first = re.compile(
+        rf"\b(?:{forms('weekdays', code)})\b\.?\s(?:le\s)?(?P<day>0?[1-9]|[12]\d|3[01])[/.]"
+        r"(?P<month>0?[1-9]|1[0-2])(?![\d/]|[.,]\d|\s*(?:mm|cm))",
+        re.IGNORECASE,
+    )
     found = [
         (textual, 0.97, "textual"),
+        (weekday_first, 0.94, "weekday"),
+        (_ROMAN_MONTH, 0.95, "roman"),
         (_NUMERIC, 0.95, "numeric"),
         (_ISO, 0.97, "iso"),
         (_SPACED, 0.98, "spaced"),
@@ -188,6 +201,8 @@ def _read(text: str, match: re.Match[str], score: float, form: str, code: str) -
     month = values["month"]
     squeezed = re.sub(r"\s", "", month)
     number = int(squeezed) if squeezed.isdigit() else month_numbers(code).get(fold(month).rstrip("."), 0)
+    if form == "roman":
+        number = _ROMAN.index(month) + 1
     if not 1 <= number <= 12:
         return None
     day = _number(values["day"]) if "day" in values else None

@@ -39,7 +39,7 @@ _RELATION = re.compile(
     rf"\b(?:[Ss]a|[Ss]on|[Ss]es|[Ll]eur|[Mm]a|[Mm]on|[Vv]otre)\s+(?:[^\W\d_]+\s)?(?:fille|fils|m[èe]re|p[èe]re|s[oœ]e?ur|fr[èe]re|mari|femme|"
     rf"[ée]pou(?:se|x)|conjointe?|compagn(?:e|on)|ni[èe]ce|neveu|tante|oncle|cousine?|"
     rf"petite?[- ]fil(?:le|s)|belle-(?:fille|m[èe]re|s[oœ]e?ur)|"
-    rf"beau-(?:fils|p[èe]re|fr[èe]re)|marraine|parrain|voisine?|amie?|aidante?|patiente?|enfant)\s*,?\s+(?=(?:[dDlL]['’])?{UPPER})"
+    rf"beau-(?:fils|p[èe]re|fr[èe]re)|gendre|bru|concubine?|grand-(?:m[èe]re|p[èe]re)|marraine|parrain|voisine?|amie?|aidante?|patiente?|enfant)\s*,?\s+(?=(?:[dDlL]['’])?{UPPER})"
 )
 _FAMILY = re.compile(
     r"enfant|conjoint|[ée]pou|fils|fille|fr[èe]re|s[oœ]|m[èe]re|p[èe]re|ami|voisin|neveu|ni[èe]ce|petite?-",
@@ -102,6 +102,8 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
                 colon = match.group().rstrip().endswith(":")
                 if written and colon and (sure == 2 or (sure == 1 and not _FAMILY.match(match["title"]))):
                     sure = 3
+                if pattern is known.role and match["title"].isupper() and tokens[start].text.istitle():
+                    sure = 3  # `IDE Perle`: after a role's letters only a name is capitalised
                 run = _run(tokens, start, text, lex, sure)
                 yield run, score, f"after-{strength}"
                 if run and pattern is known.title and known.many.fullmatch(match.group()):
@@ -191,7 +193,9 @@ def _strength_of(match: re.Match[str], strength: int, fields: _Patterns | None) 
 def _near(text: str, end: int, start: int, strength: int) -> bool:
     gap = text[end:start]
     return (
-        not gap.strip(" .:,\t\u00a0\n" if strength == 3 else " :,\t\u00a0")
+        not gap.strip(
+            " .:,\t\u00a0\n" if strength == 3 else " :,(\t\u00a0" if strength == 1 else " :,\t\u00a0"
+        )
         and gap.count("\n") <= 1
         and len(gap) <= 6
     )
@@ -207,6 +211,7 @@ def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength:
         if place > start and not _joins(gap, token, run, lex):
             break
         labels = is_heading(token) and text[token.end : token.end + 2].lstrip()[:1] == ":"
+        labels = labels or (bool(pending) and is_heading(token) and not token.is_upper)
         if labels or (not run and token.folded in {"LE", "LA", "LES"} and _DATE_NEXT.match(text, token.end)):
             break
         if gap.startswith(".") and len(tokens[place - 1].text) > 3:

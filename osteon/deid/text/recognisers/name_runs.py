@@ -16,6 +16,7 @@ from osteon.deid.text.recognisers.name_shapes import (
 )
 from osteon.deid.text.tokens import Token
 
+_OPENING = frozenset(["DE", "DU", "D", "VAN", "VON", "DA", "DI"])
 BLANKS = frozenset([" ", "-", "'", "’", ". ", ".", "\u00a0", ".-"])
 
 
@@ -36,7 +37,9 @@ def name_run(
             break
         initial = len(token.text) == 1 and token.is_capitalised and (bool(run) or token.folded != "M")
         dotted = text[token.end : token.end + 1] in {".", "-"} or token.folded in {"D", "L", "O"}
-        particle = token.folded in PARTICLES and (bool(run) or listed or token.is_capitalised)
+        particle = token.folded in PARTICLES and (
+            bool(run) or listed or token.is_capitalised or _opens(tokens, place, text)
+        )
         if not ((initial and dotted) or particle or may_name(tokens, place, text, lex, sure=listed)):
             break
         run.append(place)
@@ -46,6 +49,19 @@ def name_run(
     known = any(lex.is_first_name(tokens[p].folded) and not lex.is_word(tokens[p].folded) for p in run)
     shouted = all(tokens[p].is_upper or len(tokens[p].text) == 1 for p in run)
     return run if run and (strange or known or listed or not (loud or shouted)) else []
+
+
+def _opens(tokens: Sequence[Token], place: int, text: str) -> bool:
+    """A small particle right before a capitalised word: `vu par du Chaffaut`."""
+    following = tokens[place + 1 : place + 2]
+    if following and following[0].folded in PARTICLES:
+        following = tokens[place + 2 : place + 3]
+    return (
+        tokens[place].folded in _OPENING
+        and bool(following)
+        and following[0].is_capitalised
+        and text[tokens[place].end] in " '’"
+    )
 
 
 def may_name(tokens: Sequence[Token], place: int, text: str, lex: Lexicon, *, sure: bool = False) -> bool:

@@ -33,6 +33,7 @@ _TERM_BEGINNING = re.compile(
 _VOWELS = frozenset("AEIOUY")
 _MIN_LETTERS = 4
 _MIN_CAPITALS = 5
+_SHORTEST_BRACKETED = 3
 _JOINED = frozenset([" ", "-", "'", "’", "\u00a0", ", "])
 
 
@@ -154,25 +155,50 @@ def neighbours(tokens: Sequence[Token], text: str, found: Container[int], lex: L
 
 
 def initials_beside(tokens: Sequence[Token], text: str, found: Container[int]) -> list[int]:
-    """A capital with a dot before a name, or after one in capitals: `U. Leblond`, `GABORIT M.`."""
+    """A capital before or after a name: `U. Leblond`, `Gaborit M.`, `GABORIT M`, `Gaborit (M.)`."""
     places = []
     for place, token in enumerate(tokens):
         if place in found or len(token.text) != 1 or not token.is_capitalised:
             continue
-        if text[token.end : token.end + 1] != ".":
-            continue
+        dotted = text[token.end : token.end + 1] == "."
         gap = text[token.end : tokens[place + 1].start] if place + 1 < len(tokens) else "\n"
-        before = place + 1 in found and gap in {". ", ".", ".-", ".\n"} and token.folded != "M"
-        after = (
-            place - 1 in found
-            and tokens[place - 1].is_upper
-            and text[tokens[place - 1].end : token.start] == " "
-        )
-        if before or (
-            after and not (place + 1 < len(tokens) and gap == ". " and tokens[place + 1].is_capitalised)
-        ):
+        before = dotted and place + 1 in found and gap in {". ", ".", ".-", ".\n"} and token.folded != "M"
+        title = token.folded == "M" and gap == ". " and tokens[place + 1].is_capitalised
+        if before or (place - 1 in found and not title and _follows_name(tokens[place - 1], token, text)):
             places.append(place)
     return places
+
+
+def bracketed(tokens: Sequence[Token], text: str, found: Container[int], lex: Lexicon) -> list[int]:
+    """A name in brackets after a name, and the first name after it: `Yao (Paul) Ida`."""
+    places: list[int] = []
+    for place in range(1, len(tokens)):
+        token = tokens[place]
+        if place in found or place - 1 not in found or len(token.text) < _SHORTEST_BRACKETED:
+            continue
+        if text[tokens[place - 1].end : token.start] != " (" or text[token.end : token.end + 1] != ")":
+            continue
+        named = lex.is_first_name(token.folded) or token.folded in lex.surnames or token.folded in lex.towns
+        if not token.is_capitalised or token.folded in ACRONYMS or is_heading(token):
+            continue
+        if named or lex.is_rare_word(token.folded):
+            places.append(place)
+            after = tokens[place + 1] if place + 1 < len(tokens) else None
+            if after and text[token.end : after.start] == ") " and after.is_capitalised:
+                places += [place + 1] if lex.is_first_name(after.folded) else []
+    return places
+
+
+def _follows_name(name: Token, token: Token, text: str) -> bool:
+    """An initial after a surname: dotted, in brackets, or bare after a surname in capitals."""
+    gap, after = text[name.end : token.start], text[token.end : token.end + 2]
+    if gap == " (":
+        return after[:1] in {".", ")"}
+    if gap != " ":
+        return False
+    bare = name.is_upper and not after[:1].isalnum() and after[:1] not in {"'", "’", "°", "-"}
+    spoken = token.folded in {"A", "Y", "L", "D"} and after[:1] == " " and after[1:].isalpha()
+    return after[:1] == "." or (bare and not spoken)
 
 
 def _closes(text: str, token: Token) -> bool:
