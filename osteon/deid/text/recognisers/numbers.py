@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from osteon.deid.text.languages import codes, language_data
+from osteon.deid.text.languages import alternatives_of, by_first_letter, codes, language_data
 from osteon.deid.text.span import Span
 
 _S = r"[ .\-\u00a0\u202f]?"
@@ -70,7 +70,8 @@ def _labelled(code: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
         known += [
             (label, f"(?:{'|'.join(f)})") for label, f in language_data(each).get("number_fields", {}).items()
         ]
-    return tuple((label, re.compile(rf"\b{words}(?!\w)\.?{_VALUE}", re.IGNORECASE)) for label, words in known)
+    grouped = [(label, by_first_letter(alternatives_of(words[3:-1]))) for label, words in known]
+    return tuple((label, re.compile(rf"\b(?:{w})(?!\w)\.?{_VALUE}", re.IGNORECASE)) for label, w in grouped)
 
 
 _NAME_OF_NUMBER = re.compile(
