@@ -46,7 +46,8 @@ _LIST = re.compile(
     r"(?im)\b(?:rel[èe]ve|pr[ée]sents?|radiologues|m[ée]decins|praticiens(?: hospitaliers)?|correspondants|"
     r"copies?|cc|relecture|aides?|[ée]quipe|destinataires?)"
     r"[ \t]*:[ \t]*(?:(?:Dr|Pr|Mme|M)\.?[ \t]+)?(?=\S)|"
-    rf"\b(?:(?:mot|note|message|courrier|copie)[ \t]+(?:pour|[àa])|c\.c\.[ \t]*:|"
+    rf"\b(?:(?:mot|note|message|courrier|copie)[ \t]+(?:pour|[àa])|courrier(?=[ \t](?-i:{UPPER}[a-zà-ÿ]))|"
+    rf"c\.c\.[ \t]*:|"
     rf"appel(?:[ \t](?:ortho|cardio|neuro|chir|r[ée]a|anesth|traumato|p[ée]dia|radio))?|[ée]quipe|"
     rf"internes?|vue?)"
     rf"[ \t]+(?=(?-i:{UPPER}))"
@@ -58,6 +59,12 @@ _STAMPED = re.compile(
     rf"(?=(?:[dD]['’])?{UPPER}[\w'’ .-]{{1,30}}[ \t]?:)"
 )
 """A note's own line with its hour: `23.05 9h05 Benoit: pouls perçus`."""
+
+_NUMBERED = re.compile(
+    rf"\b(?i:patiente?|ipp|nip)[ \t]*:?[ \t]*[A-Z]?\d{{5,12}}[ \t]+"
+    rf"(?={UPPER}[A-ZÀ-Ý'’-]+ (?:{UPPER}[A-ZÀ-Ý'’-]+ ){{0,3}}\d)"
+)
+"""A line of an archive: number, name in capitals, birth date."""
 
 
 def acting_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
@@ -71,7 +78,7 @@ def acting_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[N
             run = name_run(tokens, text, first_at(tokens, match.end()), lex, loud=False, listed=True)
             run = run if run and _PERSON_AFTER.match(text, tokens[run[-1]].end) else []
         yield run, 0.6, "of"
-    for pattern in (_LETTER_HEAD, _LIST, _STAMPED):
+    for pattern in (_LETTER_HEAD, _LIST, _STAMPED, _NUMBERED):
         for match in pattern.finditer(text):
             yield from _listed(tokens, text, match.end(), lex)
     yield from names_before(tokens, text, lex)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from osteon.deid.text.languages import forms
 from osteon.deid.text.lexicon import word_class
+from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER
 from osteon.deid.values import fold
@@ -51,6 +52,11 @@ _LABELLED_ADDRESS = re.compile(
     r"\b(?:adresse|domicile|demeurant(?: au)?|domicili[ée]e?(?: au| à)?|r[ée]sidant(?: "
     r"au)?|habitant(?: au)?)\s*:?\s*(?P<value>\d[^\n;]{8,80})",
     re.IGNORECASE,
+)
+_TOWN_AFTER = re.compile(
+    rf"[ \t]*,[ \t]*\n?[ \t]*(?P<town>(?:L[ea]s?[ ]|L[EA]S?[ ])?(?P<first>{UPPER}[^\W\d_]+)"
+    rf"(?:[ '’-](?:(?:sur|sous|en|de|la|le|les|du|des)[ -])?{UPPER}[^\W\d_]+){{0,4}})"
+    r"(?=[ \t]*(?:[,.;)(]|\n|$))"
 )
 _ONLY_NUMBERED = frozenset(["R.", "RANG"])
 _ABBREVIATED = 5
@@ -116,7 +122,9 @@ def _street_end(match: re.Match[str]) -> int | None:
         end = match.start("name") + name.end()
         if len(name.group()) > _ABBREVIATED and name.group()[-1] == ".":
             break
-    return end
+    town = _TOWN_AFTER.match(match.string, end) if numbered else None
+    is_town = town is not None and fold(town["first"]) not in HEADINGS | ACRONYMS
+    return town.end("town") if town and is_town else end
 
 
 def _is_count(match: re.Match[str]) -> bool:

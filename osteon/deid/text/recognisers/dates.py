@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from typing import NamedTuple
 
-from osteon.deid.text.languages import codes, forms, language_data
+from osteon.deid.text.languages import by_first_letter, codes, forms, language_data
 from osteon.deid.text.span import Span
 from osteon.deid.text.spoken import DAY, YEAR, number_of
 from osteon.deid.values import fold
@@ -47,10 +47,10 @@ _COMPACT_ISO = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?!\d)"
 )
 _MONTH_NUMBER_YEAR = re.compile(r"(?<![\d/.,-])(?P<month>0[1-9]|1[0-2])[/.-](?P<year>(?:19|20)\d{2})(?!\d)")
-_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+ROMAN_MONTHS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 _ROMAN_MONTH = re.compile(
     rf"(?<![\w/.,-])(?P<day>0?[1-9]|[12]\d|3[01])(?P<sep>[/.-])"
-    rf"(?P<month>{'|'.join(sorted(_ROMAN, key=len, reverse=True))})"
+    rf"(?P<month>{'|'.join(sorted(ROMAN_MONTHS, key=len, reverse=True))})"
     r"(?P=sep)(?P<year>(?:19|20)\d{2}|\d{2})(?![\w/]|[.,-]\d)"
 )
 _SCORE_BEFORE = re.compile(
@@ -62,7 +62,7 @@ _TWO_AND_TWO = re.compile(
     r"(?<![\w/.,-])(?P<day>0[1-9]|[12]\d|3[01])/(?P<month>0[1-9]|1[0-2])(?![\w/]|[.,-]\d|\s*(?:mm|cm|%|e\b))"
 )
 _MONTH_WORD = re.compile(
-    r"\b(?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre|d[ée]cembre)\b",
+    r"\b(?=[jfmasond])(?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre|d[ée]cembre)\b",
     re.IGNORECASE,
 )
 _DAY_BEFORE = re.compile(rf"(?<![\w-]){DAY}\s+$", re.IGNORECASE)
@@ -82,14 +82,14 @@ class _Patterns(NamedTuple):
 def _patterns(code: str) -> _Patterns:
     month = (
         "(?:"
-        + "|".join(sorted((re.escape(m) for m in _written_months(code)), key=len, reverse=True))
+        + by_first_letter(sorted((re.escape(m) for m in _written_months(code)), key=len, reverse=True))
         + r")\.?"
     )
     weekday = rf"(?:(?:{forms('weekdays', code)})\b[.,]{{0,2}}\s*)"
     textual = re.compile(
         rf"\b{weekday}?(?P<day>0?[1-9]|[12]\d|3[01])(?:er|ère|e|st|nd|rd|th)?{_SPACE}{{0,2}}(?:(?:de|of){_SPACE})?[-/.]?"
         rf"(?P<month>{month})(?![^\W\d_])(?:{_SPACE}{{0,2}}[-/.,]?{_SPACE}?(?P<year>(?:19|20|21)\d{{2}}|"
-        rf"'?\d{{2}}(?![\d:hH])(?!\s*(?:ans|mm|cm|h\b|heures|mg|%))))?\b",
+        rf"'?\d{{2}}(?![\d:hH])(?!\s*(?:ans|[mc]m\b|h\b|heures|mg|%))))?\b",
         re.IGNORECASE,
     )
     month_year = re.compile(
@@ -202,7 +202,7 @@ def _read(text: str, match: re.Match[str], score: float, form: str, code: str) -
     squeezed = re.sub(r"\s", "", month)
     number = int(squeezed) if squeezed.isdigit() else month_numbers(code).get(fold(month).rstrip("."), 0)
     if form == "roman":
-        number = _ROMAN.index(month) + 1
+        number = ROMAN_MONTHS.index(month) + 1
     if not 1 <= number <= 12:
         return None
     day = _number(values["day"]) if "day" in values else None

@@ -54,8 +54,11 @@ _LINKED = re.compile(
 
 def find_dictated(text: str, lex: Lexicon) -> list[Span]:
     """Spans of a text without capitals; none of any other."""
-    letters = sum(c.isalpha() for c in text)
-    if letters < _FEWEST_LETTERS or sum(c.isupper() for c in text) > _MOST_CAPITALS * letters:
+    capitals = sum(map(str.isupper, text))
+    if capitals > _MOST_CAPITALS * len(text):
+        return []
+    letters = sum(map(str.isalpha, text))
+    if letters < _FEWEST_LETTERS or capitals > _MOST_CAPITALS * letters:
         return []
     return [
         *_people(text, lex),
@@ -139,14 +142,19 @@ def _towns(text: str, lex: Lexicon) -> Iterator[Span]:
             continue
         folded = fold(match["name"])
         if match["article"]:
-            if folded in lex.towns or (match["sure"] and _rare(fold(match["name"].split(" ", 1)[1]), lex)):
+            if folded in lex.towns or (
+                (match["sure"] or match["home"]) and _rare(fold(match["name"].split(" ", 1)[1]), lex)
+            ):
                 yield Span(*match.span("name"), "VILLE", 0.6, "dictated")
             continue
         doctors = _AFTER_PERSON.search(text, max(0, match.start() - 48), match.start()) is not None
         strange = _is_strange(match["name"], lex) and not MEDICAL_SHAPE.search(folded)
         sure = doctors or match["sure"] or match["home"]
         if folded not in _STOPS and (
-            strange or _LINKED.match(match["name"]) or (sure and (folded in lex.towns or _rare(folded, lex)))
+            strange
+            or _LINKED.match(match["name"])
+            or (sure and (folded in lex.towns or _rare(folded, lex)))
+            or (match["home"] and "-" in folded)
         ):
             yield Span(*match.span("name"), "VILLE", 0.6, "dictated")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from osteon.deid.text.languages import forms
+from osteon.deid.text.languages import alternatives_of, by_first_letter, forms
 from osteon.deid.text.lexicon import Lexicon, word_class
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, is_heading
 from osteon.deid.text.span import Span
@@ -16,10 +16,10 @@ from osteon.deid.values import fold
 _KINDS = (
     r"C\.?H\.?R?\.?U\.?(?![\w])|CHR(?:U|O)?(?![\w])|CHI[CP]?(?![\w])|C\.?H\.?(?:\s?G)?(?![\w.])|"
     r"(?:CHC|CHP|CHM|CHS|CHSP|CHD|CHL|CHUV|CHVR|GHT|GHU|GHP|GHI|GHE|GH|EHPAD|SSR|CDS|CMC|CMPR|CRF|CLCC|HIA|HFR|HCL|UZ|AZ|ZNA|"
-    r"UMC|MRS|CPAS|ASBL|AP-?HP|AP-?HM|CMP|CMPP|CSAPA|MSP|SMR|USLD|CIUSSS|CISSS|CHSLD|"
+    r"UMC|MRS|CPAS|ASBL|AP-?HP|AP-?HM|CMP|CMPP|CSAPA|MSP|SMR|USLD|CIUSSS|CISSS|CHSLD|CHUM|CHUQ|CUSM|"
     r"CHIREC|CHwapi|EpiCURA)(?![\w])|"
     r"(?:grand\s+)?h[ôo]pital(?:\s+(?:priv[ée]|universitaire|militaire|civil|g[ée]n[ée]ral|intercantonal|cantonal|"
-    r"de jour|local|r[ée]gional|provincial|m[èe]re-enfant))*|"
+    r"de jour|local|r[ée]gional|provincial|m[èe]re-enfant|[^\W\d_]{4,}ois|valaisan|jurassien))*|"
     r"h[ôo]pitaux(?:\s+universitaires)?|"
     r"(?:poly)?cliniques?(?:\s+universitaires?)?|"
     r"centres? hospitaliers?(?:\s+(?:universitaires?|r[ée]gional|intercommunal|g[ée]n[ée]ral|"
@@ -53,7 +53,7 @@ _UNIT = re.compile(
 def _hospital(code: str) -> re.Pattern[str]:
     more = forms("hospitals", code)
     further = rf"|(?:{more})(?!\w)" if more else ""
-    return re.compile(rf"\b(?P<kind>{_KINDS}{further})", re.IGNORECASE)
+    return re.compile(rf"\b(?P<kind>{by_first_letter(alternatives_of(_KINDS))}{further})", re.IGNORECASE)
 
 
 _PARTNERS = re.compile(r"\s(?:et|&)\sassoci[ée]e?s?\b", re.IGNORECASE)

@@ -102,7 +102,10 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
                 colon = match.group().rstrip().endswith(":")
                 if written and colon and (sure == 2 or (sure == 1 and not _FAMILY.match(match["title"]))):
                     sure = 3
-                if pattern is known.role and match["title"].isupper() and tokens[start].text.istitle():
+                relative = colon and pattern is known.role and _is_full_name(tokens, start, text, lex)
+                if relative or (
+                    pattern is known.role and match["title"].isupper() and tokens[start].text.istitle()
+                ):
                     sure = 3  # `IDE Perle`: after a role's letters only a name is capitalised
                 run = _run(tokens, start, text, lex, sure)
                 yield run, score, f"after-{strength}"
@@ -115,6 +118,7 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
             run = _run(tokens, start, text, lex, strength)
             if not run and lex.first_name_rank.get(tokens[start].folded, 10**6) < MANY_FIRST_NAMES:
                 run = [start]
+            run += _surname_of_relative(tokens, run, text, lex) if strength == 3 else []
             yield (
                 [start] if tokens[start].folded in FUNCTION_WORDS and strength == 3 else run,
                 0.9,
@@ -122,6 +126,24 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
             )
     yield from _subjects(tokens, text, lex)
     yield from _before_maiden_names(tokens, text, lex)
+
+
+def _is_full_name(tokens: Sequence[Token], start: int, text: str, lex: Lexicon) -> bool:
+    """A common first name and a capitalised word after it."""
+    following = tokens[start + 1 : start + 2]
+    common = lex.first_name_rank.get(tokens[start].folded, 10**6) < MANY_FIRST_NAMES
+    joined = bool(following) and text[tokens[start].end : following[0].start] == " "
+    return common and joined and tokens[start].text.istitle() and following[0].is_capitalised
+
+
+def _surname_of_relative(tokens: Sequence[Token], run: list[int], text: str, lex: Lexicon) -> list[int]:
+    """The capitalised word after a relative's first name, whatever it means: `sa mère Prune Boucher`."""
+    if len(run) != 1 or run[0] + 1 >= len(tokens):
+        return []
+    first, second = tokens[run[0]], tokens[run[0] + 1]
+    joined = text[first.end : second.start] == " " and second.is_capitalised and len(second.text) > 2
+    term = is_title(second) or is_heading(second) or second.folded in ACRONYMS | FUNCTION_WORDS
+    return [run[0] + 1] if joined and not term and lex.is_first_name(first.folded) else []
 
 
 def _subjects(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:

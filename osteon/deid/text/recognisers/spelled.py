@@ -24,15 +24,14 @@ _GERMS = frozenset(
     ["COLI", "AUREUS", "PYLORI", "DIFFICILE", "PNEUMONIAE", "AERUGINOSA", "FAECALIS", "ALBICANS"]
 )
 _STAGED = re.compile(r"(?:stade|type|grade|classe|h[ée]patite|vitamine|groupe|plan|niveau)\s$", re.IGNORECASE)
-_BETWEEN_SIGNS = re.compile(
-    rf"(?:(?<=[,;/] )|(?<=\bpar )|(?<=\bavec )|(?<=\bet ))"
-    rf"(?P<name>{UPPER}\. (?P<word>{UPPER}[^\W\d_]{{2,}}))(?=[ \t]*(?:[,;)\n/]|$))"
-)
+_SPACED = re.compile(r"[A-ZÀ-Ý]\. (?P<word>[A-ZÀ-Ý][^\W\d_]{2,})(?=[ \t]*(?:[,;)\n/]|$))")
+_BEFORE_SPACED = re.compile(r"(?:[,;/]|\bpar|\bavec|\bet) $")
 _BRACKETED = re.compile(
     rf"(?<![\w'’-])(?P<name>{UPPER}[\w'’-]*[^\W\d_](?:[ -]{UPPER}[\w'’-]+){{0,2}}) "
     rf"\({UPPER}\.(?:[ -]?{UPPER}\.)?\)"
 )
 _NAME = rf"{UPPER}[\w'’.]*(?:[ -]{UPPER}[\w'’.]*(?![\w'’]|\s?[=:]))*"
+_CARET_TOWN = re.compile(r"(?<=\^\^)(?P<town>[^\W\d_][^\d|^\n]{1,40})(?=\^\^?[^|^\n]*\d)")
 _CARETS = re.compile(rf"(?<![\w^])(?P<name>{_NAME}\^{_NAME})")
 
 
@@ -49,9 +48,11 @@ def find_spelled(text: str, lex: Lexicon) -> list[Span]:
 def _listed(text: str, lex: Lexicon) -> list[Span]:
     """An initial and a surname between signs: `, S. Tournez,`; any word may be a surname there."""
     return [
-        Span(m.start("name"), m.end("name"), "NOM", 0.5, "listed")
-        for m in _BETWEEN_SIGNS.finditer(text)
-        if m["word"].upper() not in ACRONYMS and not (is_term(fold(m["word"]), lex) or m["name"][0] == "M")
+        Span(m.start(), m.end(), "NOM", 0.5, "listed")
+        for m in _SPACED.finditer(text)
+        if _BEFORE_SPACED.search(text, max(0, m.start() - 6), m.start())
+        and m["word"].upper() not in ACRONYMS
+        and not (is_term(fold(m["word"]), lex) or text[m.start()] == "M")
     ]
 
 
@@ -93,7 +94,8 @@ def _exported(text: str) -> list[Span]:
     """A DICOM or HL7 person name: family and given name with `^` between."""
     if "^" not in text:
         return []
-    return [
+    towns = [Span(*m.span("town"), "VILLE", 0.8, "carets") for m in _CARET_TOWN.finditer(text)]
+    return towns + [
         Span(*m.span("name"), "NOM", 0.8, "carets")
         for m in _CARETS.finditer(text)
         if not any(c.isdigit() for c in m["name"])

@@ -164,6 +164,7 @@ def initials_beside(tokens: Sequence[Token], text: str, found: Container[int]) -
         gap = text[token.end : tokens[place + 1].start] if place + 1 < len(tokens) else "\n"
         before = dotted and place + 1 in found and gap in {". ", ".", ".-", ".\n"} and token.folded != "M"
         title = token.folded == "M" and gap == ". " and tokens[place + 1].is_capitalised
+        title = title and tokens[place + 1].folded not in FUNCTION_WORDS
         if before or (place - 1 in found and not title and _follows_name(tokens[place - 1], token, text)):
             places.append(place)
     return places
@@ -191,13 +192,14 @@ def bracketed(tokens: Sequence[Token], text: str, found: Container[int], lex: Le
 
 def _follows_name(name: Token, token: Token, text: str) -> bool:
     """An initial after a surname: dotted, in brackets, or bare after a surname in capitals."""
-    gap, after = text[name.end : token.start], text[token.end : token.end + 2]
+    gap, after = text[name.end : token.start], text[token.end : token.end + 4]
     if gap == " (":
         return after[:1] in {".", ")"}
     if gap != " ":
         return False
     bare = name.is_upper and not after[:1].isalnum() and after[:1] not in {"'", "’", "°", "-"}
-    spoken = token.folded in {"A", "Y", "L", "D"} and after[:1] == " " and after[1:].isalpha()
+    spoken = token.folded in {"A", "Y", "L", "D"} and after[:1] == " " and after[1:2].isalpha()
+    spoken = spoken and after.lower() != " et "
     return after[:1] == "." or (bare and not spoken)
 
 
