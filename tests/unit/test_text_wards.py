@@ -45,6 +45,11 @@ def words(text, spans):
         ("J'ai eu Vercautry ce matin", {"Vercautry"}),
         ("Allô, c'est Rose de la radio", {"Rose"}),
         ("Non urgent\nMaison\ncc : le service", {"Maison"}),
+        ("agressé par le nommé Céleste Vercautry", {"Céleste", "Vercautry"}),
+        ("bloc jeudi 13 juillet par Vercautrie", {"Vercautrie"}),
+        ("14/02/2021 9h05 de Vercautry: pouls perçus", {"de", "Vercautry"}),
+        ("je l'épelle, prénom Perle, né le", {"Perle"}),
+        ("Signature IDE: VERCAUTRY A Heure: 14h10", {"VERCAUTRY", "A"}),
         ("Patient 8042994601 BOUCHARD TOM 1932/04/09", {"BOUCHARD", "TOM"}),
     ],
 )
@@ -59,6 +64,7 @@ def test_a_name_is_found_as_a_ward_writes_it(text, name):
         "CLASSIFICATION DE SEVER",
         "STAFF TRAUMATO : hépatite C, stade B",
         "Madame, Monsieur le Médecin conseil,",
+        "Sortie ce jour avec SpO2 97 % AA",
         "La personne vient pour une demande d'aide FSL",
     ],
 )
@@ -77,6 +83,7 @@ def test_terms_and_roles_are_nobody(text):
         ("|12 rue Haute^^Condom^^32100|", "Condom"),
         ("internes A. Tournez, B. Petit, etc.", "B. Petit"),
         ("• DO (R.), 53 ans", "DO (R."),
+        ("MERM : Nele Vercautry / COUTURIER J", "COUTURIER J"),
     ],
 )
 def test_a_name_is_found_letter_by_letter_glued_or_exported(text, name):
@@ -157,6 +164,8 @@ def test_a_telephone_of_another_country_is_found(phone):
         ("Service de radiologie\nVernier\nTél : 01 02", "Vernier"),
         ("Digne, le 22/11/2020", "Digne"),
         ("Huy, le 24/09/2018", "Huy"),
+        ("Condom, le 2022/08/02", "Condom"),
+        ("employé à DIGNE, en arrêt", "DIGNE"),
         ("Provenance : Digne\n", "Digne"),
     ],
 )
@@ -180,6 +189,11 @@ def test_a_surgical_approach_is_no_street():
 )
 def test_a_hospital_is_found_by_its_letters_and_further_kinds(text):
     assert text in parts(f"avis {text} ce jour", find_hospitals(f"avis {text} ce jour", LEX))
+
+
+def test_a_hospital_that_sent_the_patient_is_found_and_a_ward_is_not():
+    assert "LRB" in parts("Transfert de LRB le 3 mai", find_hospitals("Transfert de LRB le 3 mai", LEX))
+    assert not find_hospitals("Transfert de USIC le 3 mai", LEX)
 
 
 def test_a_dictated_note_names_who_was_seen_and_where_the_patient_went():

@@ -25,7 +25,8 @@ _DRUG_BEFORE = re.compile(
 _SEEN = re.compile(
     r"\b(?:(?:re)?vue?s?|(?:re)?lue?s?|ok|suite|contact|rdv|rendez-vous|consultation|discussion|entretien|avis|"
     r"discut[ée]e?s?|dit|valid[ée]e?s?|sign[ée]e?s?)\s"
-    r"(?:(?:en ville|aux urgences|ce jour|en consultation)\s)?$",
+    r"(?:(?:en ville|aux urgences|ce jour|en consultation)\s)?$|"
+    r"(?:\d[/.-]\d{1,4}|janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre|d[ée]cembre)\s$",
     re.IGNORECASE,
 )
 _DRUG_ENDING = re.compile(r"(?:IUMS?|ATES?|IBS?|OLS?|ONES?|AX|INES?|IDES?|MABS?|YLE?S?)$")
@@ -56,7 +57,7 @@ _LIST = re.compile(
 
 _STAMPED = re.compile(
     rf"(?m)^[^\n]{{0,24}}?(?:\d{{1,2}}[:hH]\d{{2}}|\d[/.-]\d{{2,4}}|\d{{6}})[ \t]+"
-    rf"(?=(?:[dD]['’])?{UPPER}[\w'’ .-]{{1,30}}[ \t]?:)"
+    rf"(?=(?:[dD]['’]|d[eu] )?{UPPER}[\w'’ .-]{{1,30}}[ \t]?:)"
 )
 """A note's own line with its hour: `23.05 9h05 Benoit: pouls perçus`."""
 

@@ -19,7 +19,7 @@ _KINDS = (
     r"UMC|MRS|CPAS|ASBL|AP-?HP|AP-?HM|CMP|CMPP|CSAPA|MSP|SMR|USLD|CIUSSS|CISSS|CHSLD|CHUM|CHUQ|CUSM|"
     r"CHIREC|CHwapi|EpiCURA)(?![\w])|"
     r"(?:grand\s+)?h[ôo]pital(?:\s+(?:priv[ée]|universitaire|militaire|civil|g[ée]n[ée]ral|intercantonal|cantonal|"
-    r"de jour|local|r[ée]gional|provincial|m[èe]re-enfant|[^\W\d_]{4,}ois|valaisan|jurassien))*|"
+    r"de jour|local|r[ée]gional|provincial|m[èe]re-enfant|(?-i:[a-zà-ÿ]{4,}ois)|valaisan|jurassien))*|"
     r"h[ôo]pitaux(?:\s+universitaires)?|"
     r"(?:poly)?cliniques?(?:\s+universitaires?)?|"
     r"centres? hospitaliers?(?:\s+(?:universitaires?|r[ée]gional|intercommunal|g[ée]n[ée]ral|"
@@ -57,7 +57,27 @@ def _hospital(code: str) -> re.Pattern[str]:
 
 
 _PARTNERS = re.compile(r"\s(?:et|&)\sassoci[ée]e?s?\b", re.IGNORECASE)
+_SENT_FROM = re.compile(r"\b[Tt]ransf(?:ert|érée?) (?:de|vers|du|au) (?P<name>[A-Z]{2,6})\b(?! *[A-Z]{2})")
 _DEVOUT = re.compile(r"\bsacr[ée][- ]c(?:œ|oe)ur\b", re.IGNORECASE)
+_WARDS = frozenset(
+    [
+        "CCV",
+        "MCO",
+        "NCH",
+        "ORL",
+        "REA",
+        "SAU",
+        "SI",
+        "SSPI",
+        "UGA",
+        "UHTCD",
+        "UNV",
+        "USC",
+        "USI",
+        "USIC",
+        "USIP",
+    ]
+)
 _BY_LETTERS = re.compile(r"\b(?:CH|GH|HP)[A-Z]{2,5}\b")
 """Hospitals by their letters: CHSF, CHUV, GHRMSA; words of a text in capitals begin so as well."""
 _LINK = word_class("words_inside_a_place")
@@ -101,6 +121,11 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
         if lex.is_rare_word(m.group()) and m.group() not in ACRONYMS and not lex.is_first_name(m.group())
     ]
     spans += [Span(m.start(), m.end(), "HOPITAL", 0.6, "devout") for m in _DEVOUT.finditer(text)]
+    spans += [
+        Span(*m.span("name"), "HOPITAL", 0.6, "sent-from")
+        for m in _SENT_FROM.finditer(text)
+        if m["name"] not in ACRONYMS | _WARDS and lex.is_rare_word(m["name"])
+    ]
     for match in _ARTICLE_L.finditer(text):
         spans += _after_article(text, tokens, match, lex)
     return spans

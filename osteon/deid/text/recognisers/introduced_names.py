@@ -97,16 +97,7 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
                 continue
             start = first_at(tokens, match.end())
             if start < len(tokens) and _near(text, match.end(), tokens[start].start, strength):
-                sure = _strength_of(match, strength, known if pattern is known.field else None)
-                written = tokens[start].is_capitalised and not is_heading(tokens[start])
-                colon = match.group().rstrip().endswith(":")
-                if written and colon and (sure == 2 or (sure == 1 and not _FAMILY.match(match["title"]))):
-                    sure = 3
-                relative = colon and pattern is known.role and _is_full_name(tokens, start, text, lex)
-                if relative or (
-                    pattern is known.role and match["title"].isupper() and tokens[start].text.istitle()
-                ):
-                    sure = 3  # `IDE Perle`: after a role's letters only a name is capitalised
+                sure = _sureness(match, strength, tokens, start, text, lex, known)
                 run = _run(tokens, start, text, lex, sure)
                 yield run, score, f"after-{strength}"
                 if run and pattern is known.title and known.many.fullmatch(match.group()):
@@ -126,6 +117,28 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
             )
     yield from _subjects(tokens, text, lex)
     yield from _before_maiden_names(tokens, text, lex)
+
+
+def _sureness(
+    match: re.Match[str],
+    strength: int,
+    tokens: Sequence[Token],
+    start: int,
+    text: str,
+    lex: Lexicon,
+    known: _Patterns,
+) -> int:
+    """How sure a name follows: as after a title where a colon, a role's letters or a full name say so."""
+    field, role = match.re is known.field, match.re is known.role
+    sure = _strength_of(match, strength, known if field else None)
+    token, colon = tokens[start], match.group().rstrip().endswith(":")
+    written = token.is_capitalised and not is_heading(token)
+    if written and colon and (sure == 2 or (sure == 1 and not _FAMILY.match(match["title"]))):
+        return 3
+    if field and match["title"].lower().startswith(("prén", "pren")) and token.text.istitle():
+        return 3
+    lettered = role and match["title"].isupper() and token.text.istitle()
+    return 3 if lettered or (role and colon and _is_full_name(tokens, start, text, lex)) else sure
 
 
 def _is_full_name(tokens: Sequence[Token], start: int, text: str, lex: Lexicon) -> bool:

@@ -70,6 +70,7 @@ def may_name(tokens: Sequence[Token], place: int, text: str, lex: Lexicon, *, su
     return (
         token.is_capitalised
         and len(token.text) > 1
+        and not text[token.end : token.end + 1].isdigit()
         and not is_title(token)
         and not is_heading(token)
         and not is_term_word(token)

@@ -24,7 +24,10 @@ _GERMS = frozenset(
     ["COLI", "AUREUS", "PYLORI", "DIFFICILE", "PNEUMONIAE", "AERUGINOSA", "FAECALIS", "ALBICANS"]
 )
 _STAGED = re.compile(r"(?:stade|type|grade|classe|h[ée]patite|vitamine|groupe|plan|niveau)\s$", re.IGNORECASE)
-_SPACED = re.compile(r"[A-ZÀ-Ý]\. (?P<word>[A-ZÀ-Ý][^\W\d_]{2,})(?=[ \t]*(?:[,;)\n/]|$))")
+_SPACED = re.compile(r"[A-ZÀ-Ý]\. (?P<word>[A-ZÀ-Ý][^\W\d_]{2,})(?=[ \t]*(?:[,;)\n/]|$)|[ \t]{2})")
+_SHOUTED = re.compile(
+    r"(?<=[,/] )(?P<word>[A-ZÀ-Ý]{3,}(?:-[A-ZÀ-Ý]+)*) [A-ZÀ-Ý](?=[ \t]*(?:[,;\n/]|$)|[ \t]{2})"
+)
 _BEFORE_SPACED = re.compile(r"(?:[,;/]|\bpar|\bavec|\bet) $")
 _BRACKETED = re.compile(
     rf"(?<![\w'’-])(?P<name>{UPPER}[\w'’-]*[^\W\d_](?:[ -]{UPPER}[\w'’-]+){{0,2}}) "
@@ -47,7 +50,12 @@ def find_spelled(text: str, lex: Lexicon) -> list[Span]:
 
 def _listed(text: str, lex: Lexicon) -> list[Span]:
     """An initial and a surname between signs: `, S. Tournez,`; any word may be a surname there."""
-    return [
+    shouted = [
+        Span(m.start(), m.end(), "NOM", 0.5, "listed")
+        for m in _SHOUTED.finditer(text)
+        if m["word"] not in ACRONYMS and not (_STAGED.match(m["word"] + " ") or is_term(fold(m["word"]), lex))
+    ]
+    return shouted + [
         Span(m.start(), m.end(), "NOM", 0.5, "listed")
         for m in _SPACED.finditer(text)
         if _BEFORE_SPACED.search(text, max(0, m.start() - 6), m.start())

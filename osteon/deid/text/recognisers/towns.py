@@ -59,8 +59,8 @@ _PLACE_SHAPE = re.compile(  # Villeneuve-sur-Lot, L'Étang-Salé, Saint-Maur: wr
 )
 _DATELINE = re.compile(
     rf"(?:(?:^|\n)[ \t]*(?:[Ff]ait à )?|\b[Ff]ait à )(?P<town>{UPPER}[\w'’-]+(?:[ -][\w'’-]+){{0,4}}),?"
-    r"[ \t]+[Ll]e[ \t]+(?=(?i:\d{4}-|\d{8}\b|\d ?\d?(?:er)?[ ./-]|(?:lun|mar|jeu)(?:di)?\b|mer(?:credi)?\b|"
-    r"ven(?:dredi)?\b|sam(?:edi)?\b|dim(?:anche)?\b))"
+    r"[ \t]+[Ll]e[ \t]+(?=(?i:\d{4}[-/.]|\d{8}\b|\d ?\d?(?:er)?[ ./-]|(?:lun|mar|jeu)(?:di)?\b|"
+    r"mer(?:credi)?\b|ven(?:dredi)?\b|sam(?:edi)?\b|dim(?:anche)?\b))"
 )
 _LETTERS = r"[^\W\d_]"
 _SEQUENCE = (
@@ -213,6 +213,8 @@ def _towns_after(text: str, lex: Lexicon) -> list[Span]:
         last = last or (first_town and text[match.start("town") - 3 : match.start("town") - 2] == " ")
         single = capitals == 1 == len(parts) and last and not written.isupper() and parts[0] not in _NO_TOWNS
         single = single and match["before"] == "à" and len(written) > 2
+        loud = written.isupper() and capitals == 1 == len(parts) and match["before"] == "à" and last
+        single = single or (loud and parts[0] not in _NO_TOWNS and written not in ACRONYMS)
         if sure or known or several or single or any(not lex.is_word(p) and len(p) > 2 for p in parts):
             spans.append(
                 Span(match.start("town"), match.start("town") + len(written), "VILLE", 0.58, "town-after")

@@ -199,7 +199,7 @@ def _follows_name(name: Token, token: Token, text: str) -> bool:
         return False
     bare = name.is_upper and not after[:1].isalnum() and after[:1] not in {"'", "’", "°", "-"}
     spoken = token.folded in {"A", "Y", "L", "D"} and after[:1] == " " and after[1:2].isalpha()
-    spoken = spoken and after.lower() != " et "
+    spoken = spoken and after.lower() != " et " and (after[1:2].islower() or after[1:3].isupper())
     return after[:1] == "." or (bare and not spoken)
 
 
