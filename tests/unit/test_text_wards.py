@@ -62,6 +62,8 @@ def test_a_name_is_found_as_a_ward_writes_it(text, name):
     [
         "Résultat : ostéome ostéoïde du triquetrum, uncarthrose, hémithorax libre",
         "CLASSIFICATION DE SEVER",
+        "fracture supracondylienne stade 2 Lagrange-Rigault",
+        "RX genou dr. du 14.06.2023",
         "STAFF TRAUMATO : hépatite C, stade B",
         "Madame, Monsieur le Médecin conseil,",
         "Sortie ce jour avec SpO2 97 % AA",
@@ -177,6 +179,21 @@ def test_the_town_after_a_street_goes_with_it():
     assert parts(
         "vit au 50 cité des Rives, Die, seule", find_addresses("vit au 50 cité des Rives, Die, seule")
     ) == {"50 cité des Rives, Die"}
+
+
+@pytest.mark.parametrize(
+    ("text", "street"),
+    [
+        ("habite rue du Fond de Vercautry 18 à 5020 Vedrin", "rue du Fond de Vercautry 18"),
+        ("née le 24.08.1947, Rte de Vercautry 88, 1213 Onex", "Rte de Vercautry 88"),
+    ],
+)
+def test_a_number_after_its_street_goes_with_it(text, street):
+    assert any(part.endswith(street) for part in parts(text, find_addresses(text)))
+
+
+def test_a_year_of_birth_alone_is_found():
+    assert parts("M. Stoffels (°1958)", find_dates("M. Stoffels (°1958)")) == {"1958"}
 
 
 def test_a_surgical_approach_is_no_street():

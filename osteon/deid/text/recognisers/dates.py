@@ -53,6 +53,7 @@ _ROMAN_MONTH = re.compile(
     rf"(?P<month>{'|'.join(sorted(ROMAN_MONTHS, key=len, reverse=True))})"
     r"(?P=sep)(?P<year>(?:19|20)\d{2}|\d{2})(?![\w/]|[.,-]\d)"
 )
+_BIRTH_YEAR = re.compile(r"(?:°[ ]?|\bn[ée]e?(?:\(e\))? en )(?P<year>(?:19|20)\d{2})(?![\d/.-]\d|\d)")
 _SCORE_BEFORE = re.compile(
     r"(?:apgar|score|eva|glasgow|tension|ta|pa|cotation|acuit[ée]|vision|page|p\.|s[ée]rie|image|clich[ée]s?|stade|"
     r"grade|force)\s*:?\s*(?:à|a|de)?\s*$",
@@ -182,7 +183,8 @@ def _spoken(text: str) -> Iterator[re.Match[str]]:
 
 def find_dates(text: str, code: str = "fr") -> list[Span]:
     """Spans of dates; birth dates where the words before say so."""
-    return [found.span for found in read_dates(text, code)]
+    years = [Span(*m.span("year"), "DATE_NAISSANCE", 0.8, "birth-year") for m in _BIRTH_YEAR.finditer(text)]
+    return [found.span for found in read_dates(text, code)] + years
 
 
 def _read(text: str, match: re.Match[str], score: float, form: str, code: str) -> FoundDate | None:

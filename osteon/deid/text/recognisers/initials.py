@@ -88,7 +88,8 @@ def find_initials(text: str) -> list[Span]:
     spans = _loose_initials(text)
     for pattern in (_MARKED, _REFERENCE, _LAST_LINE, _TITLED):
         for match in pattern.finditer(text):
-            if match["value"] in _LITTLE_WORDS:
+            by = match.group().lower().startswith("par")
+            if match["value"] in _LITTLE_WORDS or (by and match["value"] in ACRONYMS):
                 continue
             end = match.start("value") + len(match["value"].rstrip())
             spans.append(Span(match.start("value"), end, "NOM", 0.6, "initials"))

@@ -249,6 +249,8 @@ def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength:
         labels = labels or (bool(pending) and is_heading(token) and not token.is_upper)
         if labels or (not run and token.folded in {"LE", "LA", "LES"} and _DATE_NEXT.match(text, token.end)):
             break
+        if not run and token.folded in PARTICLES and re.match(r"\s\d", text[token.end : token.end + 2]):
+            break  # `RX genou dr. du 14.06.2023`
         if gap.startswith(".") and len(tokens[place - 1].text) > 3:
             break  # a sentence ends there, no initial
         if (
