@@ -7,19 +7,18 @@ from collections.abc import Iterable, Sequence
 
 from osteon.deid.text.lexicon import Lexicon
 from osteon.deid.text.recognisers.acts import acting_names
+from osteon.deid.text.recognisers.around_names import (
+    bracketed,
+    initials_beside,
+    particles_after,
+    particles_before,
+)
 from osteon.deid.text.recognisers.courtesies import courtesy_names
 from osteon.deid.text.recognisers.introduced_names import introduced_names
 from osteon.deid.text.recognisers.lone_names import alone_on_line, before_birth
 from osteon.deid.text.recognisers.name_shapes import is_title
 from osteon.deid.text.recognisers.names_beside import beside_first_names
-from osteon.deid.text.recognisers.unknown_names import (
-    bracketed,
-    initials_beside,
-    neighbours,
-    particles_after,
-    particles_before,
-    unknown_capitals,
-)
+from osteon.deid.text.recognisers.unknown_names import neighbours, unknown_capitals
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import Token, words
 
