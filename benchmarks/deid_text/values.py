@@ -115,14 +115,18 @@ class Cast:
         kind = self.pick(("pavillon", "bâtiment", "unité"))
         return f"{kind} {self.pick((self.surname(), self.pick(_OLD['saints'])))}"
 
-    def _elided(self) -> str:
-        """A thing after `l'`; drawn only where the set has some, so that other sets' letters stay."""
-        things = (_own(self.split) or {}).get("thing2", [])
+    def _elided(self, kind: str = "thing2") -> str:
+        """A thing after `l'` or `la`; drawn only where the set has some, so that other sets' letters stay."""
+        things = (_own(self.split) or {}).get(kind, [])
         return self.pick(things) if things else ""
 
     def saint(self) -> str:
         """The name of a ward or house that a saint gave it."""
         return self.pick(self._values("saints"))
+
+    def acronym(self) -> str:
+        """A hospital as its own people call it; the set must have `acronyms`."""
+        return self.pick((_own(self.split) or {})["acronyms"])
 
     def _values(self, kind: str) -> list[str]:
         """The set's own values of a kind, or the old ones where it has none."""
@@ -137,6 +141,7 @@ class Cast:
             saint_nl=self.pick(self._values("saints_nl")),
             thing=self.pick(self._values("things")),
             thing2=self._elided(),
+            thing3=self._elided("thing3"),
             thing1=self.pick(self._values("thing")),
             last=self.surname(),
             person=f"{self.first_name(sex)} {self.surname()}",

@@ -55,6 +55,11 @@ def test_dates_are_shifted_by_the_patients_days_in_the_same_form():
     assert second.count("-") == 2
 
 
+def test_a_roman_month_is_shifted_to_a_roman_month():
+    day, month, year = deidentified("Vu le 04/VIII/2024 ici").text.removeprefix("Vu le ").split("/")
+    assert (day.isdigit(), set(month) <= set("IVX"), year[:4].isdigit()) == (True, True, True)
+
+
 def test_tags_replace_by_label():
     text = deidentified("Dr Odilon VERCAUTRIN, le 04/03/2024", TAGS).text
     assert text == "Dr <PRENOM> <NOM>, le <DATE>"

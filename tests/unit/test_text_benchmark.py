@@ -89,7 +89,7 @@ def test_the_fresh_set_has_its_own_values_and_sentences():
     assert len(list(letters(3, "fresh", 0))) == 3
 
 
-@pytest.mark.parametrize("split", ["fresh2", "fresh3"])
+@pytest.mark.parametrize("split", ["fresh2", "fresh3", "fresh4"])
 def test_a_set_of_layouts_keeps_its_planted_places_in_every_mode(split):
     from benchmarks.deid_text.layouts import layout_set
 

@@ -25,6 +25,7 @@ from osteon.deid.text.recognisers.known import find_known
 from osteon.deid.text.recognisers.model import doubtful_lines, find_model_names
 from osteon.deid.text.recognisers.names import find_names
 from osteon.deid.text.recognisers.numbers import find_numbers
+from osteon.deid.text.recognisers.spelled import find_spelled
 from osteon.deid.text.recognisers.tables import find_tables
 from osteon.deid.text.recognisers.towns import find_towns
 from osteon.deid.text.span import LABELS, Span, merge, trim, without_tags
@@ -130,6 +131,7 @@ def finders(lex: Lexicon) -> dict[str, Finder]:
         "hospitals": lambda text: find_hospitals(text, lex),
         "names": lambda text: find_names(text, lex),
         "initials": find_initials,
+        "spelled": lambda text: find_spelled(text, lex),
         "layouts": lambda text: [*find_tables(text), *find_dictated(text, lex)],
     }
 

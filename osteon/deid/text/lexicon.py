@@ -60,7 +60,9 @@ def lexicon(language: str = "fr") -> Lexicon:
     towns = french[:LARGE_TOWNS] + _lines("towns_abroad.txt") + french[LARGE_TOWNS:]
     return Lexicon(
         language=language,
-        words=frozenset().union(*(_words(f"words_{code}.txt") for code in codes(language))),
+        words=frozenset(_lines("words_medical.txt")).union(
+            *(_words(f"words_{code}.txt") for code in codes(language))
+        ),
         first_names={line[0]: line[1] for line in names},
         first_name_rank={name: rank for rank, (name, _) in enumerate(names)},
         surnames=frozenset(_lines("surnames.txt")),

@@ -15,7 +15,7 @@ from osteon.deid.pseudonyms import Pseudonymiser
 from osteon.deid.text.ages import AgeRule, age_surrogate
 from osteon.deid.text.languages import LANGUAGES, language_data
 from osteon.deid.text.lexicon import lexicon, word_class
-from osteon.deid.text.recognisers.dates import FoundDate, read_dates
+from osteon.deid.text.recognisers.dates import ROMAN_MONTHS, FoundDate, read_dates
 from osteon.deid.text.span import Span
 from osteon.deid.text.spoken import words_of
 from osteon.deid.values import fold
@@ -182,6 +182,8 @@ def _same_form(name: str, written: str, moved: date) -> str:
 
 def _month_name(written: str, month: int) -> str:
     """The month in the language, length and case of the one that was written."""
+    if written in ROMAN_MONTHS:
+        return ROMAN_MONTHS[month - 1]
     bare = written.rstrip(".")
     dot = written[len(bare) :]
     tables = [language_data(code)["months"] for code in LANGUAGES]

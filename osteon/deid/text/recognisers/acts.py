@@ -6,26 +6,27 @@ import re
 from collections.abc import Iterator, Sequence
 
 from osteon.deid.text.lexicon import COMMON_FIRST_NAMES, Lexicon
-from osteon.deid.text.recognisers.name_runs import BLANKS, may_name, name_run
-from osteon.deid.text.recognisers.name_shapes import (
-    MEDICAL_SHAPE,
-    PARTICLES,
-)
+from osteon.deid.text.recognisers.name_runs import name_run
+from osteon.deid.text.recognisers.name_shapes import MEDICAL_SHAPE
+from osteon.deid.text.recognisers.names_before import names_before
 from osteon.deid.text.tokens import UPPER, Token, first_at
 
 Named = tuple[list[int], float, str]
 _BY = re.compile(
-    rf"(?<![^\W\d_])(?i:par|avec|appeler|rappeler|contacter|joindre|pr[ée]venir|avertir|aupr[èe]s de)\s+"
+    rf"(?<![^\W\d_])(?i:par(?:\s?:)?|avec|appeler|rappeler|contacter|joindre|pr[ée]venir|avertir|"
+    rf"aupr[èe]s de|j['’]ai eu|(?:assist|accompagn)[ée]e?s?(?:\(e\))? de|enfants? dont)\s+"
     rf"(?=(?:[dDlL]['’]|(?:de|du|des|van|von)(?: la| le| den| der)? )?{UPPER})"
 )
 _DRUG_BEFORE = re.compile(
-    r"(?:trait|m[ée]dic|perfus|inject|infiltr|s[ée]dat|antibio|antalg|relais|associ|puis|compar|prise|T[12]\b)"
+    r"(?:trait|m[ée]dic|perfus|inject|infiltr|s[ée]dat|antibio|antalg|relais|associ|\bpuis|compar|prise|T[12]\b)"
     r"[^.\n]{0,30}$",
     re.IGNORECASE,
 )
 _SEEN = re.compile(
     r"\b(?:(?:re)?vue?s?|(?:re)?lue?s?|ok|suite|contact|rdv|rendez-vous|consultation|discussion|entretien|avis|"
-    r"discut[ée]e?s?|dit|valid[ée]e?s?|sign[ée]e?s?)\s$",
+    r"discut[ée]e?s?|dit|valid[ée]e?s?|sign[ée]e?s?)\s"
+    r"(?:(?:en ville|aux urgences|ce jour|en consultation)\s)?$|"
+    r"(?:\d[/.-]\d{1,4}|janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre|d[ée]cembre)\s$",
     re.IGNORECASE,
 )
 _DRUG_ENDING = re.compile(r"(?:IUMS?|ATES?|IBS?|OLS?|ONES?|AX|INES?|IDES?|MABS?|YLE?S?)$")
@@ -34,26 +35,37 @@ _LETTER_HEAD = re.compile(
 )
 _OF = re.compile(
     rf"\b(?i:demandes?|dossiers?|r[ée]sultats?|clich[ée]s|images|comptes?[- ]rendus?|cr|examens?|cas|"
-    rf"identit[ée]|courriers?|radios?|bilan|suivi)\s+(?:de|d['’])\s*"
+    rf"identit[ée]|courriers?|radios?|bilan|suivi|consignes?)\s+(?:de|d['’])\s*"
     rf"(?=(?:[dDlL]['’]|(?:de|du|des|van|von|le|la)(?: la| le| den| der)? )?{UPPER})"
 )
 _HOUSE = re.compile(rf"\b(?i:famille|consorts)[ \t]+(?={UPPER})")
 _PERSON_AFTER = re.compile(
     rf"\s*(?:,\s*(?:{UPPER}[^\W\d_]{{2}}|n[ée]e?\b|\d)|[ée]pouse\b|n[ée]e?\b|\((?:n[ée]|IPP|DDN|\d))"
 )
-_NUMBER_AFTER = re.compile(
-    r"(?<!\w)(?:(?P<phone>\+\d{2}|0 ?[1-9])(?:[ .-]?\d){7,}(?!\d)|(?i:RPPS|INAMI|RIZIV|ADELI|RCC|GLN)\b)"
-)
-_BETWEEN = re.compile(r"[ \t]*(?:[-–,(/|:][ \t]*)?(?:(?:n°|num[ée]ro)[ \t]*)?\Z", re.IGNORECASE)
-_BEFORE_PHONE = re.compile(r"[ \t]*(?:[(,][ \t]*)?(?:au[ \t]+)?\Z", re.IGNORECASE)
-"""What may stand between a name and its number; after a colon a telephone has a label before it."""
 _NEXT = re.compile(r"[ \t]*(?:,|;|/|->|→|&|\bet\b)[ \t]*(?:(?:Dr|Pr|Mme|M)\.?[ \t]+)?", re.IGNORECASE)
 _LIST = re.compile(
     r"(?im)\b(?:rel[èe]ve|pr[ée]sents?|radiologues|m[ée]decins|praticiens(?: hospitaliers)?|correspondants|"
-    r"copies?|cc)"
+    r"copies?|cc|relecture|aides?|[ée]quipe|destinataires?)"
     r"[ \t]*:[ \t]*(?:(?:Dr|Pr|Mme|M)\.?[ \t]+)?(?=\S)|"
-    rf"\b(?:(?:mot|note|message|courrier|copie)[ \t]+pour)[ \t]+(?=(?-i:{UPPER}))"
+    rf"\b(?:(?:mot|note|message|courrier|copie)[ \t]+(?:pour|[àa])|courrier(?=[ \t](?-i:{UPPER}[a-zà-ÿ]))|"
+    rf"c\.c\.[ \t]*:|"
+    rf"appel(?:[ \t](?:ortho|cardio|neuro|chir|r[ée]a|anesth|traumato|p[ée]dia|radio))?|[ée]quipe|"
+    rf"internes?|vue?)"
+    rf"[ \t]+(?=(?-i:{UPPER}))"
 )
+
+
+_STAMPED = re.compile(
+    rf"(?m)^[^\n]{{0,24}}?(?:\d{{1,2}}[:hH]\d{{2}}|\d[/.-]\d{{2,4}}|\d{{6}})[ \t]+"
+    rf"(?=(?:[dD]['’]|d[eu] )?{UPPER}[\w'’ .-]{{1,30}}[ \t]?:)"
+)
+"""A note's own line with its hour: `23.05 9h05 Benoit: pouls perçus`."""
+
+_NUMBERED = re.compile(
+    rf"\b(?i:patiente?|ipp|nip)[ \t]*:?[ \t]*[A-Z]?\d{{5,12}}[ \t]+"
+    rf"(?={UPPER}[A-ZÀ-Ý'’-]+ (?:{UPPER}[A-ZÀ-Ý'’-]+ ){{0,3}}\d)"
+)
+"""A line of an archive: number, name in capitals, birth date."""
 
 
 def acting_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
@@ -67,10 +79,10 @@ def acting_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[N
             run = name_run(tokens, text, first_at(tokens, match.end()), lex, loud=False, listed=True)
             run = run if run and _PERSON_AFTER.match(text, tokens[run[-1]].end) else []
         yield run, 0.6, "of"
-    for pattern in (_LETTER_HEAD, _LIST):
+    for pattern in (_LETTER_HEAD, _LIST, _STAMPED, _NUMBERED):
         for match in pattern.finditer(text):
             yield from _listed(tokens, text, match.end(), lex)
-    yield from _before_numbers(tokens, text, lex)
+    yield from names_before(tokens, text, lex)
 
 
 def _by_somebody(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
@@ -80,7 +92,9 @@ def _by_somebody(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[N
         loud = match.group().isupper()
         seen = not loud and _SEEN.search(text, max(0, match.start() - 16), match.start()) is not None
         run = name_run(tokens, text, start, lex, loud=loud, listed=seen)
-        if loud and not run and _is_apposed(tokens, start, text, lex):
+        if not run and (
+            (loud and _is_apposed(tokens, start, text, lex)) or _is_listed_so(tokens, start, text)
+        ):
             run = [start]
         treated = _DRUG_BEFORE.search(text, max(0, match.start() - 40), match.start()) is not None
         drug = len(run) == 1 and (treated or (not seen and _is_drug(tokens[run[0]], lex)))
@@ -93,6 +107,15 @@ def _is_apposed(tokens: Sequence[Token], place: int, text: str, lex: Lexicon) ->
     if place == len(tokens) or text[tokens[place].end : tokens[place].end + 2] != ", ":
         return False
     return lex.first_name_rank.get(tokens[place].folded, 10**6) < COMMON_FIRST_NAMES
+
+
+def _is_listed_so(tokens: Sequence[Token], place: int, text: str) -> bool:
+    """A surname in capitals with its initial, whatever it means: `par BOUCHARD B`."""
+    if place + 1 >= len(tokens) or not tokens[place].is_upper or text[tokens[place].end] != " ":
+        return False
+    initial = tokens[place + 1]
+    bare = len(initial.text) == 1 and initial.is_capitalised and initial.folded not in {"A", "Y", "L", "D"}
+    return bare and len(tokens[place].text) > 2 and not text[initial.end : initial.end + 1].isalnum()
 
 
 def _is_drug(token: Token, lex: Lexicon) -> bool:
@@ -114,24 +137,3 @@ def _listed(tokens: Sequence[Token], text: str, position: int, lex: Lexicon) -> 
         if joint is None:
             return
         position = joint.end()
-
-
-def _before_numbers(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
-    """The words of a name right before the number of who bears it: `Viviane Boulet  INAMI : 1-...`."""
-    for match in _NUMBER_AFTER.finditer(text):
-        between = (_BEFORE_PHONE if match["phone"] else _BETWEEN).search(
-            text, max(0, match.start() - 16), match.start()
-        )
-        end = between.start() if between else match.start()
-        place = first_at(tokens, end) - 1
-        run: list[int] = []
-        while place >= 0 and len(run) < 4:
-            gap = text[tokens[place].end : tokens[run[-1]].start if run else end]
-            particle = bool(run) and tokens[place].folded in PARTICLES
-            if (run and gap not in BLANKS) or gap.strip() or "\n" in gap:
-                break
-            if not particle and not may_name(tokens, place, text, lex, sure=True):
-                break
-            run.append(place)
-            place -= 1
-        yield run, 0.6, "numbered"

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from osteon.deid.text.languages import forms
 from osteon.deid.text.lexicon import word_class
+from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER
 from osteon.deid.values import fold
@@ -44,13 +45,26 @@ def _patterns(code: str) -> _Patterns:
 
 
 _BOX = re.compile(
-    r"\b(?:BP|CS|b\.p\.)\s?\d{1,5}(?:\s?[-–]?\s?\d{5}\s+[A-Z][\w'-]+(?:[ -][A-Z][\w'-]+)*)?", re.IGNORECASE
+    r"\b(?:BP|CS|b\.p\.)\s?\d{1,5}(?!\d|[/.]\d)(?:\s?[-–]?\s?\d{5}\s+[A-Z][\w'-]+(?:[ -][A-Z][\w'-]+)*)?",
+    re.IGNORECASE,
 )
 _LABELLED_ADDRESS = re.compile(
     r"\b(?:adresse|domicile|demeurant(?: au)?|domicili[ée]e?(?: au| à)?|r[ée]sidant(?: "
     r"au)?|habitant(?: au)?)\s*:?\s*(?P<value>\d[^\n;]{8,80})",
     re.IGNORECASE,
 )
+_TOWN_AFTER = re.compile(
+    rf"[ \t]*,[ \t]*\n?[ \t]*(?P<town>(?:L[ea]s?[ ]|L[EA]S?[ ])?(?P<first>{UPPER}[^\W\d_]+)"
+    rf"(?:[ '’-](?:(?:sur|sous|en|de|la|le|les|du|des)[ -])?{UPPER}[^\W\d_]+){{0,4}})"
+    r"(?=[ \t]*(?:[,.;)(]|\n|$))"
+)
+_NUMBER_AFTER = re.compile(
+    r"[ \t]*,?[ \t]+(?:n°[ \t]?)?\d{1,3}(?:[ \t]?[A-Za-z](?!\w))?(?:[ \t]?(?:bte|bo[îi]te)[ \t]?\w{1,4})?"
+    r"(?=[ \t]*(?:$|[\n,;)–-]|[àa][ \t]|B-|\d{4}))"
+)
+"""A number after its street, as in Belgium and Switzerland: `rue du Fond de Vercautry 18 à 5020 Namur`."""
+_ONLY_NUMBERED = frozenset(["R.", "RANG"])
+_ABBREVIATED = 5
 _STOP_AFTER_STREET = word_class("words_after_a_street")
 _LINK = word_class("words_inside_a_place")
 
@@ -84,13 +98,20 @@ def find_addresses(text: str, code: str = "fr") -> list[Span]:
 
 def _street_end(match: re.Match[str]) -> int | None:
     """Where the street ends; None when the words are no address (an accident in the street)."""
-    numbered, zipped = match["number"] is not None, match["zip"] is not None
+    of_a_date = match.string[max(0, match.start() - 1) : match.start()] in {".", "/", "-"}
+    numbered, zipped = match["number"] is not None and not of_a_date, match["zip"] is not None
     names = list(re.finditer(r"\S+", match["name"]))
-    capital = any(n.group()[0].isupper() for n in names[:3] if fold(n.group()) not in _LINK)
+    ends = next((i for i, n in enumerate(names) if len(n.group()) > _ABBREVIATED and n.group()[-1] == "."), 3)
+    capital = any(n.group()[0].isupper() for n in names[: min(3, ends + 1)] if fold(n.group()) not in _LINK)
     if fold(match["street"]) == "PASSAGE" and not zipped and not (names and names[0].group()[0].isupper()):
         return None
+    if fold(match["street"]) in _ONLY_NUMBERED and not numbered:
+        return None
+    stopped = any(fold(n.group()) in _STOP_AFTER_STREET - _LINK for n in names)
+    behind = not stopped and _NUMBER_AFTER.match(match.string, match.end("name")) is not None
     if (
         not numbered
+        and not (behind and names[-1].group()[0].isupper())
         and not (zipped and match["name"].strip())
         and not (capital and match["street"][0].isupper())
     ):
@@ -108,7 +129,14 @@ def _street_end(match: re.Match[str]) -> int | None:
             break
         linked = word in _LINK
         end = match.start("name") + name.end()
-    return end
+        if len(name.group()) > _ABBREVIATED and name.group()[-1] == ".":
+            break
+    after = _NUMBER_AFTER.match(match.string, end) if not numbered else None
+    if after:
+        return after.end()
+    town = _TOWN_AFTER.match(match.string, end) if numbered else None
+    is_town = town is not None and fold(town["first"]) not in HEADINGS | ACRONYMS
+    return town.end("town") if town and is_town else end
 
 
 def _is_count(match: re.Match[str]) -> bool:

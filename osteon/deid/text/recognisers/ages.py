@@ -29,7 +29,7 @@ _AGE_BEFORE = re.compile(
     r"(?:\b[âa]g[ée]{1,2}e?s?\b(?:\(e\))?[^.;\n]{0,12}|\b[âa]ge\b[^.;\n\d]{0,14}|"
     r"\b(?:patiente?s?|homme|femme|fille|fillette|gar[çc]on|enfant|nourrisson|b[ée]b[ée]|nouveau-n[ée]|adolescente?|dame|"
     r"monsieur|madame|m[èe]re|p[èe]re|sujet|malade|man|vrouw|meisje|jongen|kind|woman|boy|girl|male|female)\b"
-    r"[^.;\n\d]{0,25}|"
+    r"[^.;\d]{0,25}|"
     r"\b(?:M\.?|Mr|Mme|Mlle|Monsieur|Madame|Mademoiselle)\s(?:[A-Z]\.\s?){0,2}[^.,;\n\d]{2,36}|"
     r"(?-i:\b[A-ZÀ-Ý][\w-]+ a )|\b(?:il|elle|qui) a |"
     r"\b(?:aged|leeftijd|oud|age[d]? of)\b[^.;\n\d]{0,8})$",
@@ -50,8 +50,8 @@ def _patterns(code: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     unit = forms("ages", code)
     years = re.compile(
         rf"(?<![\w.,/])(?:(?<!\d )(?<!\d\n){_YEARS}\s?(?:-|à|a|ou|"
-        rf"/)\s?)?{_YEARS}[ \u00a0\u202f\n]?(?:{unit})(?![\w/])"
-        rf"(?:\s?(?:et demi\b|½|(?:et )?\d{{1,2}}\s?mois\b))?",
+        rf"/)\s?)?{_YEARS}[ \u00a0\u202f\n]{{0,2}}(?:{unit})(?![\w/])"
+        rf"(?:\s?(?:et demie?\b|½|1/2(?!\d)|(?:et )?\d{{1,2}}\s?mois\b))?",
         re.IGNORECASE,
     )
     small = re.compile(
@@ -63,6 +63,8 @@ def _patterns(code: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return years, small
 
 
+_COUNTED = re.compile(r"ann[ée]es?$", re.IGNORECASE)
+"""`Années` are a duration more often than an age."""
 _WRITTEN = re.compile(rf"\b(?P<age>(?P<number>{TO_NINETY_NINE})\s+(?P<unit>ans|mois))\b", re.IGNORECASE)
 _NUMBER_BEFORE = re.compile(r"\d[ -]$")
 _DATE_BEFORE = re.compile(r"(?:(?:18|19|20)\d{2}|[/.-]\d{2}|[12] \d \d \d)[ -]$")
@@ -86,6 +88,9 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
         if _NUMBER_BEFORE.search(before) and not _DATE_BEFORE.search(before):
             continue
         if not stated and match.group().lower().rstrip().endswith("an"):
+            continue
+        counted = _COUNTED.search(match.group()) is not None
+        if counted and not (stated or _alone(text, match) or _beside(text, match)):
             continue
         if match.group().rstrip()[-1] in "aA" and not (stated or _alone(text, match) or _beside(text, match)):
             continue
@@ -113,11 +118,15 @@ def _beside(text: str, match: re.Match[str]) -> bool:
     """`a` for `ans` after a date or a name, before a sign or a label: `Dupont Jean 67 a : chute`."""
     before = text[max(0, match.start() - 24) : match.start()]
     ends = (
-        re.match(r"\s*(?:$|[\n:,;)]|I\.?P\.?P|NDA|N[IP]|DDN)", text[match.end() : match.end() + 8])
+        re.match(
+            r"\s*(?:$|[\n:,;)]|I\.?P\.?P|NDA|N[IP]|DDN|entr[ée]|admis|vue?\b)",
+            text[match.end() : match.end() + 8],
+        )
         is not None
     )
     return ends and (
-        _DATE_BEFORE.search(before) is not None or re.search(rf"{UPPER}[^\W\d_]+ $", before) is not None
+        _DATE_BEFORE.search(before) is not None
+        or re.search(rf"(?:{UPPER}[^\W\d_]+ |{UPPER}\. ?|\d\) )$", before) is not None
     )
 
 

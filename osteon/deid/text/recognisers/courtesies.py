@@ -21,6 +21,13 @@ _GREETED = re.compile(
 )
 """A letter that closes with `M. Dupont` has an initial there: nobody signs as Monsieur."""
 _HELLO = re.compile(rf"\b(?i:bonjour|bonsoir|salut|coucou|ch[eè]re?)[ \t]+(?={UPPER}[^\W\d_])")
+_ABOVE_COPIES = re.compile(
+    rf"(?m)^[ \t]*(?={UPPER}[^\W\d_]{{2,}}[ \t]*\n[ \t]*(?i:c\.?c\.?|copies?|P\.?S\.?)[ \t]*:)"
+)
+"""A signature of one word, alone on the line above the copies."""
+_HERE = re.compile(
+    rf"\b(?:[Cc]['’]est|[Ii]ci|[Jj]e suis)[ \t]+(?={UPPER}[^\W\d_]+[ \t]*(?:[.,!]|d[eu]\b|des\b|{UPPER}))"
+)
 _STARTS = re.compile(r"\s+[^\W\d_]*[a-z]")
 _CLOSED = re.compile(
     rf"(?i:amiti[ée]s|amicalement|cordialement|bises|bientôt|[àa] (?:vous|toi)|merci)[ \t]*[,.!]?[ \t\n]+"
@@ -28,6 +35,7 @@ _CLOSED = re.compile(
 )
 
 
+_COPIES = ("c.c", "cc", "copie", "p.s", "ps")
 _SIGNS = ("sign", "visa", "cachet")
 _CLOSINGS = (
     "amiti",
@@ -60,6 +68,7 @@ def courtesy_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator
             and not _STARTS.match(text, tokens[place].end)
         ):
             yield [place], 0.6, "greeting"
+    yield from _said_or_signed(tokens, text, small, lex)
     if not any(word in small for word in _CLOSINGS):
         return
     for match in _CLOSED.finditer(text):
@@ -68,6 +77,18 @@ def courtesy_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator
             yield [place], 0.6, "signature"
     for match in _GREETED.finditer(text):
         yield [first_at(tokens, match.end())], 0.5, "signature"
+
+
+def _said_or_signed(tokens: Sequence[Token], text: str, small: str, lex: Lexicon) -> Iterator[Named]:
+    """`C'est Olive de la radio`, and a signature of one word above the copies."""
+    for match in _ABOVE_COPIES.finditer(text) if any(word in small for word in _COPIES) else ():
+        place = first_at(tokens, match.end())
+        if may_name(tokens, place, text, lex, sure=True):
+            yield [place], 0.5, "signature"
+    for match in _HERE.finditer(text):
+        place = first_at(tokens, match.end())
+        if lex.is_first_name(tokens[place].folded) and may_name(tokens, place, text, lex, sure=True):
+            yield [place], 0.6, "greeting"
 
 
 @cache

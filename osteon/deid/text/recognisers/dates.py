@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from typing import NamedTuple
 
-from osteon.deid.text.languages import codes, forms, language_data
+from osteon.deid.text.languages import by_first_letter, codes, forms, language_data
 from osteon.deid.text.span import Span
 from osteon.deid.text.spoken import DAY, YEAR, number_of
 from osteon.deid.values import fold
@@ -47,6 +47,13 @@ _COMPACT_ISO = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?!\d)"
 )
 _MONTH_NUMBER_YEAR = re.compile(r"(?<![\d/.,-])(?P<month>0[1-9]|1[0-2])[/.-](?P<year>(?:19|20)\d{2})(?!\d)")
+ROMAN_MONTHS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+_ROMAN_MONTH = re.compile(
+    rf"(?<![\w/.,-])(?P<day>0?[1-9]|[12]\d|3[01])(?P<sep>[/.-])"
+    rf"(?P<month>{'|'.join(sorted(ROMAN_MONTHS, key=len, reverse=True))})"
+    r"(?P=sep)(?P<year>(?:19|20)\d{2}|\d{2})(?![\w/]|[.,-]\d)"
+)
+_BIRTH_YEAR = re.compile(r"(?:°[ ]?|\bn[ée]e?(?:\(e\))? en )(?P<year>(?:19|20)\d{2})(?![\d/.-]\d|\d)")
 _SCORE_BEFORE = re.compile(
     r"(?:apgar|score|eva|glasgow|tension|ta|pa|cotation|acuit[ée]|vision|page|p\.|s[ée]rie|image|clich[ée]s?|stade|"
     r"grade|force)\s*:?\s*(?:à|a|de)?\s*$",
@@ -56,7 +63,7 @@ _TWO_AND_TWO = re.compile(
     r"(?<![\w/.,-])(?P<day>0[1-9]|[12]\d|3[01])/(?P<month>0[1-9]|1[0-2])(?![\w/]|[.,-]\d|\s*(?:mm|cm|%|e\b))"
 )
 _MONTH_WORD = re.compile(
-    r"\b(?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre|d[ée]cembre)\b",
+    r"\b(?=[jfmasond])(?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre|d[ée]cembre)\b",
     re.IGNORECASE,
 )
 _DAY_BEFORE = re.compile(rf"(?<![\w-]){DAY}\s+$", re.IGNORECASE)
@@ -76,14 +83,14 @@ class _Patterns(NamedTuple):
 def _patterns(code: str) -> _Patterns:
     month = (
         "(?:"
-        + "|".join(sorted((re.escape(m) for m in _written_months(code)), key=len, reverse=True))
+        + by_first_letter(sorted((re.escape(m) for m in _written_months(code)), key=len, reverse=True))
         + r")\.?"
     )
     weekday = rf"(?:(?:{forms('weekdays', code)})\b[.,]{{0,2}}\s*)"
     textual = re.compile(
         rf"\b{weekday}?(?P<day>0?[1-9]|[12]\d|3[01])(?:er|ère|e|st|nd|rd|th)?{_SPACE}{{0,2}}(?:(?:de|of){_SPACE})?[-/.]?"
         rf"(?P<month>{month})(?![^\W\d_])(?:{_SPACE}{{0,2}}[-/.,]?{_SPACE}?(?P<year>(?:19|20|21)\d{{2}}|"
-        rf"'?\d{{2}}(?![\d:hH])(?!\s*(?:ans|mm|cm|h\b|heures|mg|%))))?\b",
+        rf"'?\d{{2}}(?![\d:hH])(?!\s*(?:ans|[mc]m\b|h\b|heures|mg|%))))?\b",
         re.IGNORECASE,
     )
     month_year = re.compile(
@@ -96,8 +103,15 @@ def _patterns(code: str) -> _Patterns:
         r"(?P<month>0?[1-9]|1[0-2]))(?![\d/]|[.,]\d|\s*(?:mm|cm|ans))",
         re.IGNORECASE,
     )
+    weekday_first = re.compile(
+        rf"\b(?:{forms('weekdays', code)})\b\.?\s(?:le\s)?(?P<day>0?[1-9]|[12]\d|3[01])[/.]"
+        r"(?P<month>0?[1-9]|1[0-2])(?![\d/]|[.,]\d|\s*(?:mm|cm))",
+        re.IGNORECASE,
+    )
     found = [
         (textual, 0.97, "textual"),
+        (weekday_first, 0.94, "weekday"),
+        (_ROMAN_MONTH, 0.95, "roman"),
         (_NUMERIC, 0.95, "numeric"),
         (_ISO, 0.97, "iso"),
         (_SPACED, 0.98, "spaced"),
@@ -169,7 +183,8 @@ def _spoken(text: str) -> Iterator[re.Match[str]]:
 
 def find_dates(text: str, code: str = "fr") -> list[Span]:
     """Spans of dates; birth dates where the words before say so."""
-    return [found.span for found in read_dates(text, code)]
+    years = [Span(*m.span("year"), "DATE_NAISSANCE", 0.8, "birth-year") for m in _BIRTH_YEAR.finditer(text)]
+    return [found.span for found in read_dates(text, code)] + years
 
 
 def _read(text: str, match: re.Match[str], score: float, form: str, code: str) -> FoundDate | None:
@@ -188,6 +203,8 @@ def _read(text: str, match: re.Match[str], score: float, form: str, code: str) -
     month = values["month"]
     squeezed = re.sub(r"\s", "", month)
     number = int(squeezed) if squeezed.isdigit() else month_numbers(code).get(fold(month).rstrip("."), 0)
+    if form == "roman":
+        number = ROMAN_MONTHS.index(month) + 1
     if not 1 <= number <= 12:
         return None
     day = _number(values["day"]) if "day" in values else None

@@ -13,14 +13,17 @@ from osteon.deid.text.recognisers.name_shapes import MEDICAL_SHAPE
 from osteon.deid.text.span import Span
 from osteon.deid.values import fold
 
+_COMMON, _SHORT = 2000, 3
 _FEWEST_LETTERS, _MOST_CAPITALS = 60, 0.002
 _W = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"
 _STOPS = word_class("words_that_end_a_dictated_name")
 _LINK = r"(?:(?:de la|des|du|de|les|le|la)[ ]|(?:de )?l['’]|d['’])"
 _PARTICLE = r"(?:(?:de la|de|du|des|d['’]|le|la|van den|van der|van de|van|von|el|ben|da|dos|al|aït|ait)[ ]?)"
 _PERSON = re.compile(
-    rf"\b(?:docteure?s?|dr|professeure?|pr|madame|monsieur|mme|mlle|mademoiselle|m|mr)\.?"
-    rf"[ \n]+(?P<name>{_PARTICLE}?{_W}(?:[ ]{_PARTICLE}?{_W}){{0,3}})"
+    r"\b(?:docteure?s?|dr|professeure?|pr|madame|monsieur|mme|mlle|mademoiselle|m|mr|"
+    r"signé(?! (?:par|le|docteur|dr|pr|professeur))|"
+    r"(?P<act>vue? (?:avec|par)|avis|pr[ée]venue? \(|contacter|appeler))\.?"
+    rf"[ \n]*(?<![^\W\d_])(?P<name>{_PARTICLE}?{_W}(?:[ ]{_PARTICLE}?{_W}){{0,3}})"
 )
 _HOSPITAL = re.compile(
     r"\b(?P<kind>(?P<strong>polyclinique|chr?u|ch[cip]|ghu?|gie(?: irm)?|ehpad|ssr|hia|uz|az|"
@@ -32,9 +35,16 @@ _HOSPITAL = re.compile(
     r"clinique(?: universitaire| privée)?|cliniques universitaires)"
     rf"[ \n]+(?P<link>{_LINK})?(?P<name>{_W}(?:[ ](?:de )?{_W}){{0,2}})"
 )
+_WITH_PHONE = re.compile(rf"\((?P<name>{_W}(?: {_W})?)[ \n]+(?=\(?\+?\d[\d ().-]{{7,}})")
+_NO_NAME = re.compile(r"(?:t[ée]l|fax|portable|gsm|bip|poste|num[ée]ro|au|fixe|mobile|domicile|standard)")
+_EMERGENCY = re.compile(
+    rf"\b(?:urgences|transfert|transférée?)[ \n]+(?:de (?:la )?|d['’]|du |à )?"
+    rf"(?P<name>(?:sainte?[- ])?{_W}(?: {_W})?)"
+)
 _TOWN = re.compile(
     rf"(?<![^\W_])(?P<sure>(?:demeurant|domiciliée?|résidant|habitant|née?) )?"
-    rf"(?:à|habite|commune de|ville de)[ \n]+(?P<name>(?:(?P<article>l[ea]s?) )?{_W})"
+    rf"(?:à|habite|commune de|ville de|(?P<home>retour (?:à )?(?:(?:son )?domicile|ehpad)(?: à)?))[ \n]+"
+    rf"(?P<name>(?:(?P<article>l[ea]s?) )?{_W})"
 )
 _AFTER_PERSON = re.compile(r"\b(?:docteure?|dr|professeure?|pr)\b[^\n.,;]{2,40}$")
 _LINKED = re.compile(
@@ -44,10 +54,19 @@ _LINKED = re.compile(
 
 def find_dictated(text: str, lex: Lexicon) -> list[Span]:
     """Spans of a text without capitals; none of any other."""
-    letters = sum(c.isalpha() for c in text)
-    if letters < _FEWEST_LETTERS or sum(c.isupper() for c in text) > _MOST_CAPITALS * letters:
+    capitals = sum(map(str.isupper, text))
+    if capitals > _MOST_CAPITALS * len(text):
         return []
-    return [*_people(text, lex), *_hospitals(text, lex), *_towns(text, lex)]
+    letters = sum(map(str.isalpha, text))
+    if letters < _FEWEST_LETTERS or capitals > _MOST_CAPITALS * letters:
+        return []
+    return [
+        *_people(text, lex),
+        *_callable(text),
+        *_hospitals(text, lex),
+        *_emergencies(text, lex),
+        *_towns(text, lex),
+    ]
 
 
 def _people(text: str, lex: Lexicon) -> Iterator[Span]:
@@ -59,9 +78,23 @@ def _people(text: str, lex: Lexicon) -> Iterator[Span]:
                 continue
             if folded in _STOPS or (before and not _goes_on(before, folded, lex)):
                 break
+            if match["act"] and not before and not _is_known_or_strange(folded, lex):
+                break
             end, before = start + word.end(), folded
         if before:
             yield Span(start, end, "NOM", 0.6, "dictated")
+
+
+def _callable(text: str) -> Iterator[Span]:
+    """Who stands in brackets with a telephone: `(perle 06 ...)`."""
+    for match in _WITH_PHONE.finditer(text):
+        if not _NO_NAME.match(match["name"]):
+            yield Span(*match.span("name"), "NOM", 0.6, "dictated")
+
+
+def _is_known_or_strange(folded: str, lex: Lexicon) -> bool:
+    common = lex.first_name_rank.get(folded, 10**6) < _COMMON
+    return (lex.is_rare_word(folded) and not MEDICAL_SHAPE.search(folded)) or common or folded in lex.surnames
 
 
 def _goes_on(before: str, folded: str, lex: Lexicon) -> bool:
@@ -89,21 +122,45 @@ def _hospitals(text: str, lex: Lexicon) -> Iterator[Span]:
             yield Span(match.start(), end, "HOPITAL", 0.6, "dictated")
 
 
+def _emergencies(text: str, lex: Lexicon) -> Iterator[Span]:
+    """The hospital after `urgences`: one of the list, a saint's, or two words that are a person's name."""
+    for match in _EMERGENCY.finditer(text):
+        name = match["name"]
+        first, _, second = name.partition(" ")
+        person = lex.is_first_name(fold(first)) and second and _rare(fold(second), lex)
+        if fold(name) in lex.hospitals or person or re.match(r"sainte?[- ][^\W\d_]", name):
+            yield Span(*match.span("name"), "HOPITAL", 0.6, "dictated")
+        elif fold(first) in lex.hospitals or (
+            _rare(fold(first), lex) and not MEDICAL_SHAPE.search(fold(first))
+        ):
+            yield Span(match.start("name"), match.start("name") + len(first), "HOPITAL", 0.6, "dictated")
+
+
 def _towns(text: str, lex: Lexicon) -> Iterator[Span]:
     for match in _TOWN.finditer(text):
         if match["name"].startswith(("l'", "l’", "s'", "s’", "d'", "d’")):
             continue
         folded = fold(match["name"])
         if match["article"]:
-            if folded in lex.towns:
+            if folded in lex.towns or (
+                (match["sure"] or match["home"]) and _rare(fold(match["name"].split(" ", 1)[1]), lex)
+            ):
                 yield Span(*match.span("name"), "VILLE", 0.6, "dictated")
             continue
         doctors = _AFTER_PERSON.search(text, max(0, match.start() - 48), match.start()) is not None
         strange = _is_strange(match["name"], lex) and not MEDICAL_SHAPE.search(folded)
+        sure = doctors or match["sure"] or match["home"]
         if folded not in _STOPS and (
-            strange or _LINKED.match(match["name"]) or ((doctors or match["sure"]) and folded in lex.towns)
+            strange
+            or _LINKED.match(match["name"])
+            or (sure and (folded in lex.towns or _rare(folded, lex)))
+            or (match["home"] and "-" in folded)
         ):
             yield Span(*match.span("name"), "VILLE", 0.6, "dictated")
+
+
+def _rare(folded: str, lex: Lexicon) -> bool:
+    return lex.is_rare_word(folded) and len(folded) > _SHORT
 
 
 def _is_strange(word: str, lex: Lexicon) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from osteon.deid.text.languages import forms
+from osteon.deid.text.languages import alternatives_of, by_first_letter, forms
 from osteon.deid.text.lexicon import Lexicon, word_class
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, is_heading
 from osteon.deid.text.span import Span
@@ -16,18 +16,24 @@ from osteon.deid.values import fold
 _KINDS = (
     r"C\.?H\.?R?\.?U\.?(?![\w])|CHR(?:U|O)?(?![\w])|CHI[CP]?(?![\w])|C\.?H\.?(?:\s?G)?(?![\w.])|"
     r"(?:CHC|CHP|CHM|CHS|CHSP|CHD|CHL|CHUV|CHVR|GHT|GHU|GHP|GHI|GHE|GH|EHPAD|SSR|CDS|CMC|CMPR|CRF|CLCC|HIA|HFR|HCL|UZ|AZ|ZNA|"
-    r"UMC|MRS|CPAS|ASBL|AP-?HP|AP-?HM)(?![\w])|"
+    r"UMC|MRS|CPAS|ASBL|AP-?HP|AP-?HM|CMP|CMPP|CSAPA|MSP|SMR|USLD|CIUSSS|CISSS|CHSLD|CHUM|CHUQ|CUSM|"
+    r"CHIREC|CHwapi|EpiCURA)(?![\w])|"
     r"(?:grand\s+)?h[ôo]pital(?:\s+(?:priv[ée]|universitaire|militaire|civil|g[ée]n[ée]ral|intercantonal|cantonal|"
-    r"de jour|local|r[ée]gional))*|h[ôo]pitaux(?:\s+universitaires)?|"
+    r"de jour|local|r[ée]gional|provincial|m[èe]re-enfant|(?-i:[a-zà-ÿ]{4,}ois)|valaisan|jurassien))*|"
+    r"h[ôo]pitaux(?:\s+universitaires)?|"
     r"(?:poly)?cliniques?(?:\s+universitaires?)?|"
     r"centres? hospitaliers?(?:\s+(?:universitaires?|r[ée]gional|intercommunal|g[ée]n[ée]ral|"
     r"sp[ée]cialis[ée]|"
     r"interr[ée]gional|national|provincial))*|centre (?:m[ée]dical|de sant[ée]|"
     r"d['’]imagerie(?: m[ée]dicale)?|"
-    r"de radiologie|cardiologique|chirurgical|clinical|de r[ée][ée]ducation|de consultations?|"
+    r"de radiologie|cardiologique|chirurgical|m[ée]dico-chirurgical|"
+    r"de lutte contre le cancer|hospitalo-universitaire|psychoth[ée]rapique|"
+    r"clinical|de r[ée][ée]ducation|de consultations?|"
     r"de convalescence)|"
     r"groupe hospitalier|institut|maison de (?:sant[ée]|retraite|repos)|fondation|cabinet "
-    r"(?:de radiologie|d['’]imagerie|m[ée]dical)|imagerie m[ée]dicale|maison m[ée]dicale|hospices|"
+    r"(?:de radiologie|d['’]imagerie|m[ée]dical)|imagerie m[ée]dicale|maison m[ée]dicale|"
+    r"maison de naissance|hospices|(?-i:Foyer)(?= (?-i:[A-ZÀ-Ý])[^\W\d_]{2})|"
+    r"cabinet(?= (?-i:[A-ZÀ-Ý])[^\W\d_]{2})|"
     r"r[ée]sidence services|GIE(?:\s+(?:IRM|scanner|TEP))*(?![\w])|SISA(?![\w])|"
     r"(?-i:SEL(?:ARL|AS|AFA)?|SCM|SCP|SRL|SPRL)(?![\w])"
     r"(?:\s+(?:de |d['’])?(?:imagerie(?: m[ée]dicale)?|radiologie))?|"
@@ -37,7 +43,7 @@ _KINDS = (
 )
 _UNIT = re.compile(
     rf"\b(?P<kind>(?i:pavillon|b[âa]timent|b[âa]t\.|unit[ée]|campus)|[Ss]ite|aile|secteur|p[ôo]le)\s+(?P<name>(?:[dlDL]['’]|"
-    rf"du |de )?{UPPER}[\w'’-]*"
+    rf"du |de )?(?!(?:Lun|Mar|Mer|Jeu|Ven|Sam|Dim)\.){UPPER}[\w'’-]*"
     rf"(?:[ -](?:(?:de|du|des|la|le|van|den|der|el)[ -])?{UPPER}[\w'’-]*){{0,3}})",
     re.UNICODE,
 )
@@ -47,9 +53,33 @@ _UNIT = re.compile(
 def _hospital(code: str) -> re.Pattern[str]:
     more = forms("hospitals", code)
     further = rf"|(?:{more})(?!\w)" if more else ""
-    return re.compile(rf"\b(?P<kind>{_KINDS}{further})", re.IGNORECASE)
+    return re.compile(rf"\b(?P<kind>{by_first_letter(alternatives_of(_KINDS))}{further})", re.IGNORECASE)
 
 
+_PARTNERS = re.compile(r"\s(?:et|&)\sassoci[ée]e?s?\b", re.IGNORECASE)
+_SENT_FROM = re.compile(r"\b[Tt]ransf(?:ert|érée?) (?:de|vers|du|au) (?P<name>[A-Z]{2,6})\b(?! *[A-Z]{2})")
+_DEVOUT = re.compile(r"\bsacr[ée][- ]c(?:œ|oe)ur\b", re.IGNORECASE)
+_WARDS = frozenset(
+    [
+        "CCV",
+        "MCO",
+        "NCH",
+        "ORL",
+        "REA",
+        "SAU",
+        "SI",
+        "SSPI",
+        "UGA",
+        "UHTCD",
+        "UNV",
+        "USC",
+        "USI",
+        "USIC",
+        "USIP",
+    ]
+)
+_BY_LETTERS = re.compile(r"\b(?:CH|GH|HP)[A-Z]{2,5}\b")
+"""Hospitals by their letters: CHSF, CHUV, GHRMSA; words of a text in capitals begin so as well."""
 _LINK = word_class("words_inside_a_place")
 _GENERIC_AFTER = word_class("words_after_a_hospital_that_name_none")
 _SERVICE_OF = re.compile(
@@ -84,6 +114,17 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
             or fold(m["name"]).startswith(("SAINT-", "SAINTE-"))
             or (not m["kind"].isupper() and _closes(text, tokens, first_at(tokens, m.start("name"))))
         )
+    ]
+    spans += [
+        Span(m.start(), m.end(), "HOPITAL", 0.6, "letters")
+        for m in _BY_LETTERS.finditer(text)
+        if lex.is_rare_word(m.group()) and m.group() not in ACRONYMS and not lex.is_first_name(m.group())
+    ]
+    spans += [Span(m.start(), m.end(), "HOPITAL", 0.6, "devout") for m in _DEVOUT.finditer(text)]
+    spans += [
+        Span(*m.span("name"), "HOPITAL", 0.6, "sent-from")
+        for m in _SENT_FROM.finditer(text)
+        if m["name"] not in ACRONYMS | _WARDS and lex.is_rare_word(m["name"])
     ]
     for match in _ARTICLE_L.finditer(text):
         spans += _after_article(text, tokens, match, lex)
@@ -136,6 +177,9 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
             break
         named, end, previous = True, token.end, token.end
     kind = fold(match["kind"])
+    partners = _PARTNERS.match(text, end) if named else None
+    if partners:
+        end = partners.end()
     return end if named else (match.end() if kind in {"AP-HP", "APHP", "AP-HM", "APHM", "HCL"} else None)
 
 

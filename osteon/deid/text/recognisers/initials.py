@@ -14,8 +14,9 @@ _MARKED = re.compile(
     rf"transcri(?:te?|ption)(?: par)?|"
     rf"initiales?(?: du patient)?|"
     rf"dict[ée]e?(?: par)?|lu(?: par)?|relue? par|valid[ée]e? par|sign[ée]e? par|signature|op[ée]rateur|"
-    rf"par|typed by|getypt door)"
-    rf"\s*(?::|=)?\s*(?P<value>{_PAIR}|{UPPER}{{2,3}})(?![\w-])(?!\s?[:°])"
+    rf"par|typed by|getypt door)\b"
+    rf"\s*(?::|=)?\s*(?P<value>(?<=: )[^\W\d_]{{2,3}}/[^\W\d_]{{2,3}}|{UPPER}{{2,3}}/{UPPER}{{2,3}}|"
+    rf"{_PAIR}|{UPPER}{{2,3}})(?![\w-])(?!\s?[:°])"
 )
 _REFERENCE = re.compile(
     r"\b(?i:r[ée]f(?:[ée]rences?)?s?|n/r[ée]f|v/r[ée]f|nos r[ée]f|initiales)\.?\s*:?\s*"
@@ -35,12 +36,14 @@ _BESIDE_NAME = re.compile(
     rf"\b(?i:par|dr|pr|mme|docteur)\.? (?:{UPPER}[\w'’.-]*[ ]){{1,4}}\((?P<value>{UPPER}{{2,3}})\)"
 )
 _LAST_WORD = re.compile(rf"[.!?\n]\s*(?P<value>{UPPER}{{2,3}})\s*\Z")
+_TWO = 2
 _LITTLE_WORDS = frozenset(
     ["LE", "LA", "LES", "DR", "PR", "MME", "MR", "UN", "UNE", "SA", "SON", "ET", "DE", "DU", "DES", "AU"]
 )
 _NO_INITIALS = frozenset(
     [
         "AR",
+        "DN",
         "NB",
         "PS",
         "CR",
@@ -75,7 +78,7 @@ def _loose_initials(text: str) -> list[Span]:
         if match["value"] not in ACRONYMS:
             spans.append(Span(*match.span("value"), "NOM", 0.5, "initials"))
     last = _LAST_WORD.search(text)
-    if last and last["value"] not in ACRONYMS:
+    if last and (last["value"] not in ACRONYMS or len(last["value"]) == _TWO):
         spans.append(Span(*last.span("value"), "NOM", 0.5, "initials"))
     return spans
 
@@ -85,7 +88,8 @@ def find_initials(text: str) -> list[Span]:
     spans = _loose_initials(text)
     for pattern in (_MARKED, _REFERENCE, _LAST_LINE, _TITLED):
         for match in pattern.finditer(text):
-            if match["value"] in _LITTLE_WORDS:
+            by = match.group().lower().startswith("par")
+            if match["value"] in _LITTLE_WORDS or (by and match["value"] in ACRONYMS):
                 continue
             end = match.start("value") + len(match["value"].rstrip())
             spans.append(Span(match.start("value"), end, "NOM", 0.6, "initials"))

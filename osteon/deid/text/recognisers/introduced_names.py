@@ -39,7 +39,7 @@ _RELATION = re.compile(
     rf"\b(?:[Ss]a|[Ss]on|[Ss]es|[Ll]eur|[Mm]a|[Mm]on|[Vv]otre)\s+(?:[^\W\d_]+\s)?(?:fille|fils|m[èe]re|p[èe]re|s[oœ]e?ur|fr[èe]re|mari|femme|"
     rf"[ée]pou(?:se|x)|conjointe?|compagn(?:e|on)|ni[èe]ce|neveu|tante|oncle|cousine?|"
     rf"petite?[- ]fil(?:le|s)|belle-(?:fille|m[èe]re|s[oœ]e?ur)|"
-    rf"beau-(?:fils|p[èe]re|fr[èe]re)|marraine|parrain|voisine?|amie?|aidante?|patiente?|enfant)\s*,?\s+(?=(?:[dDlL]['’])?{UPPER})"
+    rf"beau-(?:fils|p[èe]re|fr[èe]re)|gendre|bru|concubine?|grand-(?:m[èe]re|p[èe]re)|marraine|parrain|voisine?|amie?|aidante?|patiente?|enfant)\s*,?\s+(?=(?:[dDlL]['’])?{UPPER})"
 )
 _FAMILY = re.compile(
     r"enfant|conjoint|[ée]pou|fils|fille|fr[èe]re|s[oœ]|m[èe]re|p[èe]re|ami|voisin|neveu|ni[èe]ce|petite?-",
@@ -97,11 +97,7 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
                 continue
             start = first_at(tokens, match.end())
             if start < len(tokens) and _near(text, match.end(), tokens[start].start, strength):
-                sure = _strength_of(match, strength, known if pattern is known.field else None)
-                written = tokens[start].is_capitalised and not is_heading(tokens[start])
-                colon = match.group().rstrip().endswith(":")
-                if written and colon and (sure == 2 or (sure == 1 and not _FAMILY.match(match["title"]))):
-                    sure = 3
+                sure = _sureness(match, strength, tokens, start, text, lex, known)
                 run = _run(tokens, start, text, lex, sure)
                 yield run, score, f"after-{strength}"
                 if run and pattern is known.title and known.many.fullmatch(match.group()):
@@ -113,6 +109,7 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
             run = _run(tokens, start, text, lex, strength)
             if not run and lex.first_name_rank.get(tokens[start].folded, 10**6) < MANY_FIRST_NAMES:
                 run = [start]
+            run += _surname_of_relative(tokens, run, text, lex) if strength == 3 else []
             yield (
                 [start] if tokens[start].folded in FUNCTION_WORDS and strength == 3 else run,
                 0.9,
@@ -120,6 +117,46 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
             )
     yield from _subjects(tokens, text, lex)
     yield from _before_maiden_names(tokens, text, lex)
+
+
+def _sureness(
+    match: re.Match[str],
+    strength: int,
+    tokens: Sequence[Token],
+    start: int,
+    text: str,
+    lex: Lexicon,
+    known: _Patterns,
+) -> int:
+    """How sure a name follows: as after a title where a colon, a role's letters or a full name say so."""
+    field, role = match.re is known.field, match.re is known.role
+    sure = _strength_of(match, strength, known if field else None)
+    token, colon = tokens[start], match.group().rstrip().endswith(":")
+    written = token.is_capitalised and not is_heading(token)
+    if written and colon and (sure == 2 or (sure == 1 and not _FAMILY.match(match["title"]))):
+        return 3
+    if field and match["title"].lower().startswith(("prén", "pren")) and token.text.istitle():
+        return 3
+    lettered = role and match["title"].isupper() and token.text.istitle()
+    return 3 if lettered or (role and colon and _is_full_name(tokens, start, text, lex)) else sure
+
+
+def _is_full_name(tokens: Sequence[Token], start: int, text: str, lex: Lexicon) -> bool:
+    """A common first name and a capitalised word after it."""
+    following = tokens[start + 1 : start + 2]
+    common = lex.first_name_rank.get(tokens[start].folded, 10**6) < MANY_FIRST_NAMES
+    joined = bool(following) and text[tokens[start].end : following[0].start] == " "
+    return common and joined and tokens[start].text.istitle() and following[0].is_capitalised
+
+
+def _surname_of_relative(tokens: Sequence[Token], run: list[int], text: str, lex: Lexicon) -> list[int]:
+    """The capitalised word after a relative's first name, whatever it means: `sa mère Prune Boucher`."""
+    if len(run) != 1 or run[0] + 1 >= len(tokens):
+        return []
+    first, second = tokens[run[0]], tokens[run[0] + 1]
+    joined = text[first.end : second.start] == " " and second.is_capitalised and len(second.text) > 2
+    term = is_title(second) or is_heading(second) or second.folded in ACRONYMS | FUNCTION_WORDS
+    return [run[0] + 1] if joined and not term and lex.is_first_name(first.folded) else []
 
 
 def _subjects(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
@@ -191,7 +228,9 @@ def _strength_of(match: re.Match[str], strength: int, fields: _Patterns | None) 
 def _near(text: str, end: int, start: int, strength: int) -> bool:
     gap = text[end:start]
     return (
-        not gap.strip(" .:,\t\u00a0\n" if strength == 3 else " :,\t\u00a0")
+        not gap.strip(
+            " .:,\t\u00a0\n" if strength == 3 else " :,(\t\u00a0" if strength == 1 else " :,\t\u00a0"
+        )
         and gap.count("\n") <= 1
         and len(gap) <= 6
     )
@@ -207,8 +246,11 @@ def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength:
         if place > start and not _joins(gap, token, run, lex):
             break
         labels = is_heading(token) and text[token.end : token.end + 2].lstrip()[:1] == ":"
+        labels = labels or (bool(pending) and is_heading(token) and not token.is_upper)
         if labels or (not run and token.folded in {"LE", "LA", "LES"} and _DATE_NEXT.match(text, token.end)):
             break
+        if not run and token.folded in PARTICLES and re.match(r"\s\d", text[token.end : token.end + 2]):
+            break  # `RX genou dr. du 14.06.2023`
         if gap.startswith(".") and len(tokens[place - 1].text) > 3:
             break  # a sentence ends there, no initial
         if (

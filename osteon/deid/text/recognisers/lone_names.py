@@ -32,7 +32,7 @@ def alone_on_line(tokens: Sequence[Token], text: str, lex: Lexicon) -> list[list
         end = len(text) if newline < 0 else newline
         stop = min(end, starts[number + 1] if number + 1 < len(starts) else end)
         line = list(range(first_at(tokens, start), first_at(tokens, end)))
-        if not line or text[start : tokens[line[0]].start].strip():
+        if not line or text[start : tokens[line[0]].start].strip(" \t\u00a0•·*>"):
             continue
         part = list(range(line[0], first_at(tokens, stop)))
         head = (
@@ -86,6 +86,8 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
         "\u00a0",
     }:
         return []
+    if is_term_word(named[0]) and named[1].folded in PARTICLES:
+        return []  # `Classification de Sever`
     beside = labelled or any(lex.is_first_name(t.folded) and not lex.is_word(t.folded) for t in named)
     for token in named:
         if is_title(token) or is_heading(token) or token.folded in ACRONYMS:

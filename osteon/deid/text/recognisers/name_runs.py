@@ -16,6 +16,7 @@ from osteon.deid.text.recognisers.name_shapes import (
 )
 from osteon.deid.text.tokens import Token
 
+_OPENING = frozenset(["DE", "DU", "D", "VAN", "VON", "DA", "DI"])
 BLANKS = frozenset([" ", "-", "'", "’", ". ", ".", "\u00a0", ".-"])
 
 
@@ -36,7 +37,9 @@ def name_run(
             break
         initial = len(token.text) == 1 and token.is_capitalised and (bool(run) or token.folded != "M")
         dotted = text[token.end : token.end + 1] in {".", "-"} or token.folded in {"D", "L", "O"}
-        particle = token.folded in PARTICLES and (bool(run) or listed or token.is_capitalised)
+        particle = token.folded in PARTICLES and (
+            bool(run) or listed or token.is_capitalised or _opens(tokens, place, text)
+        )
         if not ((initial and dotted) or particle or may_name(tokens, place, text, lex, sure=listed)):
             break
         run.append(place)
@@ -48,12 +51,26 @@ def name_run(
     return run if run and (strange or known or listed or not (loud or shouted)) else []
 
 
+def _opens(tokens: Sequence[Token], place: int, text: str) -> bool:
+    """A small particle right before a capitalised word: `vu par du Chaffaut`."""
+    following = tokens[place + 1 : place + 2]
+    if following and following[0].folded in PARTICLES:
+        following = tokens[place + 2 : place + 3]
+    return (
+        tokens[place].folded in _OPENING
+        and bool(following)
+        and following[0].is_capitalised
+        and text[tokens[place].end] in " '’"
+    )
+
+
 def may_name(tokens: Sequence[Token], place: int, text: str, lex: Lexicon, *, sure: bool = False) -> bool:
     """A capitalised word that is no label, no term and, where no person is sure to stand, no eponym."""
     token = tokens[place]
     return (
         token.is_capitalised
         and len(token.text) > 1
+        and not text[token.end : token.end + 1].isdigit()
         and not is_title(token)
         and not is_heading(token)
         and not is_term_word(token)

@@ -13,6 +13,25 @@ PARTICLES = word_class("name_particles")
 ACRONYMS = word_class("acronyms")
 _EPONYM_BEFORE = word_class("words_before_an_eponym")
 HEADINGS = word_class("headings")
+_STAGE = re.compile(r" \d{1,2}[a-c]? (?:de |selon )?")
+"""Between a term and its eponym: `stade 2 Lagrange-Rigault`."""
+_LOUD_TERMS = frozenset(
+    [
+        *(
+            "BROCHE",
+            "BROCHES",
+            "CLASSIFICATION",
+            "CRITERES",
+            "ECHELLE",
+            "FRACTURE",
+            "INDICE",
+            "LIGAMENT",
+            "LIGNE",
+        ),
+        *("MALADIE", "MANOEUVRE", "SCORE", "STADE", "SYNDROME", "TEST", "TUBERCULE"),
+    ]
+)
+"""Before an eponym even in a text of capitals; `SIGNE DE` may be a signature there."""
 _NAMES_TOO = frozenset(["AN", "SA", "SON", "ON", "SE"])
 _GOES_ON = re.compile(r" (?:le|la|du|sous|au|et|pour|qui|en)\b")
 _LINKERS = frozenset(["DE", "D", "DU", "SELON", "ET", "OU"])
@@ -201,8 +220,9 @@ def is_eponym(tokens: Sequence[Token], place: int, text: str, lex: Lexicon) -> b
         token = tokens[back]
         gap = text[token.end : tokens[back + 1].start]
         if gap not in {" ", "'", "’", "-", " - ", "–"}:
-            return False
-        if token.folded in _EPONYM_BEFORE and not token.is_upper:
+            staged = token.folded in _EPONYM_BEFORE and _STAGE.fullmatch(gap) is not None
+            return staged and back == place - 1
+        if token.folded in _EPONYM_BEFORE and (not token.is_upper or token.folded in _LOUD_TERMS):
             return True
         if token.folded not in _LINKERS and not (token.is_capitalised and lex.is_rare_word(token.folded)):
             return False

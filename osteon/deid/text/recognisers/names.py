@@ -7,18 +7,18 @@ from collections.abc import Iterable, Sequence
 
 from osteon.deid.text.lexicon import Lexicon
 from osteon.deid.text.recognisers.acts import acting_names
+from osteon.deid.text.recognisers.around_names import (
+    bracketed,
+    initials_beside,
+    particles_after,
+    particles_before,
+)
 from osteon.deid.text.recognisers.courtesies import courtesy_names
 from osteon.deid.text.recognisers.introduced_names import introduced_names
 from osteon.deid.text.recognisers.lone_names import alone_on_line, before_birth
 from osteon.deid.text.recognisers.name_shapes import is_title
 from osteon.deid.text.recognisers.names_beside import beside_first_names
-from osteon.deid.text.recognisers.unknown_names import (
-    initials_beside,
-    neighbours,
-    particles_after,
-    particles_before,
-    unknown_capitals,
-)
+from osteon.deid.text.recognisers.unknown_names import neighbours, unknown_capitals
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import Token, words
 
@@ -47,6 +47,7 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
     mark(unknown_capitals(tokens, text, lex), 0.4, "unknown")
     mark(neighbours(tokens, text, found, lex), 0.4, "neighbour")
     mark(initials_beside(tokens, text, found), 0.4, "initial")
+    mark(bracketed(tokens, text, found, lex), 0.4, "bracketed")
     mark(particles_after(tokens, text, found), 0.4, "particle")
     mark(particles_before(tokens, text, found), 0.4, "particle")
     spans = []

@@ -10,6 +10,7 @@ from osteon.deid.text.recognisers.name_shapes import (
     FUNCTION_WORDS,
     PARTICLES,
     is_eponym,
+    is_heading,
     is_strong_first_name,
     is_title,
 )
@@ -70,6 +71,8 @@ def _is_surname_beside(tokens: Sequence[Token], place: int, other: int, text: st
         return False
     token = tokens[other]
     if token.folded in FUNCTION_WORDS or token.folded in ACRONYMS or len(token.text) < 2 or is_title(token):
+        return False
+    if is_heading(token) and text[token.end : token.end + 3].lstrip(" \t")[:1] == ":":
         return False
     follows = other == place + 1 and gap == " " and not lex.is_word(tokens[place].folded)
     shouted = token.is_upper and not tokens[place].is_upper

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from osteon.deid.text.languages import codes, language_data
+from osteon.deid.text.languages import alternatives_of, by_first_letter, codes, language_data
 from osteon.deid.text.span import Span
 
 _S = r"[ .\-\u00a0\u202f]?"
@@ -49,7 +49,8 @@ _LABELLED = (
     ),
     (
         "ID",
-        r"(?:accession(?: number)?|n°\s?(?:d'|de )?(?:examen|demande|acte|bon|prescription|"
+        r"(?:CIN|CNIE?|NNI|RAMQ|NAM|carte (?:nationale )?d['’]identit[ée]|"
+        r"accession(?: number)?|n°\s?(?:d'|de )?(?:examen|demande|acte|bon|prescription|"
         r"accession|ordre)|examen n°|demande n°|"
         r"r[ée]f(?:[ée]rence|\.)?|code patient|carte|passeport|immatriculation|plaque|s[ée]rie "
         r"n°|n° de s[ée]rie|n°)",
@@ -69,7 +70,8 @@ def _labelled(code: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
         known += [
             (label, f"(?:{'|'.join(f)})") for label, f in language_data(each).get("number_fields", {}).items()
         ]
-    return tuple((label, re.compile(rf"\b{words}(?!\w)\.?{_VALUE}", re.IGNORECASE)) for label, words in known)
+    grouped = [(label, by_first_letter(alternatives_of(words[3:-1]))) for label, words in known]
+    return tuple((label, re.compile(rf"\b(?:{w})(?!\w)\.?{_VALUE}", re.IGNORECASE)) for label, w in grouped)
 
 
 _NAME_OF_NUMBER = re.compile(
@@ -77,14 +79,20 @@ _NAME_OF_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _LONG = re.compile(
-    r"(?<![\d.,])(?<!\w)(?!\d{1,3}(?: \d{3}){1,2}(?!\s?\d)\s+[^\W\d_])[A-Z]{0,4}[-_]?(?:\d(?:[-\s]?\d){5,24}|"
-    r"\d{2,}(?:\.\d{2,}){2,})(?![\d]|[.,]\d)"
+    r"(?<![\d.,])(?<!\w)(?<!\b[LRD]\.)(?<!\b[LRD]\. )(?!\d{1,3}(?: \d{3}){1,2}(?!\s?\d)\s+[^\W\d_])"
+    r"[A-Z]{0,4}[-_]?(?:\d(?:[-\s]?\d){5,24}|"
+    r"\d{2,}(?:\.\d{2,}){2,})(?![\d]|[.,]\d|[:h]\d)"
     r"(?!\s?(?:mm|cm|ml|mg|UI|U/|€|euros|/mm|G/L|[ée]l[ée]ments|leucocytes|plaquettes|/\s?(?:mm|µ|u?l|dl|ml|champ|h\b)))",
     re.IGNORECASE,
 )
 _MIXED = re.compile(r"\b(?=[A-Z0-9-]*\d{4})(?=[A-Z0-9-]*[A-Z])[A-Z0-9]{2,}(?:-[A-Z0-9]+)*\b")
+_QUEBEC = re.compile(r"\b[A-Z]{4} ?\d{4} ?\d{4}\b")
+"""The number of a Quebec health card (RAMQ): four letters of the name, the birth date, two digits."""
 _UID = re.compile(r"\b\d+(?:\.\d+){4,}\b")
-_PLATE = re.compile(r"\b(?:[A-Z]{2}[-· ]?\d{3}[-· ]?[A-Z]{2}|[1-9]-[A-Z]{3}-\d{3})\b(?!\s?(?:mm|mg|ml))")
+_PLATE = re.compile(
+    r"\b(?:[A-Z]{2}[-· ]?\d{3}[-· ]?(?!MG|ML|MM|CM|UI|KG|KV|MS)[A-Z]{2}|[1-9]-[A-Z]{3}-\d{3})\b"
+    r"(?!\s?(?:mm|mg|ml))"
+)
 _PLATE_AFTER = re.compile(
     r"\b(?i:immatricul(?:[ée]e?s?|ation)|plaques?(?: d'immatriculation)?|v[ée]hicule|voiture|"
     r"nummerplaat|(?:licence|license|number) plate|"
@@ -124,6 +132,7 @@ def find_numbers(text: str, code: str = "fr") -> list[Span]:
         if any(c.isdigit() for c in match["value"]):
             spans.append(Span(*match.span("value"), "ID", 0.9, "plate"))
     spans += [Span(m.start(), m.end(), "SECU", 0.95, "avs") for m in _AVS.finditer(text)]
+    spans += [Span(m.start(), m.end(), "SECU", 0.9, "ramq") for m in _QUEBEC.finditer(text)]
     return spans
 
 

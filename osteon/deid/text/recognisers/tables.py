@@ -73,6 +73,8 @@ def _pairs(text: str) -> Iterator[Span]:
 
 
 def _fits(label: str, value: str) -> bool:
+    if label == "VILLE" and (value.islower() or any(c.isdigit() for c in value)):
+        return False
     return any(c.isdigit() for c in value) if label in _NUMBERS else len(value) > 1
 
 

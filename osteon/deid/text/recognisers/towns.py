@@ -41,23 +41,26 @@ _ZIP4 = re.compile(
     rf"(?P<town>{UPPER}[\w'’\-]*(?:[ -](?:{UPPER}|(?:sur|sous|en|le|la|les|de|du|lès|lez|"
     rf"d['’])\b)[\w'’\-]*){{0,4}})"
 )
+_ZIP_CANADA = re.compile(r"\b[ABCEGHJ-NPR-TVXY]\d[ABCEGHJ-NPR-TV-Z][ -]\d[ABCEGHJ-NPR-TV-Z]\d\b")
 _BEFORE_ZIP = re.compile(r"(?:^|[\n,;(–—|/:]|[ \t]-|\b[AàÀa])[ \t]*$")
 _AFTER_TOWN = re.compile(r"[ \t]*(?:$|[\n.,;)|–-]|T[ée]l)")
 _ZIP_LABEL = re.compile(r"(?:code postal[^\n:]{0,24}|c\.?p\.?|npa)[ \t]*:[ \t]*$", re.IGNORECASE)
 _LABELLED = re.compile(
-    rf"\b(?i:commune|ville|localit[ée]|lieu(?: de naissance)?|n[ée]e?(?:\(e\))? à)[ \t]*:[ \t]*"
+    rf"\b(?i:commune|ville|localit[ée]|provenance|lieu(?: de naissance)?|n[ée]e?(?:\(e\))? à)[ \t]*:[ \t]*"
     rf"(?P<town>{UPPER}[^\W\d_]*(?:[ '’-][^\W\d_]+){{0,5}}?)(?=[ \t]*(?:$|[\n,;.|(/–]|[ \t]{{2}}| - |\d))"
 )
 _DOCTORS = re.compile(rf"\b(?i:dr|docteur|pr)\b[^\n()\d]{{3,40}}\((?P<town>{UPPER}(?:[^\W\d_]|[' ’-])+)\)")
 _PLACE_SHAPE = re.compile(  # Villeneuve-sur-Lot, L'Étang-Salé, Saint-Maur: written so, only a place
-    rf"(?<![\w-])(?:(?:[LlDd]['’])?{UPPER}[^\W\d_]+(?:-{UPPER}[^\W\d_]+)*-(?i:sur|sous|en|l[eè]s|lez|la|les?|de|du|des|aux?)"
+    rf"(?<![\w-])(?:(?:(?:[LlDd]['’])|(?:L[ea]s?|L[EA]S?) )?{UPPER}[^\W\d_]+"
+    rf"(?:-{UPPER}[^\W\d_]+)*-(?i:sur|sous|en|l[eè]s|lez|la|les?|de|du|des|aux?)"
     rf"(?:-(?i:la|les?|l['’]))*-(?:[dlDL]['’])?{UPPER}[^\W\d_]+(?:-[^\W\d_]+)*"
     rf"|L['’]{UPPER}[^\W\d_]+-{UPPER}[^\W\d_]+|(?:Sainte?|SAINTE?)-{UPPER}[^\W\d_]+(?:-[^\W\d_]+)*"
-    rf"|(?<=pompiers de )(?:La |Le |Les )?{UPPER}[\w'’-]+)"
+    rf")"
 )
 _DATELINE = re.compile(
     rf"(?:(?:^|\n)[ \t]*(?:[Ff]ait à )?|\b[Ff]ait à )(?P<town>{UPPER}[\w'’-]+(?:[ -][\w'’-]+){{0,4}}),?"
-    r"[ \t]+[Ll]e[ \t]+(?=\d{4}-|\d ?\d?(?:er)?[ ./-]|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
+    r"[ \t]+[Ll]e[ \t]+(?=(?i:\d{4}[-/.]|\d{8}\b|\d ?\d?(?:er)?[ ./-]|(?:lun|mar|jeu)(?:di)?\b|"
+    r"mer(?:credi)?\b|ven(?:dredi)?\b|sam(?:edi)?\b|dim(?:anche)?\b))"
 )
 _LETTERS = r"[^\W\d_]"
 _SEQUENCE = (
@@ -69,10 +72,15 @@ _BORN_AT = re.compile(
     rf"\b(?i:n[ée]e?(?:\(e\))?)[ \t]+(?i:le)[ \t][^\n]{{6,28}}?\d[ \t][AaàÀ][ \t](?P<town>{_SEQUENCE})"
 )
 _LETTERHEAD = re.compile(
-    r"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{2,60},[ ]?(?P<town>[^\W\d_][^,\n"
+    rf"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{{2,60}},[ ]?(?P<town>{UPPER}[^,\n"
     r"\d]{2,40}),[ ]?"
     r"(?=(?i:standard|t[ée]l|fax|secr[ée]tariat|n°|\+?\d))"
 )
+_TOWN_LINE = re.compile(
+    rf"(?m)^[ \t]*(?P<town>{_SEQUENCE})[ \t]*(?:\((?i:qu[ée]bec|qc|suisse|belgique|maroc)\)[^\n]*)?\n"
+    r"(?=[ \t]*(?i:t[ée]l|fax|standard|\d\d))"
+)
+"""A letterhead's town alone on its line, above the telephone."""
 _HOSPITALS_TOWN = re.compile(
     rf"(?m)^[^\n]{{0,30}}(?i:h[ôo]pital|clinique|centre|cabinet|institut|ehpad|chu?r?i?)\b"
     rf"[^\n]{{2,70}}? [-–] (?P<town>{_SEQUENCE})[ \t]*$"
@@ -83,7 +91,8 @@ _AT = re.compile(rf"(?<![^\W_])(?P<before>{_AT_WORDS})\s(?P<town>{_SEQUENCE})")
 _BEFORE_TOWN = word_class("words_before_a_town")
 _LINK = word_class("words_inside_a_place")
 _OFFICE = re.compile(
-    rf"\b(?:CPAM|CAF|CCAS|[Mm]airie|[Cc]ommune|[Vv]ille|[Pp]ré?fecture|[Tt]ribunal)\s+(?:de\s+la\s+|"
+    rf"\b(?:CPAM|CAF|CCAS|SAMU|SMUR|(?i:mairie|commune|ville|pré?fecture|tribunal|commissariat|gendarmerie|pompiers|"
+    rf"(?:centre de )?secours|caserne|aéroport|gare|lycée|collège|université))\s+(?i:de\s+la\s+|"
     rf"de\s+|d['’]|du\s+)(?P<name>{UPPER}[\w'’-]+(?:[ -]{UPPER}[\w'’-]+)*|[^\W\d_]{{4,}}[\w'’-]*)"
 )
 _TITLES = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR", "MME", "MR", "M", "TEL", "FAX", "RPPS", "SERVICE"])
@@ -93,6 +102,7 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
     """Postcodes with their towns, and towns by name."""
     spans = [Span(*m.span("zip"), "ZIP", 0.85, "zip-alone") for m in _ZIP_ALONE.finditer(text)]
     spans += [Span(*m.span("zip"), "ZIP", 0.4, "zip-bare") for m in _ZIP_BARE.finditer(text)]
+    spans += [Span(m.start(), m.end(), "ZIP", 0.9, "zip-canada") for m in _ZIP_CANADA.finditer(text)]
     for match in _ZIP.finditer(text):
         town = _town_words(match["town"], lex)
         if town and text[match.start("town") + len(town) :].lstrip(" \t")[:1] == ":":
@@ -112,6 +122,7 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         parts = [p for p in re.split(r"[ '’-]", town) if p not in _LINK]
         known = town in lex.towns or any(not lex.is_word(part) for part in parts)
         known = known or match.group().lstrip().lower().startswith("fait") or _is_compound(town)
+        known = known or ("," in match.group() and parts[:1] == [town] and town not in HEADINGS)
         small = [
             w for w in re.split(r"[ -]", match["town"]) if w[:1].islower() and "'" not in w and "’" not in w
         ]
@@ -119,7 +130,10 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
             continue  # `Protocole signé électroniquement le 3 mars`
         if town in ACRONYMS:
             continue
-        if known and parts and parts[0] not in _TITLES and not lex.is_first_name(parts[0]):
+        named = (
+            bool(parts) and lex.is_first_name(parts[0]) and not ("," in match.group() and town in lex.towns)
+        )
+        if known and parts and parts[0] not in _TITLES and not named:
             spans.append(Span(*match.span("town"), "VILLE", 0.8, "dateline"))
     spans += [
         Span(*m.span("name"), "VILLE", 0.7, "office-of")
@@ -137,6 +151,12 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         Span(*m.span("town"), "VILLE", 0.6, "hospitals-town")
         for m in (_HOSPITALS_TOWN.finditer(text) if " - " in text or " – " in text else ())
         if fold(m["town"]) in lex.towns or _is_compound(fold(m["town"]))
+    ]
+    spans += [
+        Span(*m.span("town"), "VILLE", 0.6, "town-line")
+        for m in _TOWN_LINE.finditer(text)
+        if (fold(m["town"]) in lex.towns or ("-" in m["town"] and " " not in m["town"]))
+        and fold(m["town"]) not in HEADINGS
     ]
     spans += [Span(*m.span("town"), "VILLE", 0.6, "born-at") for m in _BORN_AT.finditer(text)]
     spans += [
@@ -193,6 +213,8 @@ def _towns_after(text: str, lex: Lexicon) -> list[Span]:
         last = last or (first_town and text[match.start("town") - 3 : match.start("town") - 2] == " ")
         single = capitals == 1 == len(parts) and last and not written.isupper() and parts[0] not in _NO_TOWNS
         single = single and match["before"] == "à" and len(written) > 2
+        loud = written.isupper() and capitals == 1 == len(parts) and match["before"] == "à" and last
+        single = single or (loud and parts[0] not in _NO_TOWNS and written not in ACRONYMS)
         if sure or known or several or single or any(not lex.is_word(p) and len(p) > 2 for p in parts):
             spans.append(
                 Span(match.start("town"), match.start("town") + len(written), "VILLE", 0.58, "town-after")

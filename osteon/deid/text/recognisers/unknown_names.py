@@ -14,7 +14,6 @@ from osteon.deid.text.recognisers.name_shapes import (
     ACRONYMS,
     FUNCTION_WORDS,
     MEDICAL_SHAPE,
-    PARTICLES,
     TERM_ENDING,
     is_eponym,
     is_heading,
@@ -153,28 +152,6 @@ def neighbours(tokens: Sequence[Token], text: str, found: Container[int], lex: L
             yield place
 
 
-def initials_beside(tokens: Sequence[Token], text: str, found: Container[int]) -> list[int]:
-    """A capital with a dot before a name, or after one in capitals: `U. Leblond`, `GABORIT M.`."""
-    places = []
-    for place, token in enumerate(tokens):
-        if place in found or len(token.text) != 1 or not token.is_capitalised:
-            continue
-        if text[token.end : token.end + 1] != ".":
-            continue
-        gap = text[token.end : tokens[place + 1].start] if place + 1 < len(tokens) else "\n"
-        before = place + 1 in found and gap in {". ", ".", ".-", ".\n"} and token.folded != "M"
-        after = (
-            place - 1 in found
-            and tokens[place - 1].is_upper
-            and text[tokens[place - 1].end : token.start] == " "
-        )
-        if before or (
-            after and not (place + 1 < len(tokens) and gap == ". " and tokens[place + 1].is_capitalised)
-        ):
-            places.append(place)
-    return places
-
-
 def _closes(text: str, token: Token) -> bool:
     """The word is the last of its phrase, so that no new phrase begins with it."""
     after = text[token.end : token.end + 3].lstrip(" \t\u00a0")
@@ -192,65 +169,4 @@ def _next_of(tokens: Sequence[Token], place: int, text: str) -> int:
     return following if gap in _JOINED else -1
 
 
-_ARTICLES = frozenset(["LE", "LA", "LES", "DES"])
 _ELIDED = frozenset(["D", "L", "O"])
-
-
-def particles_before(tokens: Sequence[Token], text: str, found: Container[int]) -> list[int]:
-    """Particles that belong to the name after them: the outermost is capitalised, foreign or opens a line."""
-    places: list[int] = []
-    for place in range(1, len(tokens)):
-        if place not in found or place - 1 in found:
-            continue
-        run: list[int] = []
-        back = place - 1
-        while (
-            back >= 0
-            and text[tokens[back].end : tokens[back + 1].start] in {" ", "-", "'", "’"}
-            and tokens[back].folded in PARTICLES
-            and tokens[back].folded not in {"N", "O", "L"}
-        ):
-            run.append(back)
-            back -= 1
-        while run and not _opens_name(tokens[run[-1]], text):
-            run.pop()
-        places += run
-    return places
-
-
-def particles_after(tokens: Sequence[Token], text: str, found: Container[int]) -> list[int]:
-    """The rest of a name that goes on after a particle: `Fernández de Castro`."""
-    places: list[int] = []
-    for place in range(1, len(tokens) - 1):
-        particle, last = tokens[place], tokens[place + 1]
-        elided = (
-            particle.folded == "D" and text[particle.end : last.start] in {"'", "’"} and last.is_capitalised
-        )
-        if elided and place - 1 in found and text[tokens[place - 1].end : particle.start] == " ":
-            places += [place, place + 1]
-            continue
-        if (
-            place - 1 in found
-            and place not in found
-            and particle.folded in PARTICLES
-            and len(particle.text) > 1
-            and (particle.folded not in _ARTICLES or particle.is_capitalised)
-            and last.is_capitalised
-            and len(last.text) > 2
-            and text[tokens[place - 1].end : particle.start] == " " == text[particle.end : last.start]
-        ):
-            places += [place, place + 1]
-    return places
-
-
-def _opens_name(token: Token, text: str) -> bool:
-    return token.is_capitalised or token.folded in _FOREIGN or _starts_line(text, token)
-
-
-def _starts_line(text: str, token: Token) -> bool:
-    return not text[: token.start].rsplit("\n", 1)[-1].strip(" \t-•*")
-
-
-_FOREIGN = frozenset(
-    ["VAN", "VON", "DEN", "DER", "BEN", "EL", "AL", "BOU", "AIT", "OULD", "DOS", "DELLA", "ABDEL"]
-)
