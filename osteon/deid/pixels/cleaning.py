@@ -19,7 +19,7 @@ from osteon.domain.errors import QuarantinedError
 _MARKER_LETTERS = 14  # by its length; a longer line is no marker and need not be read
 _LOOKS = 4  # what was hidden beside larger writing is seen once that is gone
 _LONE_LETTERS, _LONE_LENGTH = 3.0, 2.6
-_MIN_WHOLE = 0.6  # a marker's letters as read, of those that its length holds: no part of a name is a marker
+_MIN_WHOLE = 0.65  # a marker's letters as read, of those that its length holds: no part of a name is a marker
 _MIN_SIDE = 24
 _TALL, _SHORT = 36, 26  # letter heights to read at: what tesseract's network was trained on, and below
 _MIN_LEGIBLE, _CLEAR = 3, 60.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import extractOne
 
@@ -17,6 +19,7 @@ _POSITIONS = (
 _WORDS = frozenset(f"{_SIDES} {_VIEWS} {_POSITIONS}".split(" "))
 #: What tesseract makes of a lone letter or bar beside a word, and of a ring around a letter.
 _NOISE = frozenset({"I", "O", "0", "1"})
+_INITIAL = re.compile(r",|\b[A-Za-z0-9]\.")
 _LEAST_CONFIDENCE = 50.0
 _RESEMBLES = 55.0  # percent of the letters of both
 
@@ -30,17 +33,23 @@ def is_marker(text: str, confidence: float, forbidden: frozenset[str] = frozense
 
     >>> is_marker("GAUCHE", 90), is_marker("GAUCHE Marie", 90), is_marker("", 0)
     (True, False, False)
-    >>> is_marker("DROIT", 90, frozenset({"DROIT"}))
-    False
+    >>> is_marker("DROIT", 90, frozenset({"DROIT"})), is_marker("DROIT, O.", 90)
+    (False, False)
     """
     words = words_of(text)
     real = [word for word in words if word not in _NOISE]
     return (
         confidence >= _LEAST_CONFIDENCE
         and bool(real)
+        and not _has_initial(text)
         and len(words) - len(real) <= 1
         and all(word in _WORDS and word not in forbidden for word in real)
     )
+
+
+def _has_initial(text: str) -> bool:
+    """True for a comma, or a single letter with a dot: DROIT, O. is somebody."""
+    return bool(_INITIAL.search(text))
 
 
 def resembles_marker(text: str) -> bool:

@@ -15,9 +15,10 @@ from osteon.deid.pixels.segmentation import CELL, kinds_in
 
 _SIZES = 3  # the picture and two halves of it: letters 8 to 104 pixels high; fingers look like larger ones
 _MAYBE = 0.35  # probability of a cell of a line
-_FAINT = 0.07  # of a cell that continues one: letters that run into a ground of their own grey
+_FAINT = 0.05  # of a cell that continues one: letters that run into a ground of their own grey
 _CONTINUES = 4.0  # how far such cells are followed, in heights of the line
-_LINE, _LONE = (0.9, 12), (0.7, 4)  # least probability, and how many cells have it
+_LINE, _PART, _LONE = (0.97, 4), (0.9, 3), (0.7, 4)  # least probability, and how many cells have it
+_FOLLOWS = 4.0  # how far a part of a line may stand off, in heights of the line
 _RIM = 3.0  # pixels of the copy that a line's cells reach beyond its letters, both sides together
 _READABLE = (12.0, 36.0)  # heights in pixels of a smaller copy at which a line is best seen
 _COVERED = 0.6  # share of a line that was seen better at another size
@@ -36,6 +37,7 @@ class Region:
         length: along the line, in pixels.
         upright: written from left to right or upside down, not up or down.
         readable: its height at the size it was found at is one that the network knows.
+        sure: enough of its cells are; else it goes as a part of another line only.
     """
 
     box: Box
@@ -44,6 +46,7 @@ class Region:
     length: int
     upright: bool
     readable: bool
+    sure: bool
 
     @property
     def letters(self) -> float:
@@ -57,19 +60,19 @@ class Region:
 
     def padded(self, shape: tuple[int, ...]) -> Box:
         """With room for accents, dots, commas and the soft rim of the strokes."""
-        across, along = max(4, round(0.4 * self.height)), max(6, round(self.height))
+        across, along = max(4, round(0.5 * self.height)), max(6, round(1.2 * self.height))
         return self.box.grown(across, along, shape) if self.upright else self.box.grown(along, across, shape)
 
 
 def regions_of(grey: Grey) -> tuple[list[Region], list[Region]]:
     """The lines of writing, the surest first, and the lone letters and shapes.
 
-    A line has a dozen cells that are surely writing: three small letters. Bone has hardly ever so many.
+    A line has four cells that are surely writing; bone has hardly ever so many. Its fainter parts follow it.
     """
     lines, lone = _by_size(grey)
     cells = np.zeros((-(-grey.shape[0] // CELL), -(-grey.shape[1] // CELL)), bool)
     regions = []
-    for region in sorted(lines, key=lambda one: (not one.readable, -one.confidence)):
+    for region in sorted(lines, key=lambda one: (not one.sure, not one.readable, -one.confidence)):
         box = region.box
         if any(
             mark.box.share_of(box) >= _COVERED or (region.compact and box.share_of(mark.box) >= _COVERED)
@@ -78,9 +81,21 @@ def regions_of(grey: Grey) -> tuple[list[Region], list[Region]]:
             continue
         window = cells[box.top // CELL : -(-box.bottom // CELL), box.left // CELL : -(-box.right // CELL)]
         if window.mean() < _COVERED:
-            window[...] = True
+            window[...] |= region.sure
             regions.append(region)
-    return sorted(regions, key=lambda one: -one.confidence), lone
+    return sorted(_followed(regions, grey.shape), key=lambda one: -one.confidence), lone
+
+
+def _followed(regions: list[Region], shape: tuple[int, ...]) -> list[Region]:
+    """The sure ones, with the others that stand on the line of one of them."""
+    lines = [region for region in regions if region.sure]
+    rest = [region for region in regions if not region.sure]
+    for line in lines:  # grows
+        along, across = round(_FOLLOWS * line.height), round(0.2 * line.height)
+        reach = line.box.grown(*((across, along) if line.upright else (along, across)), shape)
+        lines += [one for one in rest if reach.meets(one.box) and one.height <= 2 * line.height]
+        rest = [one for one in rest if one not in lines]
+    return lines
 
 
 def _by_size(grey: Grey) -> tuple[list[Region], list[Region]]:
@@ -95,7 +110,7 @@ def _by_size(grey: Grey) -> tuple[list[Region], list[Region]]:
                 break
             grey = np.asarray(cv2.resize(grey, half, interpolation=cv2.INTER_AREA), np.uint8)
         writing, single = kinds_in(grey)
-        lines += _components(writing, _LINE, 1 << halvings, full)
+        lines += _components(writing, _PART, 1 << halvings, full)
         marks = _components(single, _LONE, 1 << halvings, full)
         lone += [mark for mark in marks if mark.readable and mark.compact]
     return lines, lone
@@ -131,6 +146,7 @@ def _components(
                 height=round(height * factor),
                 length=round(max(2.0, CELL * long - _RIM) * factor),
                 upright=upright,
+                sure=bool(np.count_nonzero(ink[window][mine] >= _LINE[0]) >= _LINE[1]),
                 readable=(factor == 1 or height >= _READABLE[0]) and height <= _READABLE[1],
             )
         )  # fmt: skip
