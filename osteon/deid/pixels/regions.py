@@ -79,11 +79,16 @@ def regions_of(grey: Grey) -> tuple[list[Region], list[Region]]:
             for mark in lone
         ):
             continue
-        window = cells[box.top // CELL : -(-box.bottom // CELL), box.left // CELL : -(-box.right // CELL)]
-        if window.mean() < _COVERED:
-            window[...] |= region.sure
+        if _cells(cells, box).mean() < _COVERED:
+            if region.sure:
+                _cells(cells, region.padded(grey.shape))[...] = True
             regions.append(region)
     return sorted(_followed(regions, grey.shape), key=lambda one: -one.confidence), lone
+
+
+def _cells(cells: NDArray[np.bool_], box: Box) -> NDArray[np.bool_]:
+    """The part of them that the box touches."""
+    return cells[box.top // CELL : -(-box.bottom // CELL), box.left // CELL : -(-box.right // CELL)]
 
 
 def _followed(regions: list[Region], shape: tuple[int, ...]) -> list[Region]:
