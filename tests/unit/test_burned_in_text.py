@@ -11,6 +11,8 @@ from pydicom.uid import JPEGLSLossless
 
 from osteon.deid import Policy, deidentify_dicom
 from osteon.deid.pixels import clean_pixels
+from osteon.deid.pixels.grey import grey_of
+from osteon.deid.pixels.regions import regions_of
 from osteon.domain import QuarantinedError
 from tests.identified_instances import PSEUDONYMISER, as_file, radiograph, set_pixels
 from tests.written_pictures import (
@@ -85,6 +87,15 @@ def test_the_name_is_gone_from_the_output_and_the_rest_is_untouched():
     assert out.BurnedInAnnotation == "NO"
     assert not clean_pixels(out.pixel_array).removed
     assert np.array_equal(out.pixel_array[300:], frame[300:])
+
+
+def test_a_picture_in_which_every_look_finds_more_is_quarantined(monkeypatch):
+    frame = write(picture(), "QUENTRELEC MAELYS")
+    lines, _ = regions_of(grey_of(frame))
+    assert lines
+    monkeypatch.setattr("osteon.deid.pixels.cleaning.regions_of", lambda _: (lines, []))
+    with pytest.raises(QuarantinedError, match="looks like text"):
+        clean_pixels(frame)
 
 
 def test_a_page_of_text_is_quarantined():

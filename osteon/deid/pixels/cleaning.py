@@ -38,14 +38,12 @@ class CleanedFrame:
         removed: what was made one value.
         kept: lone letters and shapes, and lines read as position markers.
         read: how many lines went to the OCR.
-        settled: a last look found nothing more.
     """
 
     frame: NDArray[Any] = field(repr=False)
     removed: tuple[Box, ...]
     kept: tuple[Box, ...]
     read: int
-    settled: bool = True
 
 
 def clean_pixels(
@@ -61,7 +59,7 @@ def clean_pixels(
         forbidden: words of the known identity, folded; never kept as a marker.
         most: share of the frame above which it is no radiograph with text but a page; 1: none is a page.
     Raises:
-        QuarantinedError: a page of text, or too much to remove.
+        QuarantinedError: a page of text, too much to remove, or lines that no look is the last to find.
         FaultError: the OCR's language data are missing and a line must be read.
     """
     removed: tuple[Box, ...] = ()
@@ -75,7 +73,9 @@ def clean_pixels(
         frame, removed = black_out(frame, found.removed), removed + found.removed
         if share_of(removed, frame.shape) > most:
             raise QuarantinedError("a radiograph", "a picture full of text", "review it: it may be a scan")
-    return CleanedFrame(frame, removed, kept, read, settled=False)
+    raise QuarantinedError(
+        "an output without text in its pixels", "a line that looks like text", "review the instance"
+    )
 
 
 def _looked_at(

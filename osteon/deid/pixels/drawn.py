@@ -27,7 +27,6 @@ class Drawn:
         dark: darker than the paper around it.
         pieces: groups of strokes side by side, a letter or several that touch.
         length, height: of all of them along and across the line, in pixels.
-        start: where they begin along the line, in pixels of the frame.
         box: around them all and the region.
     """
 
@@ -35,7 +34,6 @@ class Drawn:
     pieces: int
     length: int
     height: int
-    start: int
     box: Box
 
     @property
@@ -44,17 +42,12 @@ class Drawn:
         most = {1: _LONE_LENGTH, 2: _PAIR_LENGTH}.get(self.pieces, 0.0)
         return self.length <= most * self.height
 
-    def window(self, shape: tuple[int, ...]) -> tuple[slice, slice]:
-        """Rows and columns of the pieces with a margin, to be read."""
-        margin = max(4, round(0.35 * self.height))
-        return self.box.grown(margin, margin, shape).window
-
 
 def drawn_in(grey: Grey, region: Region) -> Drawn:
     """The pieces at the region and those that follow on its line."""
     height = max(4, region.height)
     rim, across, along = max(2, height // 4), max(3, round(_BESIDE * height)), round(_CONTEXT * height)
-    outer = region.box.grown(*((across, along) if region.upright else (along, across)), grey.shape)
+    outer = region.reaching(along, across, grey.shape)
     dark, ink = _strokes(grey[outer.window], _inside(region.box.grown(rim, rim, grey.shape), outer), height)
     box, base = _turned(region.box, region.upright), _turned(outer, region.upright)
     if not region.upright:
@@ -66,7 +59,7 @@ def drawn_in(grey: Grey, region: Region) -> Drawn:
     bottom = base.top + int(max((mine[:, 1] + mine[:, 3]).max(initial=0), box.bottom - base.top))
     whole = Box(top, min(box.left, base.left + first), bottom, max(box.right, base.left + last))
     tallest = int(mine[:, 3].max()) if len(mine) else height
-    return Drawn(dark, count, last - first, tallest, base.left + first, _turned(whole, region.upright))
+    return Drawn(dark, count, last - first, tallest, _turned(whole, region.upright))
 
 
 def _inside(box: Box, outer: Box) -> tuple[slice, slice]:

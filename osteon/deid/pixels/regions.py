@@ -61,6 +61,10 @@ class Region:
     def padded(self, shape: tuple[int, ...]) -> Box:
         """With room for accents, dots, commas and the soft rim of the strokes."""
         across, along = max(4, round(0.5 * self.height)), max(6, round(1.2 * self.height))
+        return self.reaching(along, across, shape)
+
+    def reaching(self, along: int, across: int, shape: tuple[int, ...]) -> Box:
+        """The box with so many pixels more at both ends of the line and at both sides of it."""
         return self.box.grown(across, along, shape) if self.upright else self.box.grown(along, across, shape)
 
 
@@ -96,8 +100,7 @@ def _followed(regions: list[Region], shape: tuple[int, ...]) -> list[Region]:
     lines = [region for region in regions if region.sure]
     rest = [region for region in regions if not region.sure]
     for line in lines:  # grows
-        along, across = round(_FOLLOWS * line.height), round(0.2 * line.height)
-        reach = line.box.grown(*((across, along) if line.upright else (along, across)), shape)
+        reach = line.reaching(round(_FOLLOWS * line.height), round(0.2 * line.height), shape)
         lines += [one for one in rest if reach.meets(one.box) and one.height <= 2 * line.height]
         rest = [one for one in rest if one not in lines]
     return lines

@@ -17,14 +17,14 @@ _OVER_GROUND = 2.3  # times the mean of the neighbourhood's own strokes
 _PLAIN = 90  # of 255 above the ground: looked at however rough the ground is
 _LEAST_INK = 12  # pixels of strokes in a tile: half a small letter
 _BLOCK = 8
-_LONGEST = 2048  # pixels along a side: 200 MB
+_LONGEST = 2048  # pixels along a side: bounds the network's memory
 _MOST = 0.7  # share of the picture above which the whole is cheaper
 
 
 def likely_rectangles(grey: Grey) -> list[Box]:
     """Rectangles, a halo around them included, that hold every stroke thin and sharp enough for a letter.
 
-    Counting strokes takes a fiftieth of the network's time, and most of a radiograph has none.
+    Counting strokes is cheap beside the network, and most of a radiograph has none.
     """
     whole = Box(0, 0, *grey.shape)
     rows, columns = (-(-n // TILE) for n in grey.shape)
