@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from monitoring.alterations import ALTERATIONS
 from monitoring.policy import STATISTICS, STRATUM_KEYS
-from monitoring.report import VERDICTS, DriftReport, StreamReport, Verdict, worst
+from monitoring.report import VERDICTS, AlarmReport, DriftReport, StreamReport, Verdict, worst
 from osteon.domain import Task
 
 OTHER = "other"
@@ -57,6 +58,21 @@ class DriftMetrics:
             where,
             registry=registry,
         )
+        self.alarm_level = Gauge(
+            "osteon_drift_alarm_level",
+            "Height of the highest chart of the site over that of an alarm",
+            [*where, "key"],
+            registry=registry,
+        )
+        self.alarms = Gauge(
+            "osteon_drift_alarms", "Streams whose alarm holds", [*where, "key"], registry=registry
+        )
+        self.cause = Gauge(
+            "osteon_drift_alarm_cause",
+            "Share of the site's change that a known cause explains",
+            [*where, "cause"],
+            registry=registry,
+        )
         self.reported = Gauge(
             "osteon_drift_report_timestamp_seconds", "When the newest report was made", registry=registry
         )
@@ -86,6 +102,9 @@ class DriftMetrics:
             self.streams,
             self.window_events,
             self.detectable,
+            self.alarm_level,
+            self.alarms,
+            self.cause,
         ):
             gauge.clear()
         whole: dict[tuple[str, str], list[StreamReport]] = {}
@@ -100,8 +119,22 @@ class DriftMetrics:
             for key in KEYS:
                 for verdict in VERDICTS:
                     self.streams.labels(*where, key, verdict).set(counted[(*where, key, verdict)])
+        self._show_alarms(report.alarms)
         self.took.set(duration_s)
         self.reported.set(at_unix_s)
+
+    def _show_alarms(self, alarms: Iterable[AlarmReport]) -> None:
+        levels: dict[tuple[tuple[str, str], str], float] = {}
+        for alarm in alarms:
+            where = (self.site(alarm.stratum.site), alarm.task if alarm.task in TASKS else OTHER)
+            level, count = (gauge.labels(*where, alarm.key) for gauge in (self.alarm_level, self.alarms))
+            levels[where, alarm.key] = max(alarm.level, levels.get((where, alarm.key), 0.0))
+            level.set(levels[where, alarm.key])
+            count.inc(alarm.verdict == "drift")
+            if alarm.key == "all":
+                for cause in alarm.causes:
+                    if cause.name in ALTERATIONS:
+                        self.cause.labels(*where, cause.name).set(cause.explained)
 
     def _show_site(self, where: tuple[str, str], streams: list[StreamReport]) -> None:
         shown = worst(stream.verdict for stream in streams)

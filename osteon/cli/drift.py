@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -54,6 +55,7 @@ def report(
 
     Example: osteon drift report --features var/features --json
     """
+    from monitoring.alarms import AlarmWatch
     from monitoring.drift import drift_report
     from monitoring.policy import load_policy
     from monitoring.references import References
@@ -62,7 +64,9 @@ def report(
     now = until.replace(tzinfo=UTC) if until else datetime.now(UTC)
     rules = load_policy(policy)
     events = FeatureRepository(features).history(since=now - timedelta(days=history_days), until=now)
-    made = drift_report(events, References(references), rules, now=now, seed=seed)
+    kept = References(references)
+    made = drift_report(events, kept, rules, now=now, seed=seed)
+    made = replace(made, alarms=AlarmWatch(kept, rules, seed=seed).look(events))
     if json_output:
         print_json(made.as_dict())
     else:
@@ -91,3 +95,11 @@ def _print(report: DriftReport) -> None:
             why.replace("_", " "),
         )
     Console(highlight=False).print(table)
+    for alarm in report.alarms:
+        if alarm.alarm_utc:
+            where = alarm.stratum.site if alarm.key == "all" else getattr(alarm.stratum, alarm.key)
+            looks = ", ".join(f"{cause.name} ({cause.explained:.0%})" for cause in alarm.causes)
+            stderr.print(
+                f"[bold red]alarm[/] {where} {alarm.task}: changed after {alarm.since_utc}, "
+                f"looks like {looks.replace('_', ' ') or 'no known cause'}"
+            )
