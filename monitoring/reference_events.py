@@ -12,7 +12,7 @@ import pandas as pd
 
 from monitoring.alterations import ALTERATIONS
 from osteon.dicom import read_picture
-from osteon.domain import RefusedError, age_band, is_test_row, sha256_text
+from osteon.domain import RefusedError, Task, age_band, is_test_row, sha256_text
 
 if TYPE_CHECKING:
     from osteon.models.predictor import Predictor
@@ -37,6 +37,7 @@ def reference_events(
         RefusedError: the folder has no picture that this model may judge.
     """
     rows = _rows(studies, predictor, most_per_site)
+    labels = _labels(studies, predictor.task)
     events = []
     for done, row in enumerate(rows):
         prediction, embedding = predictor.predict_one(studies / row["file"], site=row["hospital"])
@@ -54,13 +55,25 @@ def reference_events(
                 "task": prediction.task,
                 "status": prediction.status,
                 "value": prediction.value,
+                "label": labels.get(row["file"]),
                 "embedding": [] if embedding is None else embedding.tolist(),
                 "embedding_space": prediction.embedding_space,
             }
         )
         if progress:
             progress(done + 1, len(rows))
-    return pd.DataFrame(events)
+    found = pd.DataFrame(events)
+    return found.astype({"label": "float64"}) if labels else found.drop(columns="label")
+
+
+def _labels(studies: Path, task: Task) -> dict[str, float]:
+    """File -> answer, where the de-identified folder has labels of the task."""
+    table = studies / "labels.csv"
+    if not table.is_file():
+        return {}
+    with table.open(encoding="utf-8", newline="") as stream:
+        cells = {row["file"]: (row.get(task.label_column) or "").strip() for row in csv.DictReader(stream)}
+    return {file: float(cell) for file, cell in cells.items() if cell}
 
 
 def altered_pictures(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from monitoring.statistics.result import Floats
-from monitoring.windows import NEEDED_COLUMNS, tidy
+from monitoring.windows import LABEL, NEEDED_COLUMNS, tidy
 from osteon.artefact import atomic_write, read_manifest, sha256_file, sha256_files, write_manifest
 from osteon.domain import FaultError, Manifest, RefusedError, canonical_json, sha256_text
 
@@ -40,7 +40,8 @@ class References:
             )
         task, version, space = (str(cell) for cell in models.iloc[0])
         target = self._of(task, version)
-        columns = frame.loc[:, list(NEEDED_COLUMNS)].copy()
+        wanted = [*NEEDED_COLUMNS, *([LABEL] if LABEL in frame.columns else [])]
+        columns = frame.loc[:, wanted].copy()
         columns["embedding"] = [[float(x) for x in cell] for cell in columns["embedding"]]
         target.mkdir(parents=True, exist_ok=True)
         atomic_write(target / _FILE, columns.to_parquet(None, index=False))

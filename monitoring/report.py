@@ -95,6 +95,30 @@ class AlarmReport:
         return narrowed_by(self.stratum)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PerformanceReport:
+    """What a yes/no model's metric is at a site by now, estimated without labels.
+
+    Attributes:
+        reference_value: the metric on the labelled reference of all sites.
+        low, high: hold what labels of the production window would give, at `coverage`.
+        doubt: why the estimate may not be trusted; None when nothing speaks against it.
+    """
+
+    task: str
+    model_version: str
+    site: str
+    metric: str
+    reference_value: float
+    value: float
+    low: float
+    high: float
+    coverage: float
+    events: int
+    effective_reference: float
+    doubt: str | None
+
+
 def narrowed_by(stratum: Stratum) -> str:
     """The label that narrows a stratum, `all` for the whole site.
 
@@ -117,6 +141,7 @@ class DriftReport:
     hypotheses: int
     streams: tuple[StreamReport, ...]
     alarms: tuple[AlarmReport, ...] = ()
+    performance: tuple[PerformanceReport, ...] = ()
     schema_version: str = REPORT_SCHEMA_VERSION
 
     def site_verdict(self, site: str) -> Verdict:

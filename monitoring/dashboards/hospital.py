@@ -41,6 +41,16 @@ HOSPITAL = Board(
             ],
         ),
         Panel(
+            title="Performance estimated without labels",
+            description="Yes/no models; with a 90 % interval, and the value on the labelled reference.",
+            targets=[
+                Target(
+                    query=f"osteon_drift_expected_performance{{{_SITE}}}",
+                    legend="{{site}} {{task}} {{metric}} {{bound}}",
+                )
+            ],
+        ),
+        Panel(
             title="p-values (family-wise where a statistic decides)",
             description="Below 0.05 a deciding statistic calls a drift.",
             thresholds=((None, "red"), (0.05, "green")),

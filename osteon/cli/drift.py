@@ -57,6 +57,7 @@ def report(
     """
     from monitoring.alarms import AlarmWatch
     from monitoring.drift import drift_report
+    from monitoring.expected import expected_performance
     from monitoring.policy import load_policy
     from monitoring.references import References
     from osteon.features import FeatureRepository
@@ -66,7 +67,11 @@ def report(
     events = FeatureRepository(features).history(since=now - timedelta(days=history_days), until=now)
     kept = References(references)
     made = drift_report(events, kept, rules, now=now, seed=seed)
-    made = replace(made, alarms=AlarmWatch(kept, rules, seed=seed).look(events))
+    made = replace(
+        made,
+        alarms=AlarmWatch(kept, rules, seed=seed).look(events),
+        performance=expected_performance(events, kept, rules, now=now, seed=seed),
+    )
     if json_output:
         print_json(made.as_dict())
     else:
@@ -103,3 +108,9 @@ def _print(report: DriftReport) -> None:
                 f"[bold red]alarm[/] {where} {alarm.task}: changed after {alarm.since_utc}, "
                 f"looks like {looks.replace('_', ' ') or 'no known cause'}"
             )
+    for one in report.performance:
+        doubt = f"; not to be trusted: {one.doubt.replace('_', ' ')}" if one.doubt else ""
+        stderr.print(
+            f"{one.site} {one.task}: {one.metric} without labels {one.value:.2f} "
+            f"({one.low:.2f} to {one.high:.2f}), on the reference {one.reference_value:.2f}{doubt}"
+        )

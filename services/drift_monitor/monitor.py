@@ -11,6 +11,7 @@ import pandas as pd
 
 from monitoring.alarms import AlarmWatch
 from monitoring.drift import drift_report
+from monitoring.expected import expected_performance
 from monitoring.metrics import DriftMetrics
 from monitoring.policy import DriftPolicy
 from monitoring.references import References
@@ -63,7 +64,8 @@ class Monitor:
         report = drift_report(
             events, self._references, self._policy, now=moment, seed=self._seed, project=self._project
         )
-        report = replace(report, alarms=self._watch.look(events))
+        expected = expected_performance(events, self._references, self._policy, now=moment, seed=self._seed)
+        report = replace(report, alarms=self._watch.look(events), performance=expected)
         self._metrics.show(report, duration_s=time.monotonic() - started, at_unix_s=moment.timestamp())
         self._count_new(events, moment)
         self.report = report
