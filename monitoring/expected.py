@@ -33,7 +33,7 @@ def expected_performance(
     """Accuracy and AUROC in the newest production window of every site, for yes/no models with labels kept.
 
     Sites with fewer answered pictures than the policy's least production window have no row, nor have
-    models whose reference holds no labels.
+    models whose reference holds no labels, or one answer only.
     """
     frame, moment = windows.tidy(events), now or datetime.now(UTC)
     found = []
@@ -49,7 +49,11 @@ def expected_performance(
         known, new = _answered(kept[kept[windows.LABEL].notna()]), _answered(newest)
         rule = policy.windows
         few = len(known) < rule.least_reference_events or len(new) < rule.least_production_events
-        if few or set(known["embedding_space"]) != set(new["embedding_space"]):
+        if (
+            few
+            or known[windows.LABEL].nunique() < 2
+            or set(known["embedding_space"]) != set(new["embedding_space"])
+        ):
             continue
         found += _estimates(str(site), str(task), version, known, new, seed)
     return tuple(found)

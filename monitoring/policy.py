@@ -72,9 +72,14 @@ class SequentialRule(_Strict):
 
 
 class RetrainingRule(_Strict):
-    """When a drift is worth a retraining request."""
+    """When a drift is worth a retraining request.
+
+    `harmless_within`: where performance can be estimated and its whole interval lies no further than this below
+    the reference's, a drift harms nobody and asks for nothing.
+    """
 
     cooldown_hours: float = Field(gt=0)
+    harmless_within: float = Field(ge=0, le=1)
     least_production_events: int = Field(ge=0)
     reason: str = Field(min_length=1)
 
