@@ -74,8 +74,8 @@ class SequentialRule(_Strict):
 class RetrainingRule(_Strict):
     """When a drift is worth a retraining request.
 
-    `harmless_within`: where performance can be estimated and its whole interval lies no further than this below
-    the reference's, a drift harms nobody and asks for nothing.
+    `harmless_within`: where performance can be estimated and its whole interval lies no further than this
+    below the reference's, a drift harms nobody and asks for nothing.
     """
 
     cooldown_hours: float = Field(gt=0)

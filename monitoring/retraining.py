@@ -27,9 +27,9 @@ _DONE = ".done"
 def requests_from(report: DriftReport, policy: DriftPolicy) -> list[RetrainingRequest]:
     """One request per drifting task and model, naming every drifting site that has enough new events.
 
-    A site where the model does as well as on its reference asks for nothing, unless it abstains more often. The
-    evidence holds each drifting stream's windows and statistics, what the change looks like, the estimated
-    performance, and the report's policy and seed.
+    A site where the model does as well as on its reference asks for nothing, unless it abstains more often.
+    The evidence holds each drifting stream's windows and statistics, what the change looks like, the
+    estimated performance, and the report's policy and seed.
     """
     rule = policy.retraining
     enough = {
@@ -67,7 +67,7 @@ def requests_from(report: DriftReport, policy: DriftPolicy) -> list[RetrainingRe
 
 
 def _harmless(report: DriftReport, within: float) -> set[tuple[str, str]]:
-    """Tasks and sites whose every metric is estimated, not doubted, and surely as good as on the reference."""
+    """Tasks and sites whose every metric is estimated, not doubted and surely as good as on the reference."""
     good: dict[tuple[str, str], bool] = {}
     for one in report.performance:
         where = (one.task, one.site)
