@@ -10,6 +10,7 @@ import typer
 
 from osteon.cli import (
     bench,
+    data,
     deid,
     drift,
     pairs,
@@ -58,6 +59,7 @@ app.command("sample", rich_help_panel=_DATA)(sample.sample)
 app.command("picture", rich_help_panel=_DATA)(picture.picture)
 app.add_typer(deid.app, name="deid", rich_help_panel=_DATA)
 app.add_typer(pairs.app, name="pairs", rich_help_panel=_DATA)
+app.add_typer(data.app, name="data", rich_help_panel=_DATA)
 app.command("pretrain", rich_help_panel=_MODELS)(pretrain.pretrain)
 app.command("finetune", rich_help_panel=_MODELS)(train.finetune)
 app.command("evaluate", rich_help_panel=_MODELS)(train.evaluate)
