@@ -19,8 +19,8 @@ Concepts = Sequence[Sequence[str]]
 def precision_at(score_QN: Tensor, relevant_QN: Tensor, k: int) -> float:
     """P@K: share of the K best candidates that are relevant, mean over the queries.
 
-    P@K = 1/Q sum_q 1/K |{relevant} among the K best of q|. Candidates that may not be found, such as the query
-    itself, have a score of -inf and count as not relevant.
+    P@K = 1/Q sum_q 1/K |{relevant} among the K best of q|. Candidates that may not be found, such as the
+    query itself, have a score of -inf and count as not relevant.
 
     Args:
         score_QN: higher is better; equal scores are taken in the order of the candidates.

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from osteon.cli.console import answers, print_json, say
+from osteon.cli.console import answers, print_json, progress_bar, say
 
 app = typer.Typer(no_args_is_help=True, help="Read public sets that you fetched yourself.")
 
@@ -74,3 +74,34 @@ def read(
         typer.echo(f"  {left_out} rows left out: their patient stands in a later part too")
     if public_set.missing:
         typer.echo(f"  {public_set.missing} rows skipped: no picture")
+
+
+@app.command("pairs")
+@answers
+def pairs(
+    folder: Folder,
+    output: Annotated[Path, typer.Argument(help="Folder to write; an earlier result there is replaced.")],
+    name: Name = None,
+    size: Annotated[int, typer.Option(help="Longest side of the cached pictures, in pixels.")] = 256,
+    workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
+    skip_missing: Skip = False,
+    json_output: Json = False,
+) -> None:
+    """Pack a public set with captions (ROCO) into shards that `osteon pretrain` reads.
+
+    OUTPUT/concepts.jsonl has the UMLS concepts of each study, for CUI@K.
+
+    Example: osteon data pairs roco-dataset/ pairs/roco --skip-missing
+    """
+    from training.datasets import read_set, write_caption_pairs
+
+    public_set = read_set(folder, name=name, skip_missing=skip_missing)
+    with progress_bar("pictures") as progress:
+        manifest = write_caption_pairs(public_set, output, size=size, workers=workers, progress=progress)
+    if json_output:
+        print_json({"set": public_set.layout.name, "missing": public_set.missing, **manifest.figures})
+        return
+    studies = ", ".join(f"{count} {split}" for split, count in manifest.figures["studies"].items())
+    say(f"{manifest.figures['pairs']} pairs ({studies}) in {output}")
+    if public_set.missing:
+        say(f"{public_set.missing} rows skipped: no picture")
