@@ -48,8 +48,8 @@ def write_caption_pairs(
     """Writes `{train,val,test}-NNNNN.tar`, `images/`, `concepts.jsonl` and `manifest.json`.
 
     The set's own split is kept; rows that are `left_out`, without text or with a picture that cannot be read
-    are not there. One line of `concepts.jsonl` is one study: its CUIs and semantic types, for CUI@K, and its licence.
-    The same input gives the same bytes.
+    are not there. One line of `concepts.jsonl` is one study: CUIs and semantic types, for CUI@K, and its
+    licence. The same input gives the same bytes.
 
     Args:
         output: folder to write; an earlier result there is replaced.
