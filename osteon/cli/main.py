@@ -13,6 +13,7 @@ from osteon.cli import (
     data,
     deid,
     drift,
+    encoder,
     pairs,
     picture,
     pipeline,
@@ -61,6 +62,7 @@ app.command("picture", rich_help_panel=_DATA)(picture.picture)
 app.add_typer(deid.app, name="deid", rich_help_panel=_DATA)
 app.add_typer(pairs.app, name="pairs", rich_help_panel=_DATA)
 app.add_typer(data.app, name="data", rich_help_panel=_DATA)
+app.command("encoder", rich_help_panel=_MODELS)(encoder.encoder)
 app.command("sap", rich_help_panel=_MODELS)(sap.sap)
 app.command("pretrain", rich_help_panel=_MODELS)(pretrain.pretrain)
 app.command("finetune", rich_help_panel=_MODELS)(train.finetune)
