@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from typer.testing import CliRunner
 
 from osteon.artefact import read_manifest, sha256_file
@@ -49,6 +50,7 @@ def test_the_folder_is_one_of_the_library_with_safetensors_alone(aligned: Path) 
     assert not [name for name in names if name.endswith((".bin", ".pt", ".pkl"))]
     model = AutoModel.from_pretrained(str(aligned), local_files_only=True)
     tokenizer = AutoTokenizer.from_pretrained(str(aligned), local_files_only=True)
+    assert tokenizer.model_max_length == 128 <= model.config.max_position_embeddings - 2  # reports fit too
     batch = tokenizer(["fracture du radius", "os"], padding=True, return_tensors="pt")
     with torch.inference_mode():
         state = model.eval()(
@@ -74,7 +76,30 @@ def test_an_aligned_folder_is_aligned_further(aligned: Path, tmp_path: Path) -> 
     assert manifest.figures["before"]["acc_1"] == pytest.approx(
         read_manifest(aligned).figures["after"]["acc_1"]
     )
+    with safe_open(tmp_path / "more" / "model.safetensors", framework="pt") as tensors:
+        assert not [name for name in tensors.keys() if "pooler" in name]  # noqa: SIM118  (it is no mapping)
     assert manifest.inputs["init"] == sha256_file(aligned / "model.safetensors")
+
+
+@pytest.mark.parametrize("kind", ["BertModel", "XLMRobertaModel", "DistilBertModel"])
+def test_encoders_of_other_kinds_are_aligned_as_they_are_brought(
+    kind: str, aligned: Path, tmp_path: Path
+) -> None:
+    import transformers
+
+    torch.manual_seed(0)
+    network = getattr(transformers, kind)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    if kind == "DistilBertModel":
+        sizes = {"dim": 16, "n_layers": 1, "n_heads": 2, "hidden_dim": 32}
+    network(network.config_class(vocab_size=400, pad_token_id=0, **sizes)).save_pretrained(
+        tmp_path / "brought"
+    )
+    transformers.AutoTokenizer.from_pretrained(str(aligned)).save_pretrained(tmp_path / "brought")
+    recipe = replace(TINY, epochs=3, pooling="mean")
+    figures = align(synonym_table(), tmp_path / "brought", tmp_path / "out", recipe=recipe).figures
+    assert figures["after"]["acc_5"] > figures["before"]["acc_5"] + 0.3
+    assert json.loads((tmp_path / "out" / "sap.json").read_text()) == {"max_tokens": 25, "pooling": "mean"}
 
 
 def test_equal_vectors_earn_nothing(aligned: Path) -> None:

@@ -19,12 +19,17 @@ Pooling = Literal["cls", "mean"]
 
 @dataclass(frozen=True, kw_only=True)
 class SmallText:
-    """Shape of a text encoder made here, for two cores and for tests."""
+    """Shape of a text encoder made here, for two cores and for tests.
+
+    Attributes:
+        longest: tokens that it has places for: reports, which it reads later, are longer than names.
+    """
 
     vocab_size: int = 4000
     width: int = 128
     layers: int = 2
     heads: int = 4
+    longest: int = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,12 +81,12 @@ def load_encoder(folder: Path, *, pooling: Pooling = "cls", max_tokens: int = 25
     Raises:
         RefusedError: the folder lacks configuration, tokenizer or safetensors.
     """
-    from transformers import AutoModel, AutoTokenizer
+    from transformers import AutoTokenizer
 
     try:
         if not Path(folder).is_dir():
             raise OSError
-        model = AutoModel.from_pretrained(str(folder), local_files_only=True, use_safetensors=True)
+        model = _transformer(folder)
         tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
     except (OSError, ValueError, KeyError):
         raise RefusedError(
@@ -92,13 +97,24 @@ def load_encoder(folder: Path, *, pooling: Pooling = "cls", max_tokens: int = 25
     return NameEncoder(model=model, tokenizer=tokenizer, pooling=pooling, max_tokens=max_tokens)
 
 
+def _transformer(folder: Path) -> Any:
+    """The network without its pooler, which nothing trains here and which a folder may lack."""
+    from transformers import AutoModel
+
+    settings: dict[str, Any] = {"local_files_only": True, "use_safetensors": True}
+    try:
+        return AutoModel.from_pretrained(str(folder), add_pooling_layer=False, **settings)
+    except TypeError:  # a network that never has one
+        return AutoModel.from_pretrained(str(folder), **settings)
+
+
 def small_encoder(
     names: Iterable[str], shape: SmallText, *, seed: int, pooling: Pooling = "mean", max_tokens: int = 25
 ) -> NameEncoder:
     """An encoder with random weights that the seed decides, and a tokenizer learned from the names."""
     from transformers import PreTrainedTokenizerFast, RobertaConfig, RobertaModel
 
-    learned = ReportTokenizer.train(names, vocab_size=shape.vocab_size, context_length=max_tokens)
+    learned = ReportTokenizer.train(names, vocab_size=shape.vocab_size, context_length=shape.longest)
     # Padding and length are given with each call; the reports' own settings must not stand against it.
     learned.tokenizer.no_padding()
     learned.tokenizer.no_truncation()
@@ -109,7 +125,7 @@ def small_encoder(
         eos_token=END_TOKEN,
         cls_token=START_TOKEN,
         sep_token=END_TOKEN,
-        model_max_length=max_tokens,
+        model_max_length=shape.longest,
     )
     config = RobertaConfig(
         vocab_size=learned.vocab_size,
@@ -117,7 +133,7 @@ def small_encoder(
         num_hidden_layers=shape.layers,
         num_attention_heads=shape.heads,
         intermediate_size=4 * shape.width,
-        max_position_embeddings=max_tokens + PAD_ID + 2,
+        max_position_embeddings=shape.longest + PAD_ID + 2,
         pad_token_id=PAD_ID,
         bos_token_id=1,
         eos_token_id=2,
