@@ -10,8 +10,10 @@ import typer
 
 from osteon.cli import (
     bench,
+    data,
     deid,
     drift,
+    encoder,
     pairs,
     picture,
     pipeline,
@@ -20,6 +22,7 @@ from osteon.cli import (
     registry,
     replay,
     sample,
+    sap,
     train,
     up,
     watch,
@@ -58,6 +61,9 @@ app.command("sample", rich_help_panel=_DATA)(sample.sample)
 app.command("picture", rich_help_panel=_DATA)(picture.picture)
 app.add_typer(deid.app, name="deid", rich_help_panel=_DATA)
 app.add_typer(pairs.app, name="pairs", rich_help_panel=_DATA)
+app.add_typer(data.app, name="data", rich_help_panel=_DATA)
+app.command("encoder", rich_help_panel=_MODELS)(encoder.encoder)
+app.command("sap", rich_help_panel=_MODELS)(sap.sap)
 app.command("pretrain", rich_help_panel=_MODELS)(pretrain.pretrain)
 app.command("finetune", rich_help_panel=_MODELS)(train.finetune)
 app.command("evaluate", rich_help_panel=_MODELS)(train.evaluate)
