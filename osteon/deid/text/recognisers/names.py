@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from osteon.deid.text.lexicon import Lexicon
 from osteon.deid.text.recognisers.acts import acting_names
+from osteon.deid.text.recognisers.apposed import apposed_names
 from osteon.deid.text.recognisers.around_names import (
     bracketed,
     initials_beside,
@@ -18,9 +19,12 @@ from osteon.deid.text.recognisers.introduced_names import introduced_names
 from osteon.deid.text.recognisers.lone_names import alone_on_line, before_birth
 from osteon.deid.text.recognisers.name_shapes import is_title
 from osteon.deid.text.recognisers.names_beside import beside_first_names
-from osteon.deid.text.recognisers.unknown_names import neighbours, unknown_capitals
+from osteon.deid.text.recognisers.unknown_names import is_a_device, neighbours, unknown_capitals
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import Token, words
+
+_SURE = 0.8
+"""From here on a title, a field or a relation says that a person stands there."""
 
 
 def find_names(text: str, lex: Lexicon) -> list[Span]:
@@ -33,11 +37,9 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
             if score > found.get(place, (0.0, ""))[0]:
                 found[place] = (score, rule)
 
-    for places, score, rule in introduced_names(tokens, text, lex):
+    sure = (introduced_names, acting_names, courtesy_names, apposed_names)
+    for places, score, rule in (named for find in sure for named in find(tokens, text, lex)):
         mark(places, score, rule)
-    for named in (acting_names(tokens, text, lex), courtesy_names(tokens, text, lex)):
-        for places, score, rule in named:
-            mark(places, score, rule)
     for places in beside_first_names(tokens, text, lex):
         mark(places, 0.75, "first-name")
     for places in alone_on_line(tokens, text, lex):
@@ -54,6 +56,8 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
     for place, (score, rule) in found.items():
         token = tokens[place]
         if is_title(token) and len(token.text) > 1:
+            continue
+        if score < _SURE and is_a_device(tokens, place, text):
             continue
         label = (
             "PRENOM"
