@@ -55,7 +55,7 @@ class LaterForms(OddForms):
     def _slot_age_later(self) -> list[Piece]:
         days = (self.examined - self.born).days
         years = max(1, days // 365)
-        values = (
+        values: tuple[str, ...] = (
             f"{years} ans",
             f"{years} ans",
             f"{years}ans",

@@ -13,6 +13,7 @@ from osteon.deid.text.lexicon import COMMON_FIRST_NAMES, Lexicon
 from osteon.deid.text.recognisers.name_shapes import (
     ACRONYMS,
     FUNCTION_WORDS,
+    PARTICLES,
     is_heading,
     is_term_word,
     is_title,
@@ -139,6 +140,13 @@ def apposed_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[
             run = _places(tokens, match)
             if all(possible(tokens[p]) for p in run) and run and _is_somebody(tokens[run[0]], lex):
                 yield run, 0.5, rule
+    for match in _RELATIVE.finditer(text):
+        run = _places(tokens, match)
+        goes_on = text[match.end() : match.end() + 2].lstrip(" ")[:1].islower()
+        somebody = not goes_on or _is_somebody(tokens[run[0]], lex)
+        particle = tokens[run[0]].folded in PARTICLES  # `le père Le conjoint a signé`
+        if somebody and not particle and all(_may_be(tokens[p], lex) for p in run):
+            yield run, 0.6, "relative"
     for match in _MAIDEN.finditer(text) if "(" in text else ():
         run = _places(tokens, match)
         if all(_may_be(tokens[p], lex) for p in run) and lex.is_first_name(tokens[run[-1]].folded):
@@ -149,7 +157,6 @@ _ALL_POSSIBLE = (
     (_INITIAL_FIRST, "initial-first"),
     (_SURNAME_FIRST, "surname-first"),
     (_FIRMS, "firm"),
-    (_RELATIVE, "relative"),
     (_PATIENT, "patient"),
 )
 _FIRST_IS_KNOWN = ((_SPOKEN_TO, "spoken-to"), (_AGED, "aged"))
@@ -169,7 +176,7 @@ def _may_be(token: Token, lex: Lexicon) -> bool:
         or (token.folded in ACRONYMS and not token.text.istitle())
         or token.folded in lex.protected
         or token.folded in _LETTERED
-        or (token.folded in FUNCTION_WORDS and len(token.text) > 2)
+        or token.folded in FUNCTION_WORDS
     )
 
 

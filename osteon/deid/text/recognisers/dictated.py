@@ -76,7 +76,9 @@ def find_dictated(text: str, lex: Lexicon) -> list[Span]:
 
 
 def _people(text: str, lex: Lexicon) -> Iterator[Span]:
-    for match in _PERSON.finditer(text):
+    position = 0
+    while match := _PERSON.search(text, position):
+        position = match.start("name")
         start, end, before = match.start("name"), match.start("name"), ""
         for word in re.finditer(_W, match["name"]):
             folded = fold(word.group())
@@ -88,6 +90,7 @@ def _people(text: str, lex: Lexicon) -> Iterator[Span]:
                 break
             end, before = start + word.end(), folded
         if before:
+            position = end
             yield Span(start, end, "NOM", 0.6, "dictated")
 
 

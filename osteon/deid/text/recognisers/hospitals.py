@@ -75,6 +75,8 @@ _TREATED_AT = re.compile(
     r"le\b|par\b))"
 )
 """Hospitals by their letters where somebody was treated: `opérée le 8 mars à HEH`."""
+_CASUAL = re.compile(r"pharm|labo|mater|ambul", re.IGNORECASE)
+"""Kinds that a note mentions more often than it names one."""
 _DEVOUT = re.compile(r"\bsacr[ée][- ]c(?:œ|oe)ur\b", re.IGNORECASE)
 _WARDS = frozenset(
     [
@@ -154,6 +156,7 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
     place = first_at(tokens, match.end())
     following = tokens[place : place + 8]
     end, named, previous = match.end(), False, match.end()
+    casual = _CASUAL.match(match["kind"]) is not None
     for number, token in enumerate(following):
         gap = text[previous : token.start]
         if (
@@ -183,6 +186,7 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
         if (
             not proper
             or token.folded in _GENERIC_AFTER
+            or (casual and not named and _is_common_word(text, tokens, place + number, lex))
             or (
                 named
                 and token.is_capitalised
@@ -199,6 +203,13 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
     if partners:
         end = partners.end()
     return end if named else (match.end() if kind in {"AP-HP", "APHP", "AP-HM", "APHM", "HCL"} else None)
+
+
+def _is_common_word(text: str, tokens: Sequence[Token], place: int, lex: Lexicon) -> bool:
+    """A word of the dictionary that no sign follows begins the next phrase: `à la pharmacie Besoin d'un`."""
+    token = tokens[place]
+    common = lex.is_word(token.folded) and not _is_place(token, lex)
+    return common and token.folded not in _LINK and not _closes(text, tokens, place)
 
 
 def _is_named_so(text: str, tokens: Sequence[Token], place: int) -> bool:

@@ -38,7 +38,10 @@ _BESIDE_NAME = re.compile(
     rf"\b(?i:par|dr|pr|mme|docteur)\.? (?:{UPPER}[\w'’.-]*[ ]){{1,4}}\((?P<value>{UPPER}{{2,3}})\)"
 )
 _LAST_WORD = re.compile(rf"[.!?\n]\s*(?P<value>{UPPER}{{2,3}})\s*\Z")
-_DONE_BY = re.compile(rf"(?m)\b(?i:ok|vue?|fait|lue?|rappel[ée]e?) (?P<value>{UPPER}{{2}})[ \t]*$")
+_DONE_BY = re.compile(
+    rf"(?m)\b(?:(?i:ok|vue?|fait|lue?|rappel[ée]e?) |(?i:technicien(?:ne|\(ne\))?) ?: ?)"
+    rf"(?P<value>{UPPER}{{2,3}})[ \t]*$"
+)
 _TWO = 2
 _LITTLE_WORDS = frozenset(
     ["LE", "LA", "LES", "DR", "PR", "MME", "MR", "UN", "UNE", "SA", "SON", "ET", "DE", "DU", "DES", "AU"]

@@ -19,7 +19,7 @@ from osteon.deid.text.recognisers.introduced_names import introduced_names
 from osteon.deid.text.recognisers.lone_names import alone_on_line, before_birth
 from osteon.deid.text.recognisers.name_shapes import is_title
 from osteon.deid.text.recognisers.names_beside import beside_first_names
-from osteon.deid.text.recognisers.unknown_names import is_a_device, neighbours, unknown_capitals
+from osteon.deid.text.recognisers.unknown_names import is_a_device, is_measured, neighbours, unknown_capitals
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import Token, words
 
@@ -57,7 +57,13 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
         token = tokens[place]
         if is_title(token) and len(token.text) > 1:
             continue
-        if score < _SURE and is_a_device(tokens, place, text):
+        if score < _SURE and (is_a_device(tokens, place, text) or is_measured(token, text)):
+            continue
+        if (
+            len(token.text) == 1
+            and token.text.islower()
+            and text[token.end : token.end + 1] not in {"'", "’"}
+        ):
             continue
         label = (
             "PRENOM"

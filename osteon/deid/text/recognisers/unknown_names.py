@@ -126,7 +126,14 @@ def _starts_sentence(text: str, token: Token) -> bool:
     return not before or before[-1] in ".!?:\n\r"
 
 
-_MEASURE = re.compile(r" \d+(?:[/,.]\d+)?(?![\d.]*\d{3})")
+_MEASURE = re.compile(r" \d+(?:[/,.]\d+(?!\d*[/.]\d)| ?(?:%|(?:[mµ]?g|[mc]?l|ppb|mmHg|[cm]m|UI|kg|bpm)\b))")
+
+
+def is_measured(token: Token, text: str) -> bool:
+    """An acronym or a unit's letters before a value: `FeNO 23 ppb`, `PA 14/8`."""
+    short = token.is_upper and len(token.text) <= _MIN_LETTERS
+    mixed = not token.is_upper and any(c.isupper() for c in token.text[1:]) and token.text.isalpha()
+    return (short or mixed) and _MEASURE.match(text, token.end) is not None
 
 
 def neighbours(tokens: Sequence[Token], text: str, found: Container[int], lex: Lexicon) -> Iterator[int]:
@@ -138,7 +145,7 @@ def neighbours(tokens: Sequence[Token], text: str, found: Container[int], lex: L
             continue
         gap = text[tokens[place - 1].end : token.start] if place else ""
         left = place - 1 in found and gap in _JOINED
-        if gap == ", " and _MEASURE.match(text, token.end):
+        if gap == ", " and is_measured(token, text):
             continue  # a list goes on with a value: `Blanche, FeNO 23 ppb`
         right = _next_of(tokens, place, text) in found
         if not (left or right) or is_eponym(tokens, place, text, lex):
