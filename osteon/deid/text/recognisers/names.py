@@ -57,6 +57,8 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
         token = tokens[place]
         if is_title(token) and len(token.text) > 1:
             continue
+        if token.text.islower() and text[token.end : token.end + 1] == ":":
+            continue  # an export's key
         if score < _SURE and (is_a_device(tokens, place, text) or is_measured(token, text)):
             continue
         if (

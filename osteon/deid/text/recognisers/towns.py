@@ -60,7 +60,7 @@ _PLACE_SHAPE = re.compile(  # Villeneuve-sur-Lot, L'Étang-Salé, Saint-Maur: wr
 )
 _DATELINE = re.compile(
     rf"(?:(?:^|\n)[ \t]*(?:[Ff]ait à )?|\b[Ff]ait à )(?P<town>{UPPER}[\w'’-]+(?:[ -][\w'’-]+){{0,4}}),?"
-    r"[ \t]+[Ll]e[ \t]+(?=(?i:\d{4}[-/.]|\d{8}\b|\d ?\d?(?:er)?[ ./-]|(?:lun|mar|jeu)(?:di)?\b|"
+    r"[ \t]+(?:[Ll]e|LE)[ \t]+(?=(?i:\d{4}[-/.]|\d{8}\b|\d ?\d?(?:er)?[ ./-]|(?:lun|mar|jeu)(?:di)?\b|"
     r"mer(?:credi)?\b|ven(?:dredi)?\b|sam(?:edi)?\b|dim(?:anche)?\b|\d\d?[a-zéû]{3,4}\.?\d\d))"
 )
 _LETTERS = r"[^\W\d_]"
