@@ -102,7 +102,9 @@ def test_a_set_of_layouts_keeps_its_planted_places_in_every_mode(split):
             assert any(c.isalnum() for c in value)
     others = set().union(*(values.surnames(s) for s in values.SPLITS if s not in {split, "fresh5"}))
     shared = set(values.surnames(split)) & others
-    assert shared <= {"Rochat"} or (split == "fresh5" and len(shared) <= len(set(values.surnames(split))) / 50)
+    assert shared <= {"Rochat"} or (
+        split == "fresh5" and len(shared) <= len(set(values.surnames(split))) / 50
+    )
 
 
 @pytest.mark.parametrize("name", ["Lefèvre", "Nguyễn", "Öztürk", "Brûlé"])

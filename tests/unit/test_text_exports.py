@@ -1,4 +1,4 @@
-"""Names that are words, where their place says that a person stands; keys of exports; more habits of dates."""
+"""Names that are words, where their place says that somebody stands; keys of exports; habits of dates."""
 
 import pytest
 

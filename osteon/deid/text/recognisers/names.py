@@ -55,17 +55,7 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
     spans = []
     for place, (score, rule) in found.items():
         token = tokens[place]
-        if is_title(token) and len(token.text) > 1:
-            continue
-        if token.text.islower() and text[token.end : token.end + 1] == ":":
-            continue  # an export's key
-        if score < _SURE and (is_a_device(tokens, place, text) or is_measured(token, text)):
-            continue
-        if (
-            len(token.text) == 1
-            and token.text.islower()
-            and text[token.end : token.end + 1] not in {"'", "’"}
-        ):
+        if _is_no_name(tokens, place, text, score):
             continue
         label = (
             "PRENOM"
@@ -74,6 +64,16 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
         )
         spans.append(Span(token.start, token.end, label, score, rule))
     return _joined(spans, text)
+
+
+def _is_no_name(tokens: Sequence[Token], place: int, text: str, score: float) -> bool:
+    """A title, a lone small letter, or a device or value where nothing is sure."""
+    token, after = tokens[place], text[tokens[place].end : tokens[place].end + 1]
+    if len(token.text) == 1:
+        return token.text.islower() and after not in {"'", "’"}
+    if is_title(token):
+        return True
+    return score < _SURE and (is_a_device(tokens, place, text) or is_measured(token, text))
 
 
 def _is_family_place(found: dict[int, tuple[float, str]], place: int, tokens: Sequence[Token]) -> bool:
