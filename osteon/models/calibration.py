@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteon.domain import Interval, Kind, RefusedError, Task
-from osteon.models.task_model import task_values
+from osteon.models.task_config import task_values
 
 Floats = NDArray[np.float64]
 COVERAGE = 0.9
