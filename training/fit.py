@@ -155,7 +155,7 @@ def _fit(
         if progress:
             progress(done, loss_mean / (1 - _LOSS_MEMORY**step))
     with torch.no_grad():
-        averaged.head.output.bias += shift_K
+        averaged.head.output.bias.add_(shift_K)
     return Fitted(model=averaged.eval(), steps=step, samples=budget.seen, loss_curve=tuple(curve))
 
 

@@ -14,6 +14,7 @@ from osteon.domain import Task
 from osteon.models.abstention import fit_familiarity
 from osteon.models.calibration import Calibration, expectation_and_spread, fit_calibration
 from osteon.models.package import Package
+from osteon.models.pooling import pool_studies
 from osteon.models.preprocess import normalise
 from osteon.models.task_model import TaskModel, task_values
 from training.data import PreparedSet
@@ -23,6 +24,7 @@ from training.metrics import task_metrics
 from training.model_card import model_card
 from training.pace import kept_threads
 from training.start import RANDOM, Start
+from training.studies import Studies, studies_of
 from training.targets import soft_targets
 
 FAMILIAR_ROWS = 800
@@ -42,11 +44,14 @@ def packaged(
     model = fitted.model
     learned_features = features_of(model, learned.levels[:FAMILIAR_ROWS])
     log_BK, held_features = answer_levels(model, held_out.levels, held_out.sex)
+    studies = studies_of(held_out.rows, task, recipe.level)
+    if recipe.level == "study":
+        log_BK = pool_studies(log_BK, studies.index, task.kind)
     target_BK = soft_targets(
-        torch.from_numpy(held_out.label.astype(np.float32)), model.head.values, recipe.fit.label_sigma
+        torch.from_numpy(studies.label.astype(np.float32)), model.head.values, recipe.fit.label_sigma
     )
-    calibration = fit_calibration(task, log_BK, held_out.label, target_BK.double().numpy())
-    metrics = {"rows": len(held_out), **_held_out_metrics(task, calibration, log_BK, held_out)}
+    calibration = fit_calibration(task, log_BK, studies.label, target_BK.double().numpy())
+    metrics = {"rows": len(studies), **_held_out_metrics(task, calibration, log_BK, studies)}
     figures: dict[str, Any] = {
         "rows_learned": len(learned),
         "rows_validation": len(held_out),
@@ -71,9 +76,9 @@ def packaged(
 
 
 def _held_out_metrics(
-    task: Task, calibration: Calibration, log_BK: NDArray[np.float64], held_out: PreparedSet
+    task: Task, calibration: Calibration, log_BK: NDArray[np.float64], studies: Studies
 ) -> Mapping[str, Any]:
-    if not len(held_out):
+    if not len(studies):
         return {}
     probability = calibration.probabilities(log_BK)
     expectation, _ = expectation_and_spread(probability, np.asarray(task_values(task)))
@@ -82,11 +87,11 @@ def _held_out_metrics(
         value = np.asarray([float(calibration.grade(one)) for one in expectation])
     return task_metrics(
         task,
-        held_out.label,
+        studies.label,
         value,
         expectation=expectation,
         threshold=calibration.threshold,
-        groups=[row.key for row in held_out.rows],
+        groups=studies.keys,
     )
 
 

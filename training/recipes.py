@@ -53,8 +53,8 @@ def fracture() -> FinetuneRecipe:
 
 
 def abnormality() -> FinetuneRecipe:
-    """Yes or no, over any body part."""
-    return replace(fracture(), name="abnormality")
+    """Yes or no, over any body part; MURA labels studies, not their views."""
+    return replace(fracture(), name="abnormality", level="study")
 
 
 def leg_alignment() -> FinetuneRecipe:
