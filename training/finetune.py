@@ -11,6 +11,7 @@ import numpy as np
 
 from osteon.artefact import sha256_file
 from osteon.domain import Manifest, Task, UsageError
+from osteon.models.calibration import require_method
 from osteon.models.package import save_package
 from osteon.models.preprocess import Preprocess
 from osteon.models.task_config import Level
@@ -78,6 +79,7 @@ def finetune(
     task = Task.parse(task)
     recipe = recipe or finetune_recipe(task)
     recipe = replace(recipe, how=how or recipe.how, level=level or recipe.level)
+    require_method(task, recipe.calibration)
     if time_limit_min is not None and time_limit_min <= 0:
         raise UsageError("a time limit above 0 minutes", "less", "leave it out to train for all epochs")
     limit_s = None if time_limit_min is None else time_limit_min * 60

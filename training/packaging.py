@@ -50,7 +50,9 @@ def packaged(
     target_BK = soft_targets(
         torch.from_numpy(studies.label.astype(np.float32)), model.head.values, recipe.fit.label_sigma
     )
-    calibration = fit_calibration(task, log_BK, studies.label, target_BK.double().numpy())
+    calibration = fit_calibration(
+        task, log_BK, studies.label, target_BK.double().numpy(), method=recipe.calibration
+    )
     metrics = {"rows": len(studies), **_held_out_metrics(task, calibration, log_BK, studies)}
     figures: dict[str, Any] = {
         "rows_learned": len(learned),
@@ -62,6 +64,7 @@ def packaged(
         "encoder_tensors_loaded": start.tensors_loaded,
         "encoder_tensors": len(model.image_encoder.state_dict()),
         "loss_curve": [round(value, 5) for value in fitted.loss_curve],
+        "calibration_shortfalls": calibration.shortfalls(),
         "validation": {name: value for name, value in metrics.items() if name != "intervals"},
     }
     package = Package(
