@@ -54,6 +54,7 @@ def finetune(
     label_fraction: float = 1.0,
     how: How | None = None,
     level: Level | None = None,
+    answer_views: int | None = None,
     progress: Progress | None = None,
     started: float | None = None,
 ) -> Manifest:
@@ -65,7 +66,7 @@ def finetune(
         time_limit_min: for everything: reading, learning, calibrating, writing. None trains for the
             recipe's epochs.
         label_fraction: part of the training patients whose labels are used, by `seed`.
-        how, level: instead of the recipe's; see `FinetuneRecipe`.
+        how, level, answer_views: instead of the recipe's; see `FinetuneRecipe`.
         progress: called with what is being done, done and total.
         started: `time.monotonic()` from which the limit counts; now when None.
     Returns:
@@ -78,7 +79,12 @@ def finetune(
     begun = time.monotonic() if started is None else started
     task = Task.parse(task)
     recipe = recipe or finetune_recipe(task)
-    recipe = replace(recipe, how=how or recipe.how, level=level or recipe.level)
+    recipe = replace(
+        recipe,
+        how=how or recipe.how,
+        level=level or recipe.level,
+        answer_views=answer_views or recipe.answer_views,
+    )
     require_method(task, recipe.calibration)
     if time_limit_min is not None and time_limit_min <= 0:
         raise UsageError("a time limit above 0 minutes", "less", "leave it out to train for all epochs")

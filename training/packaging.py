@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from osteon.domain import Task
 from osteon.models.abstention import fit_familiarity
 from osteon.models.calibration import Calibration, expectation_and_spread, fit_calibration
+from osteon.models.engine import TorchEngine, infer_squares
 from osteon.models.package import Package
 from osteon.models.pooling import pool_studies
 from osteon.models.preprocess import normalise
@@ -98,27 +99,25 @@ def _held_out_metrics(
     )
 
 
-@torch.inference_mode()
 def answer_levels(
     model: TaskModel, levels: NDArray[np.uint8], sex: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """Log probabilities (N, K) and features (N, F) of prepared bytes.
+    """Log probabilities (N, K) and features (N, F) of prepared bytes, computed as serving does.
 
     On one thread: as long on a loaded machine as on an idle one, so that its time can be foreseen.
     """
-    model.eval()
-    logs, features = [], []
-    with kept_threads():
-        torch.set_num_threads(1)
-        for first in range(0, len(levels), BATCH):
-            image = normalise(torch.from_numpy(levels[first : first + BATCH])[:, None].float() / 255)
-            log_part, feature_part = model.answer(image, torch.from_numpy(sex[first : first + BATCH]))
-            logs.append(log_part.double().numpy())
-            features.append(feature_part.numpy())
-    if not logs:
+    if not len(levels):
         shape = (0, len(model.head.values))
         return np.zeros(shape), np.zeros((0, model.image_encoder.feature_dim), dtype=np.float32)
-    return np.concatenate(logs), np.concatenate(features)
+    with kept_threads():
+        torch.set_num_threads(1)
+        return infer_squares(
+            TorchEngine(model),
+            levels.astype(np.float32) / np.float32(255),
+            sex,
+            answer_views=model.config.answer_views,
+            batch_size=BATCH,
+        )
 
 
 @torch.inference_mode()

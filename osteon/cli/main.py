@@ -12,6 +12,7 @@ from osteon.cli import (
     bench,
     deid,
     drift,
+    export,
     pairs,
     picture,
     pipeline,
@@ -61,6 +62,7 @@ app.add_typer(pairs.app, name="pairs", rich_help_panel=_DATA)
 app.command("pretrain", rich_help_panel=_MODELS)(pretrain.pretrain)
 app.command("finetune", rich_help_panel=_MODELS)(train.finetune)
 app.command("evaluate", rich_help_panel=_MODELS)(train.evaluate)
+app.command("export", rich_help_panel=_MODELS)(export.export)
 app.command("predict", rich_help_panel=_MODELS)(predict.predict)
 app.command("embed", rich_help_panel=_MODELS)(predict.embed)
 app.add_typer(registry.app, name="registry", rich_help_panel=_MODELS)

@@ -31,6 +31,9 @@ def finetune(
         float | None, typer.Option(help="Minutes for everything, reading and writing included.")
     ] = None,
     label_fraction: Annotated[float, typer.Option(help="Part of the training patients to learn from.")] = 1.0,
+    answer_views: Annotated[
+        int, typer.Option(help="The package averages each answer over so many slightly moved views.")
+    ] = 1,
     how: Annotated[
         str, typer.Option(help="full: every weight; linear: a head on the frozen encoder; lora: low rank.")
     ] = "full",
@@ -67,6 +70,7 @@ def finetune(
             seed=seed,
             time_limit_min=time_limit,
             label_fraction=label_fraction,
+            answer_views=answer_views,
             how=cast(Any, how),  # the recipe refuses another word
             level=cast(Any, level),
             progress=progress,
@@ -87,6 +91,9 @@ def evaluate(
     rows: Annotated[
         str, typer.Option(help="test: the project's test rows (all when there is none); all: every row.")
     ] = "test",
+    answer_views: Annotated[
+        int | None, typer.Option(help="Average each answer over 1 to 8 slightly moved views; never mirrored.")
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure a model package on a table, with 95 % intervals from resampled patients.
@@ -100,7 +107,13 @@ def evaluate(
     if rows not in ("test", "all"):
         raise UsageError("--rows test or all", "another word", "choose one of the two")
     with _staged_progress() as progress:
-        result = run(model, data, rows="test" if rows == "test" else "all", progress=progress)
+        result = run(
+            model,
+            data,
+            rows="test" if rows == "test" else "all",
+            answer_views=answer_views,
+            progress=progress,
+        )
     if json_output:
         print_json(result)
         return

@@ -16,6 +16,7 @@ from osteon.models.pooling import pool_studies, pool_views
 from tests.labelled_pictures import write_picture, write_table
 from training.batches import PictureBatches, StudyBatches, balanced_weights
 from training.data import PreparedSet
+from training.evaluate import evaluate
 from training.finetune import finetune
 from training.finetune_recipe import FinetuneRecipe
 from training.fit import FitSettings, fit
@@ -161,6 +162,9 @@ def test_each_way_of_tuning_learns_studies_and_counts_them(tmp_path: Path, how: 
     loaded = load_package(tmp_path / "m")
     assert loaded.package.model.config.level == "study"
     assert loaded.package.calibration.rows == manifest.figures["validation"]["rows"]
+    result = evaluate(tmp_path / "m", table, rows="all")
+    assert result["n"] == 40
+    assert set(result["class_coverage"]) == {"0", "1"}
 
 
 def test_another_way_of_tuning_is_bad_usage(tmp_path: Path) -> None:
