@@ -157,10 +157,11 @@ def _parity(
 ) -> dict[str, float | int]:
     """The largest differences between torch and the graph, over all sexes a model may be told."""
     after = Predictor(open_package(folder, _ENGINES[target], threads=1), hmac_key=_NO_DIGEST_KEY)
+    config = before.config
     probability, value, features = 0.0, 0.0, 0.0
-    for code in (0, 1, 2):
+    for code in (0, 1, 2) if config.sex_dim else (0,):
         sex = np.full(len(squares), code, dtype=np.int64)
-        own, other = before.answer(squares, sex), after.answer(squares, sex)
+        own, other = (one.answer(squares, sex, answer_views=1) for one in (before, after))
         probability = max(probability, _largest(own.probability, other.probability))
         value = max(value, _largest(_answered(before, own), _answered(before, other)))
         features = max(features, _largest(own.features, other.features) / float(np.abs(own.features).max()))

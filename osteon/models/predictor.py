@@ -74,7 +74,8 @@ class Predictor:
         self._package, self._engine = loaded.settings, loaded.engine
         self._hmac_key = hmac_key
         self.task = self._package.task
-        self.level = self._package.config.level
+        self.config = self._package.config
+        self.level = self.config.level
         self.model_version = self._package.version
         self.preprocess_version = self._package.preprocess.version
         self.embedding_space = self._package.embedding_space
@@ -217,7 +218,7 @@ class Predictor:
             self._engine,
             prepared,
             sex,
-            answer_views=answer_views or self._package.config.answer_views,
+            answer_views=answer_views or self.config.answer_views,
             batch_size=batch_size,
             progress=progress,
         )

@@ -13,7 +13,7 @@ from osteon.domain import Kind, RefusedError, Task, UsageError
 from osteon.models import Preprocess, load_package
 from osteon.models.calibration import softmax
 from osteon.models.pooling import pool_studies, pool_views
-from tests.labelled_pictures import write_picture, write_table
+from tests.labelled_pictures import abnormal_studies
 from training.batches import PictureBatches, StudyBatches, balanced_weights
 from training.data import PreparedSet
 from training.evaluate import evaluate
@@ -138,18 +138,6 @@ def test_probabilities_after_balanced_draws_are_those_of_the_table() -> None:
         image = normalise(torch.from_numpy(data.levels)[:, None].float() / 255)
         log_BK, _ = fitted.model.answer(image, torch.zeros(100, dtype=torch.long))
     assert float(log_BK.exp()[:, 1].mean()) == pytest.approx(0.1, abs=0.04)
-
-
-def abnormal_studies(folder: Path, studies: int = 40) -> Path:
-    """Studies of three views, of which one shows a wide bar where the study is abnormal."""
-    rows: list[dict[str, object]] = []
-    for study in range(studies):
-        for view in range(3):
-            shows = study % 2 and view == study % 3
-            name = f"images/{study}_{view}.png"
-            write_picture(folder / name, width=20 if shows else 6, seed=3 * study + view)
-            rows.append({"file": name, "patient": f"p{study}", "study": "study1", "abnormal": study % 2})
-    return write_table(folder, rows)
 
 
 @pytest.mark.parametrize("how", ["full", "linear", "lora"])
