@@ -41,3 +41,15 @@ def fracture_table(folder: Path, count: int = 60, *, patients: bool = True) -> P
             row["patient"] = f"p{index // 2}"
         rows.append(row)
     return write_table(folder, rows)
+
+
+def abnormal_studies(folder: Path, studies: int = 40) -> Path:
+    """Studies of three views, of which one shows a wide bar where the study is abnormal."""
+    rows: list[dict[str, object]] = []
+    for study in range(studies):
+        for view in range(3):
+            shows = study % 2 and view == study % 3
+            name = f"images/{study}_{view}.png"
+            write_picture(folder / name, width=20 if shows else 6, seed=3 * study + view)
+            rows.append({"file": name, "patient": f"p{study}", "study": "study1", "abnormal": study % 2})
+    return write_table(folder, rows)

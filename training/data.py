@@ -15,7 +15,7 @@ from torch import Tensor
 from osteon.dicom import read_picture
 from osteon.domain import RefusedError
 from osteon.models.preprocess import Preprocess
-from osteon.models.task_model import sex_code
+from osteon.models.task_config import sex_code
 from training.label_table import LabelRow
 
 _UNREADABLE_PART = 0.02

@@ -12,9 +12,10 @@ from osteon.domain import Kind, Task
 from osteon.models.calibration import Calibration
 from osteon.models.package import load_package
 from osteon.models.predictor import Answers, Predictor
-from training.data import PreparedSet, prepare_rows, silent
+from training.data import prepare_rows, silent
 from training.label_table import read_label_table
 from training.metrics import task_metrics
+from training.studies import Studies, studies_of
 
 Rows = Literal["test", "all"]
 Progress = Callable[[str, int, int], None]
@@ -24,15 +25,22 @@ _NO_DIGEST_KEY = bytes(32)
 
 
 def evaluate(
-    model_dir: Path, data: Path, *, rows: Rows = "test", progress: Progress | None = None
+    model_dir: Path,
+    data: Path,
+    *,
+    rows: Rows = "test",
+    answer_views: int | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Figures of a package on a table, every readable row counted, also those it would abstain on.
 
     Args:
         rows: `test` takes the project's test rows (all rows when there is none); `all` takes all.
+        answer_views: pictures an answer is averaged over, instead of the package's own number.
     Returns:
-        task, n, metrics (point figures), intervals (95 %, patients resampled), rows, abstained,
-        interval_coverage, unreadable, model_version.
+        task, n (of studies, where the package answers for studies), metrics (point figures), intervals
+        (95 %, patients resampled), rows, abstained (pictures), interval_coverage, class_coverage,
+        unreadable, model_version.
     """
     loaded = load_package(Path(model_dir))
     predictor = Predictor(loaded, hmac_key=_NO_DIGEST_KEY)
@@ -46,42 +54,58 @@ def evaluate(
         loaded.package.preprocess,
         progress=lambda done, total: report("reading pictures", done, total),
     )
+    studies = studies_of(prepared.rows, task, predictor.level)
     answers = predictor.answer(
         prepared.levels.astype(np.float32) / np.float32(255),
         prepared.sex,
+        studies=studies.index if predictor.level == "study" else None,
+        answer_views=answer_views,
         batch_size=_BATCH,
         progress=lambda done, total: report("answering", done, total),
     )
     calibration = loaded.package.calibration
     metrics = task_metrics(
         task,
-        prepared.label,
+        studies.label,
         answers.value if task.kind is not Kind.BINARY else answers.probability[:, 1],
         expectation=answers.expectation,
         threshold=calibration.threshold,
-        groups=[row.key for row in prepared.rows],
+        groups=studies.keys,
     )
     intervals = metrics.pop("intervals")
     strange = loaded.package.familiarity.reasons(answers.features)
     return {
         "task": task.value,
-        "n": len(prepared),
+        "n": len(studies),
         "metrics": metrics,
         "intervals": intervals,
         "rows": used,
         "abstained": sum(reason is not None for reason in strange),
-        "interval_coverage": _coverage(task, calibration, answers, prepared),
+        "interval_coverage": _coverage(task, calibration, answers, studies),
+        "class_coverage": _class_coverage(calibration, answers, studies),
         "unreadable": prepared.unreadable,
         "model_version": loaded.version,
     }
 
 
-def _coverage(task: Task, calibration: Calibration, answers: Answers, prepared: PreparedSet) -> float | None:
+def _coverage(task: Task, calibration: Calibration, answers: Answers, studies: Studies) -> float | None:
     """Part of the rows whose truth lies in the interval; None for a yes/no task."""
     if task.kind is Kind.BINARY:
         return None
     inside = []
-    for truth, mean, spread in zip(prepared.label, answers.expectation, answers.spread, strict=True):
+    for truth, mean, spread in zip(studies.label, answers.expectation, answers.spread, strict=True):
         bounds = calibration.interval(float(mean), float(spread))
         inside.append(bounds is not None and bounds.low <= truth <= bounds.high)
     return round(float(np.mean(inside)), 6) if inside else None
+
+
+def _class_coverage(
+    calibration: Calibration, answers: Answers, studies: Studies
+) -> dict[str, float | None] | None:
+    """For each class, the part of its rows whose conformal set holds it; None where there are no sets."""
+    if not calibration.class_quantiles:
+        return None
+    inside: dict[int, list[bool]] = {number: [] for number in range(len(calibration.class_quantiles))}
+    for truth, probability in zip(studies.label, answers.probability, strict=True):
+        inside[int(truth)].append(int(truth) in calibration.classes(probability).classes)
+    return {f"{number}": round(float(np.mean(hits)), 6) if hits else None for number, hits in inside.items()}

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
 from osteon.artefact import sha256_file
 from osteon.domain import Manifest, Task, UsageError
+from osteon.models.calibration import require_method
 from osteon.models.package import save_package
 from osteon.models.preprocess import Preprocess
+from osteon.models.task_config import Level
 from osteon.models.task_model import TaskModel
 from training.data import PreparedSet, prepare_rows, silent
-from training.finetune_recipe import FinetuneRecipe
+from training.finetune_recipe import FinetuneRecipe, How
 from training.fit import Fitted, fit
 from training.label_table import (
     LabelRow,
@@ -25,9 +27,12 @@ from training.label_table import (
     split_validation,
     take_fraction,
 )
+from training.linear import fit_linear
+from training.lora import add_low_rank, merge_low_rank
 from training.packaging import BATCH, FAMILIAR_ROWS, answer_levels, packaged
 from training.schedule import Budget
 from training.start import RANDOM, Start, start_model
+from training.studies import Studies, studies_of
 
 Progress = Callable[[str, int, int], None]
 _LEAST_ROWS = 8
@@ -47,6 +52,9 @@ def finetune(
     time_limit_min: float | None = None,
     recipe: FinetuneRecipe | None = None,
     label_fraction: float = 1.0,
+    how: How | None = None,
+    level: Level | None = None,
+    answer_views: int | None = None,
     progress: Progress | None = None,
     started: float | None = None,
 ) -> Manifest:
@@ -58,6 +66,7 @@ def finetune(
         time_limit_min: for everything: reading, learning, calibrating, writing. None trains for the
             recipe's epochs.
         label_fraction: part of the training patients whose labels are used, by `seed`.
+        how, level, answer_views: instead of the recipe's; see `FinetuneRecipe`.
         progress: called with what is being done, done and total.
         started: `time.monotonic()` from which the limit counts; now when None.
     Returns:
@@ -70,6 +79,13 @@ def finetune(
     begun = time.monotonic() if started is None else started
     task = Task.parse(task)
     recipe = recipe or finetune_recipe(task)
+    recipe = replace(
+        recipe,
+        how=how or recipe.how,
+        level=level or recipe.level,
+        answer_views=answer_views or recipe.answer_views,
+    )
+    require_method(task, recipe.calibration)
     if time_limit_min is not None and time_limit_min <= 0:
         raise UsageError("a time limit above 0 minutes", "less", "leave it out to train for all epochs")
     limit_s = None if time_limit_min is None else time_limit_min * 60
@@ -79,7 +95,8 @@ def finetune(
     report = progress or silent
     learned, held_out = _read(training_rows, held_out_rows, start.preprocess, begun, limit_s, seed, report)
     deadline = None if limit_s is None else begun + limit_s - _closing_s(start.model, learned, held_out)
-    fitted = _learn(start, learned, recipe, deadline, seed, report)
+    studies = studies_of(learned.rows, task, recipe.level)
+    fitted = _learn(start, learned, studies, recipe, deadline, seed, report)
     report("calibrating", 0, 1)
     package, figures = packaged(task, fitted, start, learned, held_out, recipe, init)
     report("calibrating", 1, 1)
@@ -167,25 +184,36 @@ def _closing_s(model: TaskModel, learned: PreparedSet, held_out: PreparedSet) ->
 def _learn(
     start: Start,
     learned: PreparedSet,
+    studies: Studies,
     recipe: FinetuneRecipe,
     deadline: float | None,
     seed: int,
     report: Progress,
 ) -> Fitted:
     settings = recipe.fit
+    if recipe.how == "linear":
+        report("training", 0, _TICKS)
+        return fit_linear(start.model, learned, studies, settings)
+    if recipe.how == "lora":
+        add_low_rank(start.model.image_encoder, recipe.low_rank)
+        settings = replace(settings, encoder_rate=1.0)
     epochs = settings.epochs if deadline is None else settings.max_epochs
     samples = epochs * len(learned)
     if deadline is not None:
         samples = max(samples, settings.min_samples)
-    return fit(
+    fitted = fit(
         start.model,
         learned,
         settings,
         Budget(samples=samples, deadline=deadline),
+        studies=studies if recipe.level == "study" else None,
         seed=seed,
         pretrained=start.parent is not None,
         progress=lambda done, loss: report(f"training, loss {loss:.3f}", round(done * _TICKS), _TICKS),
     )
+    if recipe.how == "lora":
+        merge_low_rank(fitted.model.image_encoder)
+    return fitted
 
 
 def _inputs(data: Path, val: Path | None, start: Start) -> dict[str, str]:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
+from osteon.domain import UsageError
+from osteon.models.calibration import Method
 from osteon.models.encoders import DEFAULT_IMAGE_ENCODER, DEFAULT_INPUT_SIZE
 from osteon.models.preprocess import Preprocess
+from osteon.models.task_config import Level
 from training.fit import FitSettings
+from training.lora import LowRankSettings
+
+How = Literal["full", "linear", "lora"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +23,11 @@ class FinetuneRecipe:
     Attributes:
         image_encoder: used from random weights; a package given as `init` brings its own.
         validation_part: of the training rows, cut by patient, for calibration alone.
+        how: `full` tunes every weight, `linear` a linear head on the encoder as it is, `lora` the head and
+            differences of low rank, which are merged into the weights at the end.
+        level: what is answered for: single pictures, or studies where the table has them.
+        calibration: of probabilities; `auto` chooses by the validation rows (`fit_calibration`).
+        answer_views: slightly changed pictures that an answer is averaged over; 1 for none.
     """
 
     name: str
@@ -27,3 +39,19 @@ class FinetuneRecipe:
     drop_path: float = 0.0
     validation_part: float = 0.1
     fit: FitSettings = field(default_factory=FitSettings)
+    how: How = "full"
+    low_rank: LowRankSettings = field(default_factory=LowRankSettings)
+    level: Level = "picture"
+    answer_views: int = 1
+    calibration: Method = "auto"
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("how", self.how, How),
+            ("level", self.level, Level),
+            ("calibration", self.calibration, Method),
+        ):
+            if value not in get_args(known):
+                raise UsageError(
+                    f"{name} as one of {', '.join(get_args(known))}", "another word", "name one of them"
+                )

@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from osteon.domain import Task
 from osteon.models.preprocess import normalise
 from osteon.models.task_model import TaskModel
+from training.batches import Balance, Batch, Batches, PictureBatches, StudyBatches, balanced_weights
 from training.data import PreparedSet
 from training.distortion import Distortion, distort, mixup
 from training.pace import BFLOAT16_PAYS, Pace, Way, kept_threads
 from training.schedule import Budget, learning_rate
-from training.targets import distribution_loss, soft_targets
+from training.studies import Studies
+from training.targets import distribution_loss, pool_logits, soft_targets
 
-Batch = tuple[Tensor, Tensor, Tensor]
 _LOSS_MEMORY = 0.98
 _MIXED_PART = 0.5  # of the batches, where mixup is on
 _CURVE_POINTS = 40
@@ -38,6 +40,9 @@ class FitSettings:
         average_decay: of the exponential mean of weights that is kept.
         unknown_sex: chance that a picture's sex is withheld, so that unknown stays answerable.
         label_sigma: spread of the soft target, in units of the label.
+        balance: `sampling` draws each class equally often and puts the table's own mix back into the
+            head's bias afterwards, so that probabilities stay honest (Saerens et al. 2002, Neural
+            Computation 14(1), equation 2.4).
     """
 
     learning_rate: float = 1.5e-3
@@ -55,6 +60,7 @@ class FitSettings:
     label_sigma: float = 0.0
     l1_weight: float = 0.0
     unknown_sex: float = 0.05
+    balance: Balance = "none"
     distortion: Distortion = field(default_factory=Distortion)
 
 
@@ -75,12 +81,14 @@ def fit(
     budget: Budget,
     *,
     seed: int,
+    studies: Studies | None = None,
     pretrained: bool = False,
     progress: Callable[[float, float], None] | None = None,
 ) -> Fitted:
-    """Trains `model` in place and gives the exponential mean of its weights.
+    """Trains `model` in place and gives the exponential mean of its weights; frozen ones are left alone.
 
     Args:
+        studies: the answer is learned for studies, whose views' beliefs are pooled; None for pictures.
         budget: when to stop; the schedule is laid over it.
         pretrained: the encoder starts from learned weights, so it moves more slowly.
         progress: called with the part done (0 to 1) and the running loss.
@@ -89,7 +97,15 @@ def fit(
         # Without a deadline the thread count stays, since it changes the last bits of a sum.
         pace = None if budget.deadline is None else Pace(threads)
         return _fit(
-            model, data, settings, budget, seed=seed, pretrained=pretrained, pace=pace, progress=progress
+            model,
+            data,
+            settings,
+            budget,
+            studies=studies,
+            seed=seed,
+            pretrained=pretrained,
+            pace=pace,
+            progress=progress,
         )
 
 
@@ -99,6 +115,7 @@ def _fit(
     settings: FitSettings,
     budget: Budget,
     *,
+    studies: Studies | None,
     seed: int,
     pretrained: bool,
     pace: Pace | None,
@@ -106,7 +123,7 @@ def _fit(
 ) -> Fitted:
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)  # dropout has no generator of its own
-    batches = _Batches(data, settings.batch_size, generator)
+    batches, shift_K = _batches(model, data, studies, settings, generator)
     optimizer = _optimizer(model, settings, pretrained=pretrained)
     averaged = copy.deepcopy(model)
     curve: list[float] = []
@@ -122,13 +139,13 @@ def _fit(
             group["lr"] = rate * group["peak"]
         batch = batches.take()
         small = settings.start_size if done < settings.full_size_from else 0
-        loss = _batch_loss(model, batch, settings, small or batch[0].shape[-1], generator, way)
+        loss = _batch_loss(model, batch, settings, small or batch.levels.shape[-1], generator, way)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
         optimizer.step()
         step += 1
-        budget.seen += len(batch[0])
+        budget.seen += len(batch.levels)
         _average(averaged, model, min(settings.average_decay, (1 + step) / (10 + step)))
         loss_mean += (1 - _LOSS_MEMORY) * (loss.item() - loss_mean)
         if done * _CURVE_POINTS >= len(curve):
@@ -137,26 +154,32 @@ def _fit(
             pace.end()
         if progress:
             progress(done, loss_mean / (1 - _LOSS_MEMORY**step))
+    with torch.no_grad():
+        averaged.head.output.bias.add_(shift_K)
     return Fitted(model=averaged.eval(), steps=step, samples=budget.seen, loss_curve=tuple(curve))
 
 
-class _Batches:
-    """Endless batches, each row once per epoch; an incomplete last batch is dropped."""
-
-    def __init__(self, data: PreparedSet, batch_size: int, generator: torch.Generator) -> None:
-        self._rows = data.tensors()
-        self._size, self._generator = min(batch_size, len(data)), generator
-        self._order, self._next = torch.empty(0, dtype=torch.long), 0
-
-    def take(self) -> Batch:
-        """Levels (B, H, W), labels (B,) and sex codes (B,)."""
-        if self._next + self._size > len(self._order):
-            self._order = torch.randperm(len(self._rows[0]), generator=self._generator)
-            self._next = 0
-        index_B = self._order[self._next : self._next + self._size]
-        self._next += self._size
-        levels_NHW, label_N, sex_N = self._rows
-        return levels_NHW[index_B], label_N[index_B], sex_N[index_B]
+def _batches(
+    model: TaskModel,
+    data: PreparedSet,
+    studies: Studies | None,
+    settings: FitSettings,
+    generator: torch.Generator,
+) -> tuple[Batches, Tensor]:
+    """The batches, and what to add to the head's bias when they do not have the table's own mix (K,)."""
+    label_N = torch.from_numpy((data.label if studies is None else studies.label).astype("float32"))
+    values_K = model.head.values
+    weight_N, shift_K = None, torch.zeros(len(values_K))
+    if settings.balance == "sampling":
+        weight_N = balanced_weights(label_N, Task.parse(model.config.task))
+        target_NK = soft_targets(label_N, values_K, settings.label_sigma).double()
+        drawn_K = (weight_N @ target_NK) / weight_N.sum()
+        # A class that no row has is neither drawn nor there: it keeps its bias.
+        own_K = torch.where(drawn_K > 0, target_NK.mean(dim=0), 1.0)
+        shift_K = (own_K / torch.where(drawn_K > 0, drawn_K, 1.0)).log().float()
+    if studies is None:
+        return PictureBatches(data, settings.batch_size, generator, weight_N), shift_K
+    return StudyBatches(data, studies, settings.batch_size, generator, weight_N), shift_K
 
 
 def _batch_loss(
@@ -167,13 +190,13 @@ def _batch_loss(
     generator: torch.Generator,
     way: Way,
 ) -> Tensor:
-    levels_BHW, label_B, sex_B = batch
-    values_K = model.head.values
-    image_B1SS = distort(levels_BHW, settings.distortion, size, generator)
+    label_B, values_K = batch.label, model.head.values
+    image_B1SS = distort(batch.levels, settings.distortion, size, generator)
     target_BK = soft_targets(label_B, values_K, settings.label_sigma)
-    withheld = torch.rand(len(sex_B), generator=generator) < settings.unknown_sex
-    sex_B = torch.where(withheld, 0, sex_B)
-    if settings.distortion.mixup and float(torch.rand(1, generator=generator)) < _MIXED_PART:
+    withheld = torch.rand(len(batch.sex), generator=generator) < settings.unknown_sex
+    sex_B = torch.where(withheld, 0, batch.sex)
+    mixes = settings.distortion.mixup and batch.study is None
+    if mixes and float(torch.rand(1, generator=generator)) < _MIXED_PART:
         image_B1SS, target_BK, label_B = mixup(
             image_B1SS, target_BK, label_B, settings.distortion.mixup, generator
         )
@@ -181,6 +204,8 @@ def _batch_loss(
     model.train()
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=way.bfloat16):
         logits_BK = model(image_B1SS, sex_B)
+    if batch.study is not None:
+        logits_BK = pool_logits(logits_BK, batch.study, Task.parse(model.config.task).kind)
     return distribution_loss(logits_BK, target_BK, label_B, values_K, l1_weight=settings.l1_weight)
 
 
@@ -189,10 +214,12 @@ def _optimizer(model: TaskModel, settings: FitSettings, *, pretrained: bool) -> 
     encoder_rate = settings.learning_rate * (settings.encoder_rate if pretrained else 1.0)
     groups = []
     for part, rate in ((model.image_encoder, encoder_rate), (model.head, settings.learning_rate)):
-        parameters = list(part.parameters())
+        parameters = [value for value in part.parameters() if value.requires_grad]
         for decays in (True, False):
             chosen = [value for value in parameters if (value.ndim > 1) == decays]
             decay = settings.weight_decay if decays else 0.0
+            if not chosen:
+                continue
             groups.append({"params": chosen, "lr": rate, "peak": rate, "weight_decay": decay})
     return torch.optim.AdamW(groups, betas=(0.9, 0.99), fused=True)
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
+from osteon.domain import Kind, RefusedError, Task, UsageError, is_test_row
+from training.label_split import shuffled_keys, split_validation, take_fraction
 
-from osteon.domain import FOLDS, Kind, RefusedError, Task, UsageError, is_test_row
-
-_MAX_MONTHS = 240.0
+__all__ = [
+    "LabelRow",
+    "LabelTable",
+    "has_labels",
+    "read_label_table",
+    "require_variety",
+    "shuffled_keys",
+    "split_validation",
+    "take_fraction",
+]
 _CSV_FIELD_LIMIT = 1 << 20
 
 
@@ -22,7 +30,9 @@ class LabelRow:
 
     Attributes:
         number: row in the table, the first below the header being 1; errors name it, never its content.
-        key: the `patient` cell, else the `file` cell: what splits go by.
+        key: the `patient` cell, else the `study` cell, else the `file` cell: what splits go by.
+        study: the `study` cell with its patient before it, else the row's own number: the views of one
+            examination share it.
     """
 
     number: int
@@ -30,6 +40,7 @@ class LabelRow:
     key: str
     label: float
     sex: str
+    study: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +64,9 @@ class LabelTable:
 def read_label_table(path: Path, task: Task) -> LabelTable:
     """The table of one task, with every file present and every label in range.
 
-    Columns: `file` (relative to the table), the task's label column, optionally `patient` and `sex`;
-    others are ignored. A row with an empty label is skipped. Commas, semicolons and tabs separate.
+    Columns: `file` (relative to the table), the task's label column, optionally `patient`, `study` and
+    `sex`; others are ignored, so that one table may hold the labels of several tasks. A row with an empty
+    label is skipped. Commas, semicolons and tabs separate.
 
     Raises:
         UsageError: no such table.
@@ -110,46 +122,6 @@ def require_variety(rows: Sequence[LabelRow], task: Task, *, least: int) -> None
         )
 
 
-def split_validation(
-    rows: Sequence[LabelRow], *, part: float, seed: int
-) -> tuple[list[LabelRow], list[LabelRow]]:
-    """Training and validation rows; no key is on both sides.
-
-    Takes whole patients in a seeded order until the part is reached: an exact size, where a modulo
-    would leave small tables with none.
-    """
-    keys = shuffled_keys(rows, seed=seed)
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row.key] = counts.get(row.key, 0) + 1
-    wanted = part * len(rows)
-    chosen: set[str] = set()
-    taken = 0
-    for key in keys[: max(0, len(keys) - 1)]:
-        if taken >= wanted:
-            break
-        chosen.add(key)
-        taken += counts[key]
-    return [row for row in rows if row.key not in chosen], [row for row in rows if row.key in chosen]
-
-
-def take_fraction(rows: Sequence[LabelRow], fraction: float, *, seed: int) -> list[LabelRow]:
-    """The rows of a seeded part of the patients; a larger part of one seed holds the smaller one."""
-    if not 0 < fraction <= 1:
-        raise UsageError("a label fraction above 0 and up to 1", f"{fraction:g}", "give a part such as 0.1")
-    if fraction == 1:
-        return list(rows)
-    keys = shuffled_keys(rows, seed=seed + FOLDS)
-    kept = set(keys[: max(1, round(fraction * len(keys)))])
-    return [row for row in rows if row.key in kept]
-
-
-def shuffled_keys(rows: Iterable[LabelRow], *, seed: int) -> list[str]:
-    """Distinct keys in an order that depends on the keys and the seed, not on the order of rows."""
-    keys = sorted({row.key for row in rows})
-    return [keys[index] for index in np.random.default_rng(seed).permutation(len(keys))]
-
-
 def _records(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -180,17 +152,25 @@ def _row(folder: Path, number: int, record: dict[str, str], label: float) -> Lab
             "correct the row; names are relative to the table's folder",
         )
     patient = (record.get("patient") or "").strip()
-    sex = (record.get("sex") or "").strip()
-    return LabelRow(number=number, path=path, key=patient or file, label=label, sex=sex)
+    study = (record.get("study") or "").strip()
+    return LabelRow(
+        number=number,
+        path=path,
+        key=patient or study or file,
+        label=label,
+        sex=(record.get("sex") or "").strip(),
+        # "study1" is a name that each patient of a set may have.
+        study=f"{patient}\n{study}" if study else f"row {number}",
+    )
 
 
 def _label(text: str, task: Task, number: int) -> float:
-    ranges = {
-        Kind.BINARY: ("0 or 1", (0.0, 1.0)),
-        Kind.ORDINAL: ("a whole grade from 0 to 4", (0.0, float(task.classes - 1))),
-        Kind.REGRESSION: (f"months from 0 to {_MAX_MONTHS:g}", (0.0, _MAX_MONTHS)),
-    }
-    wanted, (low, high) = ranges[task.kind]
+    low, high = task.values[0], task.values[-1]
+    wanted = {
+        Kind.BINARY: "0 or 1",
+        Kind.ORDINAL: "a whole grade from 0 to 4",
+        Kind.REGRESSION: f"{task.unit} from {low:g} to {high:g}",
+    }[task.kind]
     try:
         value = float(text.replace(",", "."))
     except ValueError:

@@ -81,10 +81,13 @@ def _figures(
     task: Task, *, expectation: bool, threshold: float
 ) -> dict[str, Callable[[Floats, Floats, Floats], float]]:
     if task.kind is Kind.REGRESSION:
+        near = {"months": 12, "degrees": 3}[task.unit]
         return {
-            "mae_months": lambda truth, value, _: float(np.abs(truth - value).mean()),
-            "rmse_months": lambda truth, value, _: float(np.sqrt(((truth - value) ** 2).mean())),
-            "within_12_months": lambda truth, value, _: float((np.abs(truth - value) <= 12).mean()),
+            f"mae_{task.unit}": lambda truth, value, _: float(np.abs(truth - value).mean()),
+            f"rmse_{task.unit}": lambda truth, value, _: float(np.sqrt(((truth - value) ** 2).mean())),
+            f"within_{near}_{task.unit}": lambda truth, value, _: float(
+                (np.abs(truth - value) <= near).mean()
+            ),
         }
     if task.kind is Kind.ORDINAL:
         figures: dict[str, Callable[[Floats, Floats, Floats], float]] = {

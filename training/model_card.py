@@ -12,12 +12,16 @@ _QUESTIONS = {
     Task.BONE_AGE: "How old is this hand's skeleton? The value is in months, from 0 to 240.",
     Task.KNEE_OA: "Which Kellgren-Lawrence grade, 0 to 4, has this knee?",
     Task.ABNORMALITY: "Is anything on this radiograph abnormal? The value is a probability.",
+    Task.LEG_ALIGNMENT: "Which hip-knee-ankle angle has this leg? In degrees, below 180 for varus.",
+    Task.IMPLANT: "Is there metal or a prosthesis on this radiograph? The value is a probability.",
 }
 _LIMITS = {
     Task.FRACTURE: "Labels of a picture do not say where the fracture is, nor how old it is.",
     Task.BONE_AGE: "Without the sex the error is larger. Skeletal dysplasia was not looked at.",
     Task.KNEE_OA: "Readers disagree by one grade often; single frontal views only.",
     Task.ABNORMALITY: "What counts as abnormal is what the label table called so.",
+    Task.LEG_ALIGNMENT: "One whole leg, standing and from the front; a turned leg measures otherwise.",
+    Task.IMPLANT: "It names neither the kind of implant nor its maker, nor whether it is loose.",
 }
 
 

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from osteon.domain import Task
 from osteon.models.abstention import fit_familiarity
 from osteon.models.calibration import Calibration, expectation_and_spread, fit_calibration
+from osteon.models.engine import TorchEngine, infer_squares
 from osteon.models.package import Package
+from osteon.models.pooling import pool_studies
 from osteon.models.preprocess import normalise
 from osteon.models.task_model import TaskModel, task_values
 from training.data import PreparedSet
@@ -23,6 +25,7 @@ from training.metrics import task_metrics
 from training.model_card import model_card
 from training.pace import kept_threads
 from training.start import RANDOM, Start
+from training.studies import Studies, studies_of
 from training.targets import soft_targets
 
 FAMILIAR_ROWS = 800
@@ -42,11 +45,16 @@ def packaged(
     model = fitted.model
     learned_features = features_of(model, learned.levels[:FAMILIAR_ROWS])
     log_BK, held_features = answer_levels(model, held_out.levels, held_out.sex)
+    studies = studies_of(held_out.rows, task, recipe.level)
+    if recipe.level == "study":
+        log_BK = pool_studies(log_BK, studies.index, task.kind)
     target_BK = soft_targets(
-        torch.from_numpy(held_out.label.astype(np.float32)), model.head.values, recipe.fit.label_sigma
+        torch.from_numpy(studies.label.astype(np.float32)), model.head.values, recipe.fit.label_sigma
     )
-    calibration = fit_calibration(task, log_BK, held_out.label, target_BK.double().numpy())
-    metrics = {"rows": len(held_out), **_held_out_metrics(task, calibration, log_BK, held_out)}
+    calibration = fit_calibration(
+        task, log_BK, studies.label, target_BK.double().numpy(), method=recipe.calibration
+    )
+    metrics = {"rows": len(studies), **_held_out_metrics(task, calibration, log_BK, studies)}
     figures: dict[str, Any] = {
         "rows_learned": len(learned),
         "rows_validation": len(held_out),
@@ -57,6 +65,7 @@ def packaged(
         "encoder_tensors_loaded": start.tensors_loaded,
         "encoder_tensors": len(model.image_encoder.state_dict()),
         "loss_curve": [round(value, 5) for value in fitted.loss_curve],
+        "calibration_shortfalls": calibration.shortfalls(),
         "validation": {name: value for name, value in metrics.items() if name != "intervals"},
     }
     package = Package(
@@ -71,9 +80,9 @@ def packaged(
 
 
 def _held_out_metrics(
-    task: Task, calibration: Calibration, log_BK: NDArray[np.float64], held_out: PreparedSet
+    task: Task, calibration: Calibration, log_BK: NDArray[np.float64], studies: Studies
 ) -> Mapping[str, Any]:
-    if not len(held_out):
+    if not len(studies):
         return {}
     probability = calibration.probabilities(log_BK)
     expectation, _ = expectation_and_spread(probability, np.asarray(task_values(task)))
@@ -82,35 +91,33 @@ def _held_out_metrics(
         value = np.asarray([float(calibration.grade(one)) for one in expectation])
     return task_metrics(
         task,
-        held_out.label,
+        studies.label,
         value,
         expectation=expectation,
         threshold=calibration.threshold,
-        groups=[row.key for row in held_out.rows],
+        groups=studies.keys,
     )
 
 
-@torch.inference_mode()
 def answer_levels(
     model: TaskModel, levels: NDArray[np.uint8], sex: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """Log probabilities (N, K) and features (N, F) of prepared bytes.
+    """Log probabilities (N, K) and features (N, F) of prepared bytes, computed as serving does.
 
     On one thread: as long on a loaded machine as on an idle one, so that its time can be foreseen.
     """
-    model.eval()
-    logs, features = [], []
-    with kept_threads():
-        torch.set_num_threads(1)
-        for first in range(0, len(levels), BATCH):
-            image = normalise(torch.from_numpy(levels[first : first + BATCH])[:, None].float() / 255)
-            log_part, feature_part = model.answer(image, torch.from_numpy(sex[first : first + BATCH]))
-            logs.append(log_part.double().numpy())
-            features.append(feature_part.numpy())
-    if not logs:
+    if not len(levels):
         shape = (0, len(model.head.values))
         return np.zeros(shape), np.zeros((0, model.image_encoder.feature_dim), dtype=np.float32)
-    return np.concatenate(logs), np.concatenate(features)
+    with kept_threads():
+        torch.set_num_threads(1)
+        return infer_squares(
+            TorchEngine(model),
+            levels.astype(np.float32) / np.float32(255),
+            sex,
+            answer_views=model.config.answer_views,
+            batch_size=BATCH,
+        )
 
 
 @torch.inference_mode()

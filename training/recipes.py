@@ -53,8 +53,26 @@ def fracture() -> FinetuneRecipe:
 
 
 def abnormality() -> FinetuneRecipe:
-    """Yes or no, over any body part."""
-    return replace(fracture(), name="abnormality")
+    """Yes or no, over any body part; MURA labels studies, not their views."""
+    return replace(fracture(), name="abnormality", level="study")
+
+
+def leg_alignment() -> FinetuneRecipe:
+    """Degrees from one whole leg; pictures keep their aspect, since unequal scales change an angle."""
+    return FinetuneRecipe(
+        name="leg_alignment",
+        preprocess=Preprocess(size=224),
+        fit=FitSettings(
+            label_sigma=1.5,
+            l1_weight=20.0,
+            distortion=Distortion(rotation_degrees=8.0, log_aspect=0.0, erase=0.1),
+        ),
+    )
+
+
+def implant() -> FinetuneRecipe:
+    """Yes or no; metal is bright, so that neither exposure nor small size hides it."""
+    return replace(fracture(), name="implant")
 
 
 def finetune_recipe(task: Task) -> FinetuneRecipe:
@@ -64,4 +82,6 @@ def finetune_recipe(task: Task) -> FinetuneRecipe:
         Task.KNEE_OA: knee_oa,
         Task.FRACTURE: fracture,
         Task.ABNORMALITY: abnormality,
+        Task.LEG_ALIGNMENT: leg_alignment,
+        Task.IMPLANT: implant,
     }[task]()

@@ -39,14 +39,18 @@ def start_model(task: Task, init: str | Path, recipe: FinetuneRecipe, seed: int)
         raise UsageError(
             "random or the folder of a model package as init", "neither", "check the path of the package"
         )
+    linear = recipe.how == "linear"
     config = TaskModelConfig(
         task=task.value,
         image_encoder=recipe.image_encoder if folder is None else encoder_name(folder),
-        sex_dim=recipe.sex_dim,
-        hidden_dim=recipe.hidden_dim,
-        dropout=recipe.dropout,
-        drop_path=recipe.drop_path,
-        flip_average=recipe.fit.distortion.flip,
+        sex_dim=recipe.sex_dim if not linear else min(1, recipe.sex_dim),
+        hidden_dim=recipe.hidden_dim if not linear else 0,
+        dropout=recipe.dropout if not linear else 0.0,
+        drop_path=recipe.drop_path if not linear else 0.0,
+        # A probe's features are those of the picture alone.
+        flip_average=recipe.fit.distortion.flip and not linear,
+        level=recipe.level,
+        answer_views=recipe.answer_views,
     )
     torch.manual_seed(seed)
     model = build_task_model(config)

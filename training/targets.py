@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from osteon.domain import Kind
+
 
 def soft_targets(label_B: Tensor, values_K: Tensor, sigma: float) -> Tensor:
     """Gaussian belief (B, K) around each label, one-hot for sigma 0; rows sum to 1.
@@ -31,3 +33,17 @@ def distribution_loss(
         expectation_B = (log_BK.exp() * values_K).sum(dim=1)
         loss = loss + l1_weight * (expectation_B - value_B).abs().mean() / reach
     return loss
+
+
+def pool_logits(logits_BK: Tensor, study_B: Tensor, kind: Kind) -> Tensor:
+    """Log probabilities (S, K) of studies from the logits of their views: `pool_views`, with a gradient."""
+    log_BK = logits_BK.float().log_softmax(dim=1)
+    if kind is Kind.BINARY:
+        log_BK = log_BK - log_BK[:, :1]
+    count = int(study_B.max()) + 1
+    number_BK = study_B[:, None].expand_as(log_BK)
+    top_SK = log_BK.new_full((count, log_BK.shape[1]), -torch.inf)
+    top_SK = top_SK.scatter_reduce(0, number_BK, log_BK.detach(), "amax")
+    sum_SK = torch.zeros_like(top_SK).index_add(0, study_B, (log_BK - top_SK[study_B]).exp())
+    views_S = torch.bincount(study_B, minlength=count).to(log_BK.dtype)
+    return (sum_SK.log() + top_SK - views_S.log()[:, None]).log_softmax(dim=1)

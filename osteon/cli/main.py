@@ -14,6 +14,7 @@ from osteon.cli import (
     deid,
     drift,
     encoder,
+    export,
     pairs,
     picture,
     pipeline,
@@ -67,6 +68,7 @@ app.command("sap", rich_help_panel=_MODELS)(sap.sap)
 app.command("pretrain", rich_help_panel=_MODELS)(pretrain.pretrain)
 app.command("finetune", rich_help_panel=_MODELS)(train.finetune)
 app.command("evaluate", rich_help_panel=_MODELS)(train.evaluate)
+app.command("export", rich_help_panel=_MODELS)(export.export)
 app.command("predict", rich_help_panel=_MODELS)(predict.predict)
 app.command("embed", rich_help_panel=_MODELS)(predict.embed)
 app.add_typer(registry.app, name="registry", rich_help_panel=_MODELS)

@@ -31,6 +31,9 @@ def predict(
     task: Annotated[str | None, typer.Option(help="Refuse a model of another task.")] = None,
     sex: Annotated[str | None, typer.Option(help="M or F; else what the DICOM header says.")] = None,
     hmac_key: HmacKey = None,
+    study: Annotated[
+        bool, typer.Option("--study", help="FILES are the views of one study: one answer for all.")
+    ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print one array in input order.")] = False,
 ) -> None:
     """Answer FILES with a model package, or abstain and say why. Research use only.
@@ -45,7 +48,10 @@ def predict(
     predictor = _load(model, hmac_key)
     if task is not None and task != predictor.task.value:
         raise UsageError(f"a model for {task}", f"one for {predictor.task.value}", "name another --model")
-    predictions = predictor.predict(files, sex=sex)
+    if study:
+        predictions, files = [predictor.predict_study(files, sex=sex)], files[:1]
+    else:
+        predictions = predictor.predict(files, sex=sex)
     if all(one.reason == "picture_unreadable" for one in predictions):
         raise RefusedError(
             "a picture (DICOM, PNG, JPEG, TIFF)", "no file that is one", "send the image itself"

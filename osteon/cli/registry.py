@@ -27,7 +27,9 @@ Where = Annotated[
 ]
 Project = Annotated[str, typer.Option(help="Project whose models these are.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-TaskName = Annotated[str, typer.Argument(help="fracture, bone-age, knee-oa or abnormality.")]
+TaskName = Annotated[
+    str, typer.Argument(help="fracture, bone-age, knee-oa, abnormality, leg-alignment or implant.")
+]
 Alias = Annotated[str, typer.Option(help="champion, challenger or shadow.")]
 Actor = Annotated[str | None, typer.Option(help="Who does it; the name of this account by default.")]
 Reason = Annotated[str, typer.Option(help="Why, in one sentence; kept in the history.")]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -31,14 +31,24 @@ def finetune(
         float | None, typer.Option(help="Minutes for everything, reading and writing included.")
     ] = None,
     label_fraction: Annotated[float, typer.Option(help="Part of the training patients to learn from.")] = 1.0,
+    answer_views: Annotated[
+        int, typer.Option(help="The package averages each answer over so many slightly moved views.")
+    ] = 1,
+    how: Annotated[
+        str, typer.Option(help="full: every weight; linear: a head on the frozen encoder; lora: low rank.")
+    ] = "full",
+    level: Annotated[
+        str | None, typer.Option(help="picture or study (pools a study's views); else as the task has it.")
+    ] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the package's manifest as JSON.")
     ] = False,
 ) -> None:
     """Learn a task from a table of labelled pictures and write a model package.
 
-    The label column is fracture (0/1), bone_age_months, kl_grade (0-4) or abnormal (0/1); files are
-    named relative to the table; rows without a label are skipped. The project's own test rows (SHA-256
+    The label column is fracture, abnormal or implant (0/1), bone_age_months, kl_grade (0-4) or hka_degrees
+    (150-210, 180 is straight); files are named relative to the table; rows without a label are skipped.
+    Rows with the same patient and study are views of one examination. The project's own test rows (SHA-256
     of the patient, else of the file name, modulo 5 is 0) are never learned from: `osteon evaluate`
     measures on them. With --time-limit the learning rate follows the clock and always reaches its end.
 
@@ -60,6 +70,9 @@ def finetune(
             seed=seed,
             time_limit_min=time_limit,
             label_fraction=label_fraction,
+            answer_views=answer_views,
+            how=cast(Any, how),  # the recipe refuses another word
+            level=cast(Any, level),
             progress=progress,
             started=started,
         )
@@ -78,6 +91,9 @@ def evaluate(
     rows: Annotated[
         str, typer.Option(help="test: the project's test rows (all when there is none); all: every row.")
     ] = "test",
+    answer_views: Annotated[
+        int | None, typer.Option(help="Average each answer over 1 to 8 slightly moved views; never mirrored.")
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure a model package on a table, with 95 % intervals from resampled patients.
@@ -91,7 +107,13 @@ def evaluate(
     if rows not in ("test", "all"):
         raise UsageError("--rows test or all", "another word", "choose one of the two")
     with _staged_progress() as progress:
-        result = run(model, data, rows="test" if rows == "test" else "all", progress=progress)
+        result = run(
+            model,
+            data,
+            rows="test" if rows == "test" else "all",
+            answer_views=answer_views,
+            progress=progress,
+        )
     if json_output:
         print_json(result)
         return

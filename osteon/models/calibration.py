@@ -4,17 +4,42 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from osteon.domain import Interval, Kind, RefusedError, Task
-from osteon.models.task_model import task_values
+from osteon.domain import Interval, Kind, RefusedError, Task, UsageError
+from osteon.models.conformal import (
+    COVERAGE,
+    ConformalSet,
+    class_quantiles,
+    conformal_quantile,
+    conformal_set,
+    rows_needed,
+)
+from osteon.models.isotonic import Knots, fit_isotonic
+from osteon.models.task_config import task_values
 
+__all__ = [
+    "COVERAGE",
+    "Calibration",
+    "Method",
+    "conformal_quantile",
+    "expectation_and_spread",
+    "fit_calibration",
+    "fit_cuts",
+    "fit_temperature",
+    "fit_threshold",
+    "quadratic_kappa",
+    "require_method",
+    "softmax",
+]
+Method = Literal["auto", "temperature", "isotonic"]
 Floats = NDArray[np.float64]
-COVERAGE = 0.9
+_FOLDS = 5
+_LEAST_OF_A_CLASS = 50  # rows from which an isotonic map is tried at all
 _KEPT_MOVE = 0.8
 _TEMPERATURES = np.exp(np.linspace(math.log(0.25), math.log(6.0), 120))
 
@@ -30,6 +55,10 @@ class Calibration:
         threshold: probability from which a yes/no task says yes.
         cuts: boundaries on the expectation between grades of an ordinal task; empty otherwise.
         rows: how many rows these figures come from.
+        isotonic_before, isotonic_after: knots of an isotonic map of the probability of yes, after the
+            temperature; empty for none.
+        class_quantiles: class-conditional conformal quantiles of 1 - probability, one per class; None for
+            a class with too few rows. class_rows: how many each had.
     """
 
     task: str
@@ -40,6 +69,10 @@ class Calibration:
     threshold: float = 0.5
     cuts: tuple[float, ...] = ()
     rows: int = 0
+    isotonic_before: tuple[float, ...] = ()
+    isotonic_after: tuple[float, ...] = ()
+    class_quantiles: tuple[float | None, ...] = ()
+    class_rows: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -49,7 +82,10 @@ class Calibration:
     def from_json(cls, fields: Mapping[str, Any]) -> Calibration:
         """What `to_json` wrote; RefusedError for other fields."""
         try:
-            return cls(**{**fields, "cuts": tuple(fields.get("cuts", ()))})
+            known: dict[str, Any] = {
+                name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
+            }
+            return cls(**known)
         except TypeError:
             raise RefusedError(
                 "a calibration.json of this version", "other fields", "fine-tune the model again"
@@ -57,7 +93,11 @@ class Calibration:
 
     def probabilities(self, log_BK: Floats) -> Floats:
         """Calibrated probabilities (B, K) from log probabilities."""
-        return softmax(log_BK / self.temperature)
+        probability_BK = softmax(log_BK / self.temperature)
+        if self.isotonic_before:
+            yes_B = Knots(before=self.isotonic_before, after=self.isotonic_after)(probability_BK[:, 1])
+            probability_BK = np.stack([1.0 - yes_B, yes_B], axis=1)
+        return probability_BK
 
     def interval(self, value: float, spread: float) -> Interval | None:
         """Bounds that hold the truth with the stated coverage; None for a yes/no task.
@@ -72,6 +112,32 @@ class Calibration:
             reach = self.interval_quantile * max(spread, self.spread_floor)
             low, high = max(low, value - reach), min(high, value + reach)
         return Interval(low=low, high=high, coverage=self.coverage)
+
+    def classes(self, probability_K: Floats) -> ConformalSet:
+        """The classes that calibrated probabilities (K,) cannot rule out, each held with its own coverage.
+
+        Raises:
+            UsageError: the task is a measure, or the package was calibrated before such sets were.
+        """
+        if not self.class_quantiles:
+            raise UsageError(
+                "a calibration with class-conditional quantiles", "one without", "fine-tune the model again"
+            )
+        return conformal_set(probability_K, self.class_quantiles, self.coverage)
+
+    def shortfalls(self) -> list[str]:
+        """What too few rows did not allow, in words; empty when all is there."""
+        least = rows_needed(self.coverage)
+        found = [
+            f"class {number} has {count} rows of the {least} needed: it is never ruled out"
+            for number, (count, quantile) in enumerate(
+                zip(self.class_rows, self.class_quantiles, strict=True)
+            )
+            if quantile is None
+        ]
+        if self.interval_quantile is None and Task.parse(self.task).kind is not Kind.BINARY:
+            found.append(f"{self.rows} rows of the {least} needed: the interval is the whole range")
+        return found
 
     def grade(self, expectation: float) -> int:
         """Grade of an ordinal task: how many cuts the expectation reaches."""
@@ -89,18 +155,6 @@ def expectation_and_spread(probability_BK: Floats, values_K: Floats) -> tuple[Fl
     mean_B = probability_BK @ values_K
     variance_B = probability_BK @ (values_K**2) - mean_B**2
     return mean_B, np.sqrt(np.maximum(variance_B, 0.0))
-
-
-def conformal_quantile(scores: Floats, coverage: float = COVERAGE) -> float | None:
-    """The ceil((n + 1) * coverage)-th smallest score: covers a new one with that chance at least.
-
-    None when n is too small for the coverage (the finite-sample quantile is infinite).
-
-    >>> conformal_quantile(np.arange(1.0, 10.0)), conformal_quantile(np.arange(1.0, 9.0))
-    (9.0, None)
-    """
-    rank = math.ceil((len(scores) + 1) * coverage)
-    return None if rank > len(scores) else float(np.sort(scores)[rank - 1])
 
 
 def fit_temperature(log_BK: Floats, target_BK: Floats) -> float:
@@ -125,23 +179,65 @@ def fit_threshold(probability_B: Floats, truth_B: Floats) -> float:
     return float(middles[int(np.argmax(youden))])
 
 
-def fit_calibration(task: Task, log_BK: Floats, truth_B: Floats, target_BK: Floats) -> Calibration:
-    """All figures of a package from rows held out of training."""
+def require_method(task: Task, method: Method) -> None:
+    """Refuses an isotonic map where there is no single probability to map."""
+    if method == "isotonic" and task.kind is not Kind.BINARY:
+        raise UsageError(
+            "a yes/no task for isotonic calibration", f"{task.value}", "calibrate it by temperature"
+        )
+
+
+def fit_calibration(
+    task: Task, log_BK: Floats, truth_B: Floats, target_BK: Floats, *, method: Method = "auto"
+) -> Calibration:
+    """All figures of a package from rows held out of training.
+
+    Args:
+        method: `auto` takes an isotonic map for a yes/no task where cross-validation finds it better than
+            the temperature alone by more than one standard error.
+    """
+    require_method(task, method)
     values_K = np.asarray(task_values(task))
     temperature = fit_temperature(log_BK, target_BK)
-    probability_BK = softmax(log_BK / temperature)
+    first = Calibration(task=task.value, temperature=temperature)
+    if method == "isotonic" or (method == "auto" and _isotonic_pays(task, log_BK, truth_B, target_BK)):
+        knots = fit_isotonic(first.probabilities(log_BK)[:, 1], truth_B)
+        first = replace(first, isotonic_before=knots.before, isotonic_after=knots.after)
+    probability_BK = first.probabilities(log_BK)
     mean_B, spread_B = expectation_and_spread(probability_BK, values_K)
     floor = float(np.quantile(spread_B, 0.05)) if len(spread_B) else 1.0
     scores = np.abs(truth_B - mean_B) / np.maximum(spread_B, max(floor, 1e-6))
-    return Calibration(
-        task=task.value,
-        temperature=temperature,
+    classes = 0 if task.kind is Kind.REGRESSION else task.classes
+    return replace(
+        first,
         interval_quantile=None if task.kind is Kind.BINARY else conformal_quantile(scores),
         spread_floor=max(floor, 1e-6),
         threshold=fit_threshold(probability_BK[:, 1], truth_B) if task.kind is Kind.BINARY else 0.5,
         cuts=fit_cuts(mean_B, truth_B, task.classes) if task.kind is Kind.ORDINAL else (),
         rows=len(truth_B),
+        class_quantiles=class_quantiles(probability_BK, truth_B) if classes else (),
+        class_rows=tuple(int((truth_B == number).sum()) for number in range(classes)),
     )
+
+
+def _isotonic_pays(task: Task, log_BK: Floats, truth_B: Floats, target_BK: Floats) -> bool:
+    """Whether an isotonic map lowers the cross-entropy of rows that it was not fitted on."""
+    if task.kind is not Kind.BINARY or min((truth_B == 0).sum(), (truth_B == 1).sum()) < _LEAST_OF_A_CLASS:
+        return False
+    fold_B = np.random.default_rng(0).permutation(len(truth_B)) % _FOLDS
+    gains = []
+    for fold in range(_FOLDS):
+        own, other = fold_B == fold, fold_B != fold
+        temperature = fit_temperature(log_BK[other], target_BK[other])
+        fitted, held_out = (softmax(log_BK[part] / temperature)[:, 1] for part in (other, own))
+        mapped = fit_isotonic(fitted, truth_B[other])(held_out)
+        gains.append(_loss(held_out, truth_B[own]) - _loss(mapped, truth_B[own]))
+    gain_B = np.concatenate(gains)
+    return bool(gain_B.mean() > gain_B.std() / math.sqrt(len(gain_B)))
+
+
+def _loss(probability_B: Floats, truth_B: Floats) -> Floats:
+    return np.asarray(-np.log(np.where(truth_B == 1, probability_B, 1.0 - probability_B) + 1e-12))
 
 
 def fit_cuts(expectation_B: Floats, truth_B: Floats, classes: int) -> tuple[float, ...]:

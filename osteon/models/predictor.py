@@ -13,16 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from osteon.dicom import Picture, read_picture
-from osteon.domain import FaultError, Kind, Prediction, RefusedError, Task, UsageError
+from osteon.domain import FaultError, Kind, Prediction, RefusedError, UsageError
 from osteon.models.abstention import Reason, body_part_reason, modality_reason, picture_reason
 from osteon.models.calibration import expectation_and_spread
-from osteon.models.package import LoadedPackage, load_package
-from osteon.models.preprocess import normalise
-from osteon.models.task_model import sex_code, task_values
+from osteon.models.engine import Answering, EngineName, infer_squares, open_package
+from osteon.models.pooling import pool_studies
+from osteon.models.task_config import sex_code
 
 Source = str | PathLike[str] | bytes
 Sexes = str | None | Sequence[str | None]
@@ -30,12 +29,14 @@ Sexes = str | None | Sequence[str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """A model's calibrated belief about a batch of prepared pictures.
+    """A model's calibrated belief about a batch of prepared pictures, or about the studies they make up.
 
     Attributes:
-        value: probability of yes, months, or KL grade, by the task, (B,).
-        probability: over the task's values, (B, K).
-        embedding: unit-norm features of the encoder, float32, (B, D).
+        value: probability of yes, a measure, or KL grade, by the task, (B,), or (S,) for studies; so are
+            expectation and spread.
+        probability: over the task's values, (B, K) or (S, K).
+        embedding: unit-norm features of the encoder, float32, (B, D); of pictures also where studies are
+            answered for, as `features` are.
     """
 
     value: NDArray[np.float64]
@@ -64,33 +65,43 @@ class Predictor:
     """
 
     def __init__(
-        self, loaded: LoadedPackage, *, hmac_key: bytes, project: str = "osteon", site: str = "local"
+        self, loaded: Answering, *, hmac_key: bytes, project: str = "osteon", site: str = "local"
     ) -> None:
         if len(hmac_key) < 16:
             raise UsageError(
                 "a key of at least 16 bytes for input digests", "a shorter one", "make a new random key"
             )
-        self._package = loaded.package
+        self._package, self._engine = loaded.settings, loaded.engine
         self._hmac_key = hmac_key
-        self.task = Task.parse(self._package.model.config.task)
-        self.model_version = loaded.version
+        self.task = self._package.task
+        self.config = self._package.config
+        self.level = self.config.level
+        self.model_version = self._package.version
         self.preprocess_version = self._package.preprocess.version
         self.embedding_space = self._package.embedding_space
         self.metrics = self._package.metrics
         self._project, self._site = project, site
-        self._model = self._package.model.eval()
-        self._values = np.asarray(task_values(self.task))
+        self._values = np.asarray(self.task.values)
 
     @classmethod
     def load(
-        cls, folder: str | PathLike[str], *, hmac_key: bytes, project: str = "osteon", site: str = "local"
+        cls,
+        folder: str | PathLike[str],
+        *,
+        hmac_key: bytes,
+        project: str = "osteon",
+        site: str = "local",
+        engine: EngineName = "auto",
+        threads: int | None = None,
     ) -> Predictor:
         """The package of a folder, its bytes checked.
 
         Args:
             hmac_key: the project's key for `input_hmac`, at least 16 bytes; not the pseudonymisation key.
+            engine, threads: see `open_package`.
         """
-        return cls(load_package(Path(folder)), hmac_key=hmac_key, project=project, site=site)
+        opened = open_package(Path(folder), engine, threads=threads)
+        return cls(opened, hmac_key=hmac_key, project=project, site=site)
 
     def predict(
         self, sources: Sequence[Source], *, sex: Sexes = None, site: str | None = None
@@ -111,11 +122,7 @@ class Predictor:
     ) -> tuple[Prediction, NDArray[np.float32] | None]:
         """A prediction with the embedding of the same pass; None when the picture could not be read."""
         data = source if isinstance(source, bytes) else _bytes_of(Path(source))
-        try:
-            picture = read_picture(data)
-        except RefusedError:
-            picture = None
-        return self.predict_picture(picture, digest=self.input_digest(data), sex=sex, site=site)
+        return self.predict_picture(_picture_of(data), digest=self.input_digest(data), sex=sex, site=site)
 
     def predict_picture(
         self, picture: Picture | None, *, digest: str, sex: str | None = None, site: str | None = None
@@ -134,6 +141,39 @@ class Predictor:
         if reason is not None:
             return self._abstention(read, reason, site), answers.embedding[0]
         return self._answered(read, answers, site), answers.embedding[0]
+
+    def predict_study(
+        self, sources: Sequence[Source], *, sex: str | None = None, site: str | None = None
+    ) -> Prediction:
+        """One prediction for the views of one study, from those that can be judged.
+
+        An abstention gives the first view's reason when none can.
+
+        Raises:
+            UsageError: no source.
+        """
+        if not sources:
+            raise UsageError("the views of a study", "none", "send at least one")
+        datas = [source if isinstance(source, bytes) else _bytes_of(Path(source)) for source in sources]
+        digest = self.input_digest(b"".join(hashlib.sha256(data).digest() for data in datas))
+        kept: list[_Read] = []
+        refused: list[tuple[_Read, Reason]] = []
+        for data in datas:
+            read = self._look(_picture_of(data), digest, sex)
+            reason = read.reason
+            if reason is None and read.prepared is not None:
+                answers = self.answer(read.prepared[None], np.asarray([read.sex]))
+                reason = self._package.familiarity.reasons(answers.features)[0]
+            if reason is None:
+                kept.append(read)
+            else:
+                refused.append((read, reason))
+        if not kept:
+            return self._abstention(*refused[0], site)
+        squares = np.stack([read.prepared for read in kept if read.prepared is not None])
+        codes = np.asarray([read.sex for read in kept])
+        together = self.answer(squares, codes, studies=np.zeros(len(kept), dtype=np.int64))
+        return self._answered(kept[0], together, site)
 
     def input_digest(self, data: bytes) -> str:
         """Keyed digest of an input's bytes: `input_hmac` of its predictions."""
@@ -157,26 +197,34 @@ class Predictor:
         """The prepared square (S, S) of a picture, as training prepared its own."""
         return self._package.preprocess.prepare(picture)
 
-    @torch.inference_mode()
     def answer(
         self,
         prepared: NDArray[np.float32],
         sex: NDArray[np.int64],
         *,
+        studies: NDArray[np.int64] | None = None,
+        answer_views: int | None = None,
         batch_size: int = 1,
         progress: Callable[[int, int], None] | None = None,
     ) -> Answers:
-        """Belief about prepared squares (B, S, S) and sex codes (B,); no abstention here."""
-        log_parts, feature_parts = [], []
-        for start in range(0, len(prepared), batch_size):
-            square = torch.from_numpy(np.ascontiguousarray(prepared[start : start + batch_size]))
-            image = normalise(square[:, None])
-            log_part, features = self._model.answer(image, torch.from_numpy(sex[start : start + batch_size]))
-            log_parts.append(log_part.double().numpy())
-            feature_parts.append(features.numpy())
-            if progress:
-                progress(min(start + batch_size, len(prepared)), len(prepared))
-        return self._calibrated(np.concatenate(log_parts), np.concatenate(feature_parts))
+        """Belief about prepared squares (B, S, S) and sex codes (B,); no abstention here.
+
+        Args:
+            studies: number of each picture's study, 0 to S - 1; the views of one are then answered for
+                together.
+            answer_views: instead of the package's own; see `TaskModelConfig`.
+        """
+        log_BK, feature_BF = infer_squares(
+            self._engine,
+            prepared,
+            sex,
+            answer_views=answer_views or self.config.answer_views,
+            batch_size=batch_size,
+            progress=progress,
+        )
+        if studies is not None:
+            log_BK = pool_studies(log_BK, studies, self.task.kind)
+        return self._calibrated(log_BK, feature_BF)
 
     def _calibrated(self, log_BK: NDArray[np.float64], feature_BF: NDArray[np.float32]) -> Answers:
         calibration = self._package.calibration
@@ -252,6 +300,13 @@ class Predictor:
             "project": self._project,
             "site": site or self._site,
         }
+
+
+def _picture_of(data: bytes) -> Picture | None:
+    try:
+        return read_picture(data)
+    except RefusedError:
+        return None
 
 
 def _bytes_of(path: Path) -> bytes:

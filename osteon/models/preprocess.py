@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from osteon.domain import RefusedError, canonical_json, sha256_text
 if TYPE_CHECKING:
     from torch import Tensor
 
+TensorOrArray = TypeVar("TensorOrArray", "Tensor", NDArray[np.float32])
 Contrast = Literal["percentile", "local"]
 PREPROCESS_NAME = "preprocess.json"
 _ALGORITHM = 2  # raise it when the arithmetic below changes: old packages then refuse to load
@@ -131,9 +132,12 @@ class Preprocess:
         return preprocess
 
 
-def normalise(level_tensor: Tensor) -> Tensor:
-    """Prepared values in [0, 1] to about zero mean and unit spread: what encoders take."""
-    return (level_tensor - _MEAN) / _STD
+def normalise(level: TensorOrArray) -> TensorOrArray:
+    """Prepared values in [0, 1] to about zero mean and unit spread: what encoders take.
+
+    A float32 array and a float32 tensor of equal values give equal bits.
+    """
+    return (level - _MEAN) / _STD
 
 
 def shrink(pixels: NDArray[np.float32], side: int) -> NDArray[np.float32]:

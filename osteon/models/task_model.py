@@ -2,55 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
-from osteon.domain import Kind, RefusedError, Task
-from osteon.models.encoders import DEFAULT_IMAGE_ENCODER, TimmImageEncoder, build_image_encoder
+from osteon.domain import Task
+from osteon.models.encoders import TimmImageEncoder, build_image_encoder
+from osteon.models.task_config import SEX_CODES, TaskModelConfig, config_from_json, sex_code, task_values
 
-SEX_CODES = {"M": 1, "F": 2}  # 0 stands for unknown, which every model has seen in training
-_BONE_AGE_MONTHS = (0.0, 240.0, 3.0)  # first, last, step
-
-
-def sex_code(sex: str | None) -> int:
-    """Number of a sex for a model's input: 1 male, 2 female, 0 unknown.
-
-    >>> [sex_code(sex) for sex in ("M", "f", "O", None)]
-    [1, 2, 0, 0]
-    """
-    return SEX_CODES.get((sex or "").strip().upper()[:1], 0)
-
-
-def task_values(task: Task) -> tuple[float, ...]:
-    """The values over which a task's head spreads its belief: classes, grades, or bins of months."""
-    if task.kind is not Kind.REGRESSION:
-        return tuple(float(value) for value in range(task.classes))
-    first, last, step = _BONE_AGE_MONTHS
-    return tuple(first + step * index for index in range(int((last - first) / step) + 1))
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskModelConfig:
-    """Shape of a task model; stands in config.json of its package.
-
-    Attributes:
-        flip_average: answers are the mean over the picture and its mirror image.
-    """
-
-    task: str
-    image_encoder: str = DEFAULT_IMAGE_ENCODER
-    sex_dim: int = 0
-    hidden_dim: int = 256
-    dropout: float = 0.2
-    drop_path: float = 0.0
-    flip_average: bool = True
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
+__all__ = [
+    "SEX_CODES",
+    "DistributionHead",
+    "TaskModel",
+    "TaskModelConfig",
+    "build_task_model",
+    "config_from_json",
+    "sex_code",
+    "task_values",
+]
 
 
 class DistributionHead(nn.Module):
@@ -67,17 +35,19 @@ class DistributionHead(nn.Module):
         super().__init__()
         values = task_values(Task.parse(config.task))
         self.sex_embedding = nn.Embedding(3, config.sex_dim) if config.sex_dim else None
-        self.hidden = nn.Linear(feature_dim + config.sex_dim, config.hidden_dim)
+        width = feature_dim + config.sex_dim
+        self.hidden = nn.Linear(width, config.hidden_dim) if config.hidden_dim else None
         self.dropout = nn.Dropout(config.dropout)
-        self.output = nn.Linear(config.hidden_dim, len(values))
+        self.output = nn.Linear(config.hidden_dim or width, len(values))
         self.register_buffer("values", torch.tensor(values), persistent=False)
 
     def forward(self, feature_BF: Tensor, sex_B: Tensor) -> Tensor:
         """Logits (B, K)."""
         if self.sex_embedding is not None:
             feature_BF = torch.cat([feature_BF, self.sex_embedding(sex_B)], dim=1)
-        hidden_BH = torch.relu(self.hidden(feature_BF))
-        logits_BK: Tensor = self.output(self.dropout(hidden_BH))
+        if self.hidden is not None:
+            feature_BF = self.dropout(torch.relu(self.hidden(feature_BF)))
+        logits_BK: Tensor = self.output(feature_BF)
         return logits_BK
 
 
@@ -112,17 +82,3 @@ class TaskModel(nn.Module):
 def build_task_model(config: TaskModelConfig) -> TaskModel:
     """The model of that shape with random weights from the global generator."""
     return TaskModel(build_image_encoder(config.image_encoder, drop_path=config.drop_path), config)
-
-
-def config_from_json(fields: dict[str, Any]) -> TaskModelConfig:
-    """The shape that `to_json` wrote; RefusedError for any other."""
-    try:
-        config = TaskModelConfig(**fields)
-    except TypeError:
-        raise RefusedError(
-            "a config.json of a fine-tuned model",
-            "one with other fields",
-            "name the folder that finetune wrote",
-        ) from None
-    Task.parse(config.task)
-    return config

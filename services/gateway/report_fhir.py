@@ -22,6 +22,8 @@ _UNITS = {
     Task.BONE_AGE: ("mo", "months"),
     Task.KNEE_OA: ("1", "KL grade"),
     Task.ABNORMALITY: ("1", "probability"),
+    Task.LEG_ALIGNMENT: ("deg", "degrees"),
+    Task.IMPLANT: ("1", "probability"),
 }
 
 

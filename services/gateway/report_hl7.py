@@ -21,6 +21,8 @@ _UNITS = {
     Task.BONE_AGE: "mo^month^UCUM",
     Task.KNEE_OA: "1^no units^UCUM",
     Task.ABNORMALITY: "{0:1}^range 0:1^UCUM",
+    Task.LEG_ALIGNMENT: "deg^degree^UCUM",
+    Task.IMPLANT: "{0:1}^range 0:1^UCUM",
 }
 
 

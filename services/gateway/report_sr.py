@@ -34,12 +34,16 @@ _QUESTIONS = {
     Task.BONE_AGE: ("assess-bone-age", "99OSTEON", "Assessment of bone age"),
     Task.KNEE_OA: ("assess-knee-oa", "99OSTEON", "Assessment for osteoarthritis of knee"),
     Task.ABNORMALITY: ("assess-abnormality", "99OSTEON", "Assessment for abnormality"),
+    Task.LEG_ALIGNMENT: ("assess-leg-alignment", "99OSTEON", "Assessment of leg alignment"),
+    Task.IMPLANT: ("assess-implant", "99OSTEON", "Assessment for an implant"),
 }
 _MEASURES = {
     Task.FRACTURE: (("probability", "99OSTEON", "Probability"), ("{0:1}", "UCUM", "range: 0:1")),
     Task.BONE_AGE: (("bone-age", "99OSTEON", "Bone age"), ("mo", "UCUM", "month")),
     Task.KNEE_OA: (("kl-grade", "99OSTEON", "Kellgren-Lawrence grade"), ("1", "UCUM", "no units")),
     Task.ABNORMALITY: (("probability", "99OSTEON", "Probability"), ("{0:1}", "UCUM", "range: 0:1")),
+    Task.LEG_ALIGNMENT: (("hka-angle", "99OSTEON", "Hip-knee-ankle angle"), ("deg", "UCUM", "degree")),
+    Task.IMPLANT: (("probability", "99OSTEON", "Probability"), ("{0:1}", "UCUM", "range: 0:1")),
 }
 _BOUNDS = (("interval-low", "Lower bound of the interval"), ("interval-high", "Upper bound of the interval"))
 

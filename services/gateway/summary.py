@@ -14,6 +14,8 @@ _NAMES = {
     Task.BONE_AGE: "Âge osseux",
     Task.KNEE_OA: "Gonarthrose (Kellgren-Lawrence)",
     Task.ABNORMALITY: "Anomalie",
+    Task.LEG_ALIGNMENT: "Axe du membre inférieur (angle HKA)",
+    Task.IMPLANT: "Matériel ou prothèse",
 }
 # The closed list of osteon.models.abstention; another reason is shown as it is written.
 _REASONS = {
@@ -52,6 +54,8 @@ def _value(prediction: Prediction) -> str:
     match Task.parse(prediction.task):
         case Task.BONE_AGE:
             return f"{_number(value, 0)} mois"
+        case Task.LEG_ALIGNMENT:
+            return f"{_number(value, 1)}°"
         case Task.KNEE_OA:
             return f"grade {_number(value, 0)}"
         case _:
@@ -62,7 +66,7 @@ def _interval(prediction: Prediction) -> str:
     interval = prediction.interval
     if interval is None:
         return ""
-    digits = 2 if prediction.unit == "probability" else 0
+    digits = {"probability": 2, "degrees": 1}.get(prediction.unit, 0)
     bounds = f"{_number(interval.low, digits)} à {_number(interval.high, digits)}"
     return f" [{bounds}, couverture {_number(100 * interval.coverage, 0)} %]"
 

@@ -19,6 +19,7 @@ from services.model_server.metrics import ServerMetrics
 
 if TYPE_CHECKING:
     from osteon.models import Predictor
+    from osteon.models.engine import EngineName
 
 logger = logging.getLogger("osteon.server")
 
@@ -48,11 +49,21 @@ class Champions:
     """One champion per task; a thread looks for new ones, and requests go on with the old one meanwhile."""
 
     def __init__(
-        self, registry: Registry, *, hmac_key: bytes, project: str, site: str, metrics: ServerMetrics
+        self,
+        registry: Registry,
+        *,
+        hmac_key: bytes,
+        project: str,
+        site: str,
+        metrics: ServerMetrics,
+        engine: EngineName = "auto",
+        threads: int = 1,
     ) -> None:
         self._registry = registry
         self._hmac_key, self._project, self._site = hmac_key, project, site
         self._metrics = metrics
+        self._engine: EngineName = engine
+        self._threads = threads
         self._current: Mapping[Task, Champion] = MappingProxyType({})
         self._refused: dict[Task, int] = {}
         self._looked = threading.Event()
@@ -137,7 +148,12 @@ class Champions:
 
         model = self._registry.fetch(promotion)
         predictor = Predictor.load(
-            model.path, hmac_key=self._hmac_key, project=self._project, site=self._site
+            model.path,
+            hmac_key=self._hmac_key,
+            project=self._project,
+            site=self._site,
+            engine=self._engine,
+            threads=self._threads,
         )
         ramp = np.linspace(0, 1, 64 * 64, dtype=np.float32).reshape(64, 64)
         prepared = predictor.prepare(Picture(pixels=ramp))

@@ -24,9 +24,6 @@ class Server:
     """Settings, tokens, champions, engine: what the routes use."""
 
     def __init__(self, settings: Settings, metrics: ServerMetrics) -> None:
-        import torch
-
-        torch.set_num_threads(settings.torch_threads)
         self.settings = settings
         self.metrics = metrics
         self.tokens = Tokens.load(settings)
@@ -38,7 +35,13 @@ class Server:
             cache=settings.registry_cache,
         )
         self.champions = Champions(
-            registry, hmac_key=hmac_key, project=settings.project, site=settings.site, metrics=metrics
+            registry,
+            hmac_key=hmac_key,
+            project=settings.project,
+            site=settings.site,
+            metrics=metrics,
+            engine=settings.engine,
+            threads=settings.torch_threads,
         )
         recorder = Recorder(Outbox(settings.outbox_url), hmac_key=hmac_key, metrics=metrics)
         self.engine = Engine(settings, self.champions, recorder, metrics)

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -57,7 +58,10 @@ class Settings(BaseSettings):
     max_decoded_bytes: int = Field(256 * _MIB, ge=1, description="pixels of one instance once decoded")
     max_waiting: int = Field(32, ge=1, description="requests under way before 429 is answered")
     workers: int = Field(2, ge=1, description="threads that decode and infer")
-    torch_threads: int = Field(1, ge=1, description="threads of one inference")
+    torch_threads: int = Field(1, ge=1, description="threads of one inference, whatever the engine")
+    engine: Literal["auto", "torch", "onnxruntime", "openvino"] = Field(
+        "auto", description="auto: onnxruntime where the package has a model.onnx, else torch"
+    )
 
     @field_validator("site", "project")
     @classmethod

@@ -8,7 +8,7 @@ from services.portal.sources import Snapshot
 from services.portal.words import WORDS, Language, write_age, write_date, write_number
 
 STRATUM_KEYS = ("device", "view", "body_part", "age_band", "sex")
-TASK_ORDER = ("fracture", "bone-age", "knee-oa", "abnormality")
+TASK_ORDER = ("fracture", "bone-age", "knee-oa", "abnormality", "leg-alignment", "implant")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,6 +37,17 @@ def test_no_patient_is_on_two_sides(names: list[str], seed: int, part: float, fr
     assert all(is_test_row(key) for key in sides[2])
 
 
+@given(keys, st.integers(0, 99), st.floats(0.01, 1.0), st.floats(0.01, 1.0))
+def test_fractions_of_one_seed_are_nested_and_each_has_every_class(
+    names: list[str], seed: int, one: float, other: float
+) -> None:
+    rows = rows_of(names)
+    small, large = (take_fraction(rows, part, seed=seed) for part in sorted((one, other)))
+    assert {row.number for row in small} <= {row.number for row in large}
+    highest = {name: max(row.label for row in rows if row.key == name) for name in names}
+    assert {highest[row.key] for row in small} == set(highest.values())
+
+
 @given(keys, st.integers(0, 99))
 def test_the_split_does_not_depend_on_the_order_of_rows(names: list[str], seed: int) -> None:
     rows = rows_of(names)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osteon.dicom import read_dataset
-from osteon.domain import Prediction
+from osteon.domain import Prediction, Task
 from services.gateway.report_fhir import build_diagnostic_report
 from services.gateway.report_hl7 import build_message, escape
 from services.gateway.report_sr import build_report
@@ -41,7 +41,11 @@ def instance() -> bytes:
 
 @pytest.fixture
 def predictions() -> list[Prediction]:
-    return [prediction(), prediction("bone-age", 131.0), prediction("knee-oa", None)]
+    return [
+        prediction(),
+        prediction("bone-age", 131.0),
+        prediction("knee-oa", None),
+    ]
 
 
 def text_of_report(report: bytes) -> str:
@@ -159,8 +163,22 @@ def test_a_fhir_report_is_valid_and_preliminary(instance: bytes, predictions: li
     assert all(RESEARCH_ONLY in each["note"][0]["text"] for each in resource["contained"])
 
 
+def test_every_task_has_its_place_in_each_kind_of_report(instance: bytes) -> None:
+    answers = [prediction(task.value, task.values[1]) for task in Task]
+    report = build_report(instance, answers, ae_title="OSTEON")
+    message = build_message(instance, answers, control_id="c1", site="chu-a").decode()
+    resource = build_diagnostic_report(instance, answers, item_id="a" * 32)
+    codings = [one["code"]["coding"][0]["code"] for one in resource["contained"]]
+    for task in Task:
+        assert f"Osteon {task.value}".encode() in report
+        assert task.value in message
+        assert task.value in codings
+
+
 def test_sentences_use_a_decimal_comma_and_name_the_abstention() -> None:
     assert sentence(prediction()) == "Fracture : probabilité 0,83 [0,70 à 0,90, couverture 90 %]."
+    angle = prediction("leg-alignment", 176.42, interval=None)
+    assert sentence(angle) == "Axe du membre inférieur (angle HKA) : 176,4°."
     assert "pas de réponse (région anatomique non prise en charge)" in sentence(prediction("knee-oa", None))
 
 

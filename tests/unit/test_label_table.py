@@ -8,7 +8,13 @@ import pytest
 
 from osteon.domain import RefusedError, Task, UsageError, is_test_row
 from tests.labelled_pictures import fracture_table, write_picture, write_table
-from training.label_table import read_label_table, require_variety, split_validation, take_fraction
+from training.label_table import (
+    LabelRow,
+    read_label_table,
+    require_variety,
+    split_validation,
+    take_fraction,
+)
 
 
 def table_of(folder: Path, labels: list[str], column: str = "fracture") -> Path:
@@ -57,13 +63,49 @@ def test_semicolons_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
         (Task.BONE_AGE, "-1"),
         (Task.BONE_AGE, "nan"),
         (Task.BONE_AGE, "900"),
+        (Task.IMPLANT, "2"),
+        (Task.LEG_ALIGNMENT, "-3"),
+        (Task.LEG_ALIGNMENT, "211"),
     ],
 )
 def test_a_wrong_label_is_refused_by_row_number_alone(tmp_path: Path, task: Task, label: str) -> None:
-    path = table_of(tmp_path, ["1", label], task.label_column)
+    right = f"{task.values[1]:g}"
+    path = table_of(tmp_path, [right, label], task.label_column)
     with pytest.raises(RefusedError, match="row 2") as error:
         read_label_table(path, task)
     assert label not in str(error.value).replace("row 2", "")
+
+
+def test_each_task_of_one_table_reads_its_own_column_and_skips_the_rows_without(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = []
+    for index, (angle, metal) in enumerate([("178,5", ""), ("", "1"), ("183", "0")]):
+        write_picture(tmp_path / f"{index}.png", width=6, seed=index)
+        rows.append({"file": f"{index}.png", "hka_degrees": angle, "implant": metal})
+    path = write_table(tmp_path, rows)
+    angles, metals = (read_label_table(path, task) for task in (Task.LEG_ALIGNMENT, Task.IMPLANT))
+    assert [row.label for row in angles.rows] == [178.5, 183.0]
+    assert [row.label for row in metals.rows] == [1.0, 0.0]
+    assert (angles.skipped, metals.skipped) == (1, 1)
+
+
+def test_views_of_one_study_share_it_and_equal_names_of_two_patients_do_not(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = []
+    for index, (patient, study) in enumerate([("a", "study1"), ("a", "study1"), ("b", "study1"), ("b", "")]):
+        write_picture(tmp_path / f"{index}.png", width=6, seed=index)
+        rows.append({"file": f"{index}.png", "abnormal": 1, "patient": patient, "study": study})
+    first, second, third, fourth = (
+        row.study for row in read_label_table(write_table(tmp_path, rows), Task.ABNORMALITY).rows
+    )
+    assert first == second
+    assert len({first, third, fourth}) == 3
+
+
+def test_without_patients_the_views_of_a_study_stay_on_one_side(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = []
+    for index in range(2):
+        write_picture(tmp_path / f"{index}.png", width=6, seed=index)
+        rows.append({"file": f"{index}.png", "abnormal": 1, "study": "s7"})
+    assert {row.key for row in read_label_table(write_table(tmp_path, rows), Task.ABNORMALITY).rows} == {"s7"}
 
 
 def test_a_missing_file_is_refused_by_row_number_alone(tmp_path: Path) -> None:
@@ -107,6 +149,34 @@ def test_a_larger_label_fraction_holds_the_smaller_one(tmp_path: Path) -> None:
     small, large = (take_fraction(rows, part, seed=3) for part in (0.2, 0.5))
     assert 0 < len(small) < len(large) < len(rows)
     assert set(small) <= set(large)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_one_percent_of_a_table_with_few_fractures_has_both_classes_and_the_mix_holds(seed: int) -> None:
+    rows = [
+        LabelRow(number=i, path=Path("x.png"), key=f"p{i}", label=float(i % 50 == 0), sex="")
+        for i in range(1, 1001)
+    ]
+    parts = [take_fraction(rows, part, seed=seed) for part in (0.01, 0.1, 1.0)]
+    assert [len(part) for part in parts] == [10, 100, 1000]
+    assert [sum(row.label for row in part) for part in parts[1:]] == pytest.approx([2, 20], abs=1)
+    assert sum(row.label for row in parts[0]) == 1
+
+
+def test_small_parts_of_a_measure_reach_over_its_range() -> None:
+    rows = [
+        LabelRow(number=i, path=Path("x.png"), key=f"p{i}", label=i * 0.2, sex="") for i in range(1, 1001)
+    ]
+    part = sorted(row.label for row in take_fraction(rows, 0.01, seed=3))
+    assert part[0] < 40 < 160 < part[-1]
+
+
+def test_the_last_patient_of_a_class_is_learned_from() -> None:
+    rows = [
+        LabelRow(number=i, path=Path("x.png"), key=f"p{i}", label=float(i == 7), sex="") for i in range(20)
+    ]
+    for seed in range(30):
+        assert 1.0 in {row.label for row in split_validation(rows, part=0.5, seed=seed)[0]}
 
 
 def test_a_label_fraction_of_nothing_is_bad_usage(tmp_path: Path) -> None:
