@@ -15,7 +15,7 @@ from osteon.models.predictor import Answers, Predictor
 from training.data import prepare_rows, silent
 from training.label_table import read_label_table
 from training.metrics import task_metrics
-from training.studies import Studies, studies_of
+from training.studies import Studies, require_whole_studies, studies_of
 
 Rows = Literal["test", "all"]
 Progress = Callable[[str, int, int], None]
@@ -46,6 +46,7 @@ def evaluate(
     predictor = Predictor(loaded, hmac_key=_NO_DIGEST_KEY)
     task = predictor.task
     table = read_label_table(Path(data), task)
+    require_whole_studies(table.rows, predictor.level)
     chosen = table.test_rows() if rows == "test" else list(table.rows)
     used = rows if chosen else "all"
     report = progress or silent

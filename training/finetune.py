@@ -32,7 +32,7 @@ from training.lora import add_low_rank, merge_low_rank
 from training.packaging import BATCH, FAMILIAR_ROWS, answer_levels, packaged
 from training.schedule import Budget
 from training.start import RANDOM, Start, start_model
-from training.studies import Studies, studies_of
+from training.studies import Studies, require_whole_studies, studies_of
 
 Progress = Callable[[str, int, int], None]
 _LEAST_ROWS = 8
@@ -90,6 +90,7 @@ def finetune(
         raise UsageError("a time limit above 0 minutes", "less", "leave it out to train for all epochs")
     limit_s = None if time_limit_min is None else time_limit_min * 60
     table = read_label_table(Path(data), task)
+    require_whole_studies(table.rows, recipe.level)
     training_rows, held_out_rows = _split(table, task, val, recipe, seed, label_fraction)
     start = start_model(task, init, recipe, seed)
     report = progress or silent

@@ -30,7 +30,7 @@ class LabelRow:
 
     Attributes:
         number: row in the table, the first below the header being 1; errors name it, never its content.
-        key: the `patient` cell, else the `study` cell, else the `file` cell: what splits go by.
+        key: the `patient` cell, else the `file` cell: what splits go by.
         study: the `study` cell with its patient before it, else the row's own number: the views of one
             examination share it.
     """
@@ -156,7 +156,7 @@ def _row(folder: Path, number: int, record: dict[str, str], label: float) -> Lab
     return LabelRow(
         number=number,
         path=path,
-        key=patient or study or file,
+        key=patient or file,
         label=label,
         sex=(record.get("sex") or "").strip(),
         # "study1" is a name that each patient of a set may have.

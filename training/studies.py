@@ -31,6 +31,18 @@ class Studies:
         return len(self.keys)
 
 
+def require_whole_studies(rows: Sequence[LabelRow], level: Level) -> None:
+    """Refuses studies whose views a split could part: rows without a patient are split by their files."""
+    keys: dict[str, str] = {}
+    for row in rows if level == "study" else ():
+        if row.study and keys.setdefault(row.study, row.key) != row.key:
+            raise RefusedError(
+                "a column patient beside the column study",
+                f"row {row.number}, a view of a study without a patient",
+                "add it (a study may stand for its patient), or tune for single pictures",
+            )
+
+
 def studies_of(rows: Sequence[LabelRow], task: Task, level: Level) -> Studies:
     """The studies of rows; at the level of pictures each row is one.
 

@@ -15,6 +15,7 @@ from training.label_table import (
     split_validation,
     take_fraction,
 )
+from training.studies import require_whole_studies
 
 
 def table_of(folder: Path, labels: list[str], column: str = "fracture") -> Path:
@@ -100,12 +101,19 @@ def test_views_of_one_study_share_it_and_equal_names_of_two_patients_do_not(tmp_
     assert len({first, third, fourth}) == 3
 
 
-def test_without_patients_the_views_of_a_study_stay_on_one_side(tmp_path: Path) -> None:
+def test_without_patients_studies_are_refused_since_a_split_by_files_could_part_their_views(
+    tmp_path: Path,
+) -> None:
     rows: list[dict[str, object]] = []
     for index in range(2):
         write_picture(tmp_path / f"{index}.png", width=6, seed=index)
         rows.append({"file": f"{index}.png", "abnormal": 1, "study": "s7"})
-    assert {row.key for row in read_label_table(write_table(tmp_path, rows), Task.ABNORMALITY).rows} == {"s7"}
+    found = read_label_table(write_table(tmp_path, rows), Task.ABNORMALITY).rows
+    assert [row.key for row in found] == ["0.png", "1.png"]  # the contract: patient, else file name
+    require_whole_studies(found, "picture")
+    with pytest.raises(RefusedError, match="patient") as error:
+        require_whole_studies(found, "study")
+    assert "s7" not in str(error.value)
 
 
 def test_a_missing_file_is_refused_by_row_number_alone(tmp_path: Path) -> None:
