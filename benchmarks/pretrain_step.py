@@ -36,7 +36,7 @@ def open_clip_step(
 
     optimizer.zero_grad()
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=BFLOAT16_PAYS):
-        image_BD, text_BD, logit_scale = model(image_B1SS, token_BL)
+        image_BD, text_BD, logit_scale, *_ = model(image_B1SS, token_BL)
         loss = ClipLoss()(image_BD, text_BD, logit_scale)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), norm, norm_type=2.0)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from training.losses.local import LocalTemperatures, local_contrast, local_contrast_part
 from training.losses.repeats import repeated_reports, report_groups
 from training.losses.sigmoid import siglip
-from training.losses.softmax import convirt, info_nce, info_nce_part
+from training.losses.softmax import info_nce, info_nce_part
 
 __all__ = [
     "LocalTemperatures",
-    "convirt",
     "info_nce",
     "info_nce_part",
     "local_contrast",

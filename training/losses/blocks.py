@@ -56,7 +56,8 @@ def block_contrast(
     """
     if column_weight and len(row_RD) != len(column_KD):
         raise ValueError(
-            f"column_weight needs as many rows as columns, got {len(row_RD)} and {len(column_KD)}; call once a side"
+            f"column_weight needs as many rows as columns, got {len(row_RD)} and {len(column_KD)}; "
+            "call once for each side"
         )
     loss: Tensor = _BlockContrast.apply(  # type: ignore[no-untyped-call]
         row_RD, column_KD, logit_scale, report_K, first, row_weight, column_weight
@@ -93,7 +94,7 @@ class _BlockContrast(torch.autograd.Function):
         return loss
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         row_RD, column_KD, logit_scale, report_K, row_lse_R, column_lse_K = ctx.saved_tensors
         first, row_weight, column_weight = ctx.settings

@@ -110,11 +110,12 @@ def match_words(
 def _match_block(
     region_PRD: Tensor, word_nWD: Tensor, mask_nW: Tensor, temperatures: LocalTemperatures
 ) -> Tensor:
-    # Per word i: products s_ij, attention a_ij over regions, context c_i = sum_j a_ij v_j, cosine of c_i and t_i.
+    # Per word i: attention a_ij over regions j, context c_i = sum_j a_ij v_j, cosine of c_i and t_i.
     product_PnWR = torch.einsum("prd,nwd->pnwr", region_PRD, word_nWD)
     attention_PnWR = (product_PnWR / temperatures.attention).softmax(dim=-1)
     context_PnWD = torch.einsum("pnwr,prd->pnwd", attention_PnWR, region_PRD)
     dot_PnW = (attention_PnWR * product_PnWR).sum(dim=-1)  # <c_i, t_i> before c_i's length is taken out
     cosine_PnW = dot_PnW / context_PnWD.norm(dim=-1).clamp_min(1e-8)
     scaled_PnW = (cosine_PnW / temperatures.words).masked_fill(~mask_nW, float("-inf"))
-    return temperatures.words * scaled_PnW.logsumexp(dim=-1)
+    match_Pn: Tensor = temperatures.words * scaled_PnW.logsumexp(dim=-1)
+    return match_Pn

@@ -43,8 +43,8 @@ def siglip(
     """
     if image_bD.ndim != 2 or image_bD.shape[1:] != text_BD.shape[1:] or first + len(image_bD) > len(text_BD):
         raise ValueError(
-            f"siglip needs (b, D) pictures and (B, D) texts with B >= first + b, got {tuple(image_bD.shape)}, "
-            f"{tuple(text_BD.shape)} and first {first}; check the gathered texts"
+            f"siglip needs (b, D) pictures and (B, D) texts with B >= first + b, got "
+            f"{tuple(image_bD.shape)}, {tuple(text_BD.shape)} and first {first}; check the gathered texts"
         )
     whole = len(image_bD) <= block_rows(len(text_BD))
     total = image_bD.new_zeros(())

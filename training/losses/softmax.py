@@ -1,4 +1,4 @@
-"""Contrastive losses by softmax: CLIP's and ConVIRT's.
+"""The contrastive loss by softmax: CLIP's, and with weighted directions ConVIRT's.
 
 Shapes: B studies of the whole batch, b of this worker, D embedding.
 """
@@ -32,14 +32,15 @@ def info_nce(
         logit_scale: exp of the learned log scale, scalar in (0, 100].
         report_B: optional integer per row, equal for equal report texts. Two studies with the same
             text are no negatives of each other: their off-diagonal logits leave both softmaxes.
-        image_share: weight of the direction from picture to report, lambda of ConVIRT.
+        image_share: weight of the direction from picture to report: lambda of ConVIRT, 0.75 there.
     Returns:
         Mean loss in nats, scalar; log(B) when all logits are equal and no text repeats.
     Raises:
         ValueError: shapes differ, or B < 2 (no negatives).
     Source: Radford et al. 2021, arXiv:2103.00020, figure 3. Without ``report_B`` it equals
         ``open_clip.loss.ClipLoss``; radiology reports repeat (normal studies above all), which that
-        loss counts as errors.
+        loss counts as errors. With weighted directions, and ``logit_scale`` 1 / 0.1, it is the loss of
+        ConVIRT: Zhang et al. 2020, arXiv:2010.00747, equations 2 to 4.
     """
     if image_BD.ndim != 2 or image_BD.shape != text_BD.shape or len(image_BD) < 2:
         raise ValueError(
@@ -92,19 +93,3 @@ def info_nce_part(
     by_image = block_contrast(image_bD, text_BD, logit_scale, first=first, report_K=report_B)
     by_text = block_contrast(text_bD, image_BD, logit_scale, first=first, report_K=report_B)
     return image_share * by_image + (1 - image_share) * by_text
-
-
-def convirt(
-    image_BD: Tensor,
-    text_BD: Tensor,
-    *,
-    temperature: float = 0.1,
-    image_share: float = 0.75,
-    report_B: Tensor | None = None,
-) -> Tensor:
-    """`info_nce` at a fixed temperature, with the direction from picture to report weighted.
-
-    Source: Zhang et al. 2020, arXiv:2010.00747, equations 2 to 4; tau = 0.1 and lambda = 0.75 there.
-    """
-    logit_scale = image_BD.new_tensor(1 / temperature)
-    return info_nce(image_BD, text_BD, logit_scale, report_B=report_B, image_share=image_share)
