@@ -228,39 +228,3 @@ def pretrain_recipe(name: str) -> PretrainRecipe:
             f"a pretraining recipe among {', '.join(PRETRAIN_RECIPES)}", "another name", "name one of them"
         )
     return PRETRAIN_RECIPES[name]()
-
-
-def shrunk(recipe: PretrainRecipe, *, text_model: str | None) -> PretrainRecipe:
-    """The recipe with the smallest networks of its kind and a rate that fits them: it ends in seconds.
-
-    Args:
-        text_model: a small text encoder where the recipe has one.
-    """
-    kinds = {"vit": "vit_tiny_patch16_224", "res": "resnet10t-tiny"}
-    return replace(
-        tiny(),
-        name=recipe.name,
-        image_encoder=kinds[recipe.image_encoder[:3]],
-        text_model=None if recipe.text_model is None else text_model,
-        **{name: getattr(recipe, name) for name in _KIND},
-    )
-
-
-# What makes a recipe what it is, whatever its size.
-_KIND = (
-    "text_pooling",
-    "views",
-    "view_pooling",
-    "loss",
-    "image_share",
-    "temperature",
-    "learn_temperature",
-    "logit_bias",
-    "local_temperatures",
-    "optimizer",
-    "betas",
-    "same_region_epochs",
-    "mask_repeated_reports",
-    "sampling",
-    "distortion",
-)
