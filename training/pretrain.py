@@ -4,8 +4,6 @@ Read from the top: `pretrain` is the whole run. Radford et al. 2021 (arXiv:2103.
 et al. 2024 (arXiv:2405.08932) for bone radiographs with French reports. Several workers run it together:
 
     torchrun --nproc-per-node 4 -m training.pretrain --recipe englebert-2024 --data pairs/ --output encoder/
-
-Shapes: N studies of a split, D embedding.
 """
 
 from __future__ import annotations
@@ -17,21 +15,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from osteon.artefact import folder_hash, read_manifest, sha256_files
 from osteon.domain import Manifest, UsageError, canonical_json, sha256_text
-from osteon.models.dual_encoder import DualEncoder
 from osteon.models.dual_package import DualPackage, save_dual_package
-from osteon.models.preprocess import Preprocess, normalise
+from osteon.models.preprocess import Preprocess
 from osteon.models.tokenizer import ReportTokenizer
 from training.checkpoint import RunState, load_checkpoint, save_checkpoint
-from training.pair_batch import StepBatches, stream_batches
+from training.pair_batch import PairBatch, StepBatches, stream_batches
 from training.pair_data import PairSet, load_pairs
+from training.pair_embedding import validate
 from training.pretrain_model import build_model, build_optimizer, build_tokenizer
 from training.pretrain_recipes import PretrainRecipe, pretrain_recipe
 from training.pretrain_step import Learner, make_learner, train_step
-from training.retrieval import retrieval_figures
 from training.team import Team, joined_team
 
 Progress = Callable[[int, int], None]
@@ -132,19 +128,15 @@ def _learn(
     team, recipe = learner.team, learner.recipe
     steps = recipe.epochs * batches.steps_per_epoch
     started = saved = time.monotonic() - state.elapsed_s
-    stream = iter(
-        stream_batches(batches, state.step, workers=recipe.loader_workers, pin=team.device.type == "cuda")
-    )
+    pin = team.device.type == "cuda"
+    stream = iter(stream_batches(batches, state.step, workers=recipe.loader_workers, pin=pin))
     while True:
-        elapsed_s = time.monotonic() - started
         share = state.step / steps
         if time_limit_min is not None:
-            share = team.from_first(max(share, elapsed_s / (60 * time_limit_min)))
+            share = team.from_first(max(share, (time.monotonic() - started) / (60 * time_limit_min)))
         if share >= 1:
             return state
-        with torch.random.fork_rng(devices=[team.device] if team.device.type == "cuda" else []):
-            torch.manual_seed(_dropout_seed(batches.seed, state.step, team.rank))
-            loss = train_step(learner, next(stream).ready(recipe, team.device), share)
+        loss = _step(learner, next(stream), batches.seed, state.step, share)
         state = replace(
             state,
             step=state.step + 1,
@@ -155,15 +147,29 @@ def _learn(
             progress(round(share * _THOUSAND), _THOUSAND)
         epoch_over = state.step % batches.steps_per_epoch == 0
         if epoch_over:
-            log = {
-                "step": state.step,
-                "loss": float(np.mean(state.losses)),
-                "logit_scale": float(learner.model.logit_scale.detach()),
-            }
-            state = replace(state, curve=[*state.curve, log], losses=[])
+            state = _logged(state, learner)
         if team.is_first and (epoch_over or time.monotonic() - saved > checkpoint_every_s):
             save_checkpoint(checkpoint, learner.model, learner.optimizer, state)
             saved = time.monotonic()
+
+
+def _step(learner: Learner, batch: PairBatch, seed: int, step: int, share: float) -> float:
+    """One step whose dropout depends on seed, step and worker alone."""
+    device = learner.team.device
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        entropy = np.random.SeedSequence([seed, step, learner.team.rank])
+        torch.manual_seed(int(entropy.generate_state(1)[0]))
+        return train_step(learner, batch.ready(learner.recipe, device), share)
+
+
+def _logged(state: RunState, learner: Learner) -> RunState:
+    """The state at the end of an epoch: its mean loss joins the curve."""
+    log = {
+        "step": state.step,
+        "loss": float(np.mean(state.losses)),
+        "logit_scale": float(learner.model.logit_scale.detach()),
+    }
+    return replace(state, curve=[*state.curve, log], losses=[])
 
 
 def _batches(
@@ -186,47 +192,6 @@ def _inputs(recipe: PretrainRecipe, pairs: str, image_init: Path | None) -> dict
         names = sorted(path.name for path in folder.iterdir() if path.is_file())
         inputs["text_model"] = sha256_text(canonical_json(sha256_files(folder, names)))
     return inputs
-
-
-def _dropout_seed(seed: int, step: int, rank: int) -> int:
-    return int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0] >> np.uint64(1))
-
-
-def validate(
-    model: DualEncoder,
-    data: Path,
-    preprocess: Preprocess,
-    tokenizer: ReportTokenizer,
-    *,
-    views: int = 1,
-    memory_bytes: int | None = None,
-) -> dict[str, float]:
-    """Retrieval between first pictures and whole findings of the validation studies."""
-    val = load_pairs(data, "val", preprocess, memory_bytes=memory_bytes)
-    image_ND, text_ND = embed(model, val, tokenizer, views=views)
-    return retrieval_figures(image_ND, text_ND, val.texts())
-
-
-@torch.inference_mode()
-def embed(
-    model: DualEncoder, pairs: PairSet, tokenizer: ReportTokenizer, *, views: int = 1, batch: int = 64
-) -> tuple[Tensor, Tensor]:
-    """Embeddings of every study: its first pictures, at most `views`, and all its findings."""
-    model.eval()
-    device = model.log_logit_scale.device
-    texts = pairs.texts()
-    images, reports = [], []
-    for start in range(0, len(pairs), batch):
-        rows = [pairs.first_rows(study, views) for study in range(start, min(start + batch, len(pairs)))]
-        view_BV = None
-        if model.config.view_pooling is not None:
-            view_BV = torch.arange(views) < torch.tensor([len(each) for each in rows])[:, None]
-            view_BV = view_BV.to(device)
-        levels = torch.from_numpy(pairs.pictures(np.concatenate(rows)))[:, None].to(device).float() / 255
-        image = normalise(levels).contiguous(memory_format=torch.channels_last)
-        images.append(model.encode_image(image, view_BV).cpu())
-        reports.append(model.encode_text(tokenizer.encode(texts[start : start + batch]).to(device)).cpu())
-    return torch.cat(images), torch.cat(reports)
 
 
 def model_card(recipe: PretrainRecipe, studies: int, retrieval: dict[str, float]) -> str:
