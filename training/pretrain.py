@@ -104,7 +104,7 @@ def pretrain(
                 preprocess=preprocess,
                 tokenizer=tokenizer,
                 metrics={"curve": state.curve, "validation": retrieval, "steps": state.step},
-                card=model_card(recipe, len(train), retrieval),
+                card=model_card(recipe, len(train), retrieval, image_init=image_init is not None),
             )
             save_dual_package(Path(output), package, manifest)
             checkpoint.unlink(missing_ok=True)
@@ -194,12 +194,17 @@ def _inputs(recipe: PretrainRecipe, pairs: str, image_init: Path | None) -> dict
     return inputs
 
 
-def model_card(recipe: PretrainRecipe, studies: int, retrieval: dict[str, float]) -> str:
+def model_card(recipe: PretrainRecipe, studies: int, retrieval: dict[str, float], *, image_init: bool) -> str:
     """What the package is, for the person who finds it."""
+    origin = "random weights"
+    if image_init or recipe.text_model is not None:
+        parts = (("image encoder", image_init), ("text encoder", recipe.text_model is not None))
+        learned = " and ".join(name for name, given in parts if given)
+        origin = f"a learned {learned} (named in `manifest.json`)"
     lines = "\n".join(f"| {name} | {value:.3f} |" for name, value in sorted(retrieval.items()))
     return f"""# Dual encoder for bone radiographs and French reports
 
-Pretrained from random weights on {studies} studies with recipe `{recipe.name}` ({recipe.image_encoder},
+Pretrained from {origin} on {studies} studies with recipe `{recipe.name}` ({recipe.image_encoder},
 {recipe.size} pixels); `manifest.json` names the data, the code and the seed. Use it as
 `osteon finetune --init`.
 
