@@ -24,9 +24,11 @@ _COMPARISON = re.compile(r"compar|(?:par rapport|depuis) .{0,30}(?:examen|clichÃ
 
 
 class Pictures(Protocol):
-    """Prepared pictures by row, (S, S) bytes each."""
+    """Prepared pictures by row: (S, S) bytes for one, (P, S, S) for several."""
 
-    def __getitem__(self, row: int, /) -> NDArray[np.uint8]: ...
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, row: int | NDArray[np.int64], /) -> NDArray[np.uint8]: ...
 
 
 class ShardPictures:
@@ -52,7 +54,9 @@ class ShardPictures:
         """Memory that all of them would take, prepared."""
         return len(self) * self._preprocess.size**2
 
-    def __getitem__(self, row: int, /) -> NDArray[np.uint8]:
+    def __getitem__(self, row: int | NDArray[np.int64], /) -> NDArray[np.uint8]:
+        if isinstance(row, np.ndarray):
+            return np.stack([self[int(each)] for each in row])
         shard, start, length = (int(value) for value in self._place_P3[row])
         picture = read_span(self._paths[shard], PictureSpan(start=start, length=length))
         return self._preprocess.prepare_levels(picture.astype(np.float32) / 255)
@@ -131,7 +135,7 @@ class PairSet:
 
     def pictures(self, rows: Sequence[int] | NDArray[np.int64]) -> NDArray[np.uint8]:
         """The prepared pictures of these rows, (P, S, S)."""
-        return np.stack([self.levels[int(row)] for row in rows])
+        return self.levels[np.asarray(rows, dtype=np.int64)]
 
     def first_pictures(self) -> NDArray[np.uint8]:
         """The first picture of every study."""
@@ -178,7 +182,7 @@ def load_pairs(
             "pair more studies",
         )
     pictures = ShardPictures(places, preprocess)
-    limit = _quarter_of_memory() if memory_bytes is None else memory_bytes
+    limit = quarter_of_memory() if memory_bytes is None else memory_bytes
     return PairSet(
         levels=pictures.in_memory(progress) if pictures.nbytes <= limit else pictures,
         first=np.asarray(first, dtype=np.int64),
@@ -188,7 +192,8 @@ def load_pairs(
     )
 
 
-def _quarter_of_memory() -> int:
+def quarter_of_memory() -> int:
+    """Bytes: a quarter of what this machine has."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
 
 

@@ -23,7 +23,7 @@ from osteon.models.preprocess import Preprocess
 from osteon.models.tokenizer import ReportTokenizer
 from training.checkpoint import RunState, load_checkpoint, save_checkpoint
 from training.pair_batch import PairBatch, StepBatches, stream_batches
-from training.pair_data import PairSet, load_pairs
+from training.pair_data import PairSet, load_pairs, quarter_of_memory
 from training.pair_embedding import validate
 from training.pretrain_model import build_model, build_optimizer, build_tokenizer
 from training.pretrain_recipes import PretrainRecipe, pretrain_recipe
@@ -59,13 +59,16 @@ def pretrain(
         time_limit_min: the schedule is fitted into this many minutes of training.
         image_init: package whose image encoder is the start, in place of random weights.
         checkpoint_every_s: seconds between checkpoints; the end of an epoch writes one too.
-        memory_bytes: pictures that take more stay in their shards (`load_pairs`).
+        memory_bytes: pictures that take more stay in their shards; a quarter of the memory, over all
+            workers, by default.
         progress: called with (done, 1000).
     """
     recipe = pretrain_recipe(recipe) if isinstance(recipe, str) else recipe
     with joined_team() as team:
         parent = read_manifest(data)
         preprocess = Preprocess(size=recipe.size)
+        if memory_bytes is None:
+            memory_bytes = quarter_of_memory() // team.size  # each worker keeps the pictures
         train = load_pairs(data, "train", preprocess, memory_bytes=memory_bytes)
         tokenizer = build_tokenizer(recipe, train)
         model = build_model(recipe, tokenizer, seed, device=team.device, image_init=image_init)

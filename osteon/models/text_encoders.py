@@ -122,7 +122,9 @@ def load_tokenizer(source: str | Path, *, context_length: int) -> ReportTokenize
         tokenizer = Tokenizer.from_str(theirs.backend_tokenizer.to_str())
     except (OSError, ValueError, AttributeError, ImportError) as error:
         raise RefusedError(
-            f"{_NEED}, with a fast tokenizer", "none that can be read", "save one with save_pretrained"
+            f"{_NEED}, with a fast tokenizer",
+            "none that can be read",
+            "fetch it first, or name its folder with --text-model (save_pretrained writes what is needed)",
         ) from error
     if theirs.pad_token_id is None:
         raise RefusedError(
