@@ -164,10 +164,13 @@ def test_a_run_that_lost_a_worker_starts_it_again_and_ends_as_it_would_have(
     run = subprocess.Popen(hurt, cwd=ROOT, env=_environment())
     checkpoint = tmp_path / ".hurt.checkpoint.safetensors"
     deadline = time.monotonic() + 120
-    while not checkpoint.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    os.kill(_a_child_of(run.pid), signal.SIGKILL)
-    assert run.wait(timeout=240) == 0
+    try:
+        while not checkpoint.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.kill(_a_child_of(run.pid), signal.SIGKILL)
+        assert run.wait(timeout=240) == 0
+    finally:
+        run.terminate()  # torchrun ends its workers with it
     first, second = (read_tensors(tmp_path / name) for name in ("plain", "hurt"))
     assert all(torch.equal(first[name], second[name]) for name in first)
 
