@@ -25,13 +25,15 @@ class RunState:
         run_key: digest of recipe, data and seed; a checkpoint of another run is not resumed.
         step: optimiser steps done.
         elapsed_s: training time so far, over all starts.
-        curve: what the run has logged.
+        curve: what the run has logged, once per epoch.
+        losses: of the steps since.
     """
 
     run_key: str
     step: int = 0
     elapsed_s: float = 0.0
     curve: list[dict[str, float]] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
 
 
 def save_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, state: RunState) -> None:

@@ -37,11 +37,42 @@ class Distortion:
     mixup: float = 0.0
 
 
-def distort(levels_BHW: Tensor, settings: Distortion, size: int, generator: torch.Generator) -> Tensor:
-    """Changed pictures (B, 1, size, size) in about [0, 1] from bytes (B, H, W)."""
+def distort(
+    levels_BHW: Tensor,
+    settings: Distortion,
+    size: int,
+    generator: torch.Generator,
+    *,
+    first: int = 0,
+    total: int | None = None,
+) -> Tensor:
+    """Changed pictures (B, 1, size, size) in about [0, 1] from bytes (B, H, W), on their device.
+
+    Args:
+        first: position of these pictures among `total`; each changes as it would with all of them.
+        total: pictures that the generator draws for; B by default.
+    """
+    draws = _Draws(generator, slice(first, first + len(levels_BHW)), total or len(levels_BHW))
     image_B1HW = levels_BHW[:, None].float() / 255
-    moved = _move(image_B1HW, settings, size, generator)
-    return _erase(_relight(moved, settings, generator), settings, generator)
+    moved = _move(image_B1HW, settings, size, draws)
+    return _erase(_relight(moved, settings, draws), settings, draws)
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """Random numbers for `total` pictures, of which only those of `own` are wanted."""
+
+    generator: torch.Generator
+    own: slice
+    total: int
+
+    def uniform(self, reach: float) -> Tensor:
+        """Numbers in [-reach, reach)."""
+        return ((torch.rand(self.total, generator=self.generator) * 2 - 1) * reach)[self.own]
+
+    def chosen(self, share: float) -> Tensor:
+        """True with probability `share`."""
+        return (torch.rand(self.total, generator=self.generator) < share)[self.own]
 
 
 def mixup(
@@ -57,49 +88,46 @@ def mixup(
     )
 
 
-def _move(image_B1HW: Tensor, settings: Distortion, size: int, generator: torch.Generator) -> Tensor:
+def _move(image_B1HW: Tensor, settings: Distortion, size: int, draws: _Draws) -> Tensor:
     count = len(image_B1HW)
-    angle = _uniform(count, settings.rotation_degrees, generator) * (math.pi / 180)
-    scale = _uniform(count, settings.log_scale, generator).exp()
-    aspect = _uniform(count, settings.log_aspect, generator).exp()
+    angle = draws.uniform(settings.rotation_degrees) * (math.pi / 180)
+    scale = draws.uniform(settings.log_scale).exp()
+    aspect = draws.uniform(settings.log_aspect).exp()
     mirror = torch.ones(count)
     if settings.flip:
-        mirror = torch.where(torch.rand(count, generator=generator) < 0.5, -1.0, 1.0)
+        mirror = torch.where(draws.chosen(0.5), -1.0, 1.0)
     cos, sin = angle.cos() * scale, angle.sin() * scale
     rows = (
-        torch.stack([cos * aspect * mirror, -sin, 2 * _uniform(count, settings.shift, generator)], dim=1),
-        torch.stack([sin * mirror, cos / aspect, 2 * _uniform(count, settings.shift, generator)], dim=1),
+        torch.stack([cos * aspect * mirror, -sin, 2 * draws.uniform(settings.shift)], dim=1),
+        torch.stack([sin * mirror, cos / aspect, 2 * draws.uniform(settings.shift)], dim=1),
     )
-    grid = F.affine_grid(torch.stack(rows, dim=1), [count, 1, size, size], align_corners=False)
+    theta = torch.stack(rows, dim=1).to(image_B1HW.device)
+    grid = F.affine_grid(theta, [count, 1, size, size], align_corners=False)
     return F.grid_sample(image_B1HW, grid, padding_mode="zeros", align_corners=False)
 
 
-def _relight(image_B1HW: Tensor, settings: Distortion, generator: torch.Generator) -> Tensor:
-    count = len(image_B1HW)
-
+def _relight(image_B1HW: Tensor, settings: Distortion, draws: _Draws) -> Tensor:
     def each(reach: float) -> Tensor:
-        return _uniform(count, reach, generator).view(-1, 1, 1, 1)
+        return draws.uniform(reach).view(-1, 1, 1, 1).to(image_B1HW.device)
 
     lit = image_B1HW.clamp(1e-4, 1) ** each(settings.gamma).exp()
     lit = (lit - 0.5) * (1 + each(settings.contrast)) + 0.5 + each(settings.brightness)
-    inverted = torch.rand(count, generator=generator) < settings.invert
+    inverted = draws.chosen(settings.invert).to(lit.device)
     lit[inverted] = 1 - lit[inverted]
     return lit
 
 
-def _erase(image_B1HW: Tensor, settings: Distortion, generator: torch.Generator) -> Tensor:
+def _erase(image_B1HW: Tensor, settings: Distortion, draws: _Draws) -> Tensor:
     size = image_B1HW.shape[-1]
-    chosen = torch.rand(len(image_B1HW), generator=generator) < settings.erase
+    chosen = torch.rand(draws.total, generator=draws.generator) < settings.erase
     for index in torch.where(chosen)[0].tolist():
-        part = torch.rand(5, generator=generator).tolist()
+        part = torch.rand(5, generator=draws.generator).tolist()
+        if not draws.own.start <= index < draws.own.stop:
+            continue
         height, width = (max(1, int(size * (0.1 + 0.2 * part[axis]))) for axis in (0, 1))
         top, left = int(part[2] * (size - height)), int(part[3] * (size - width))
-        image_B1HW[index, :, top : top + height, left : left + width] = part[4]
+        image_B1HW[index - draws.own.start, :, top : top + height, left : left + width] = part[4]
     return image_B1HW
-
-
-def _uniform(count: int, reach: float, generator: torch.Generator) -> Tensor:
-    return (torch.rand(count, generator=generator) * 2 - 1) * reach
 
 
 def _beta(alpha: float, generator: torch.Generator) -> Tensor:

@@ -1,11 +1,13 @@
-"""Pairs in memory: prepared pictures as bytes, reports as sentences, draws that a given generator fixes."""
+"""Pairs: prepared pictures in memory or on disk, reports as sentences, draws that a given generator fixes."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +15,61 @@ from numpy.typing import NDArray
 from osteon.domain import RefusedError
 from osteon.domain.pair import Split
 from osteon.models.preprocess import Preprocess
-from osteon.pairs import read_pairs, sentences
+from osteon.pairs import PictureSpan, read_span, scan_shard, sentences, shard_paths
 
 FINDINGS = ("resultat", "conclusion")
 _LEAST_ALIKE = 8  # studies of one region that still make a batch
 # What such a sentence tells stands on another day's pictures, and its date is a surrogate.
 _COMPARISON = re.compile(r"compar|(?:par rapport|depuis) .{0,30}(?:examen|cliché|radiograph)", re.IGNORECASE)
+
+
+class Pictures(Protocol):
+    """Prepared pictures by row: (S, S) bytes for one, (P, S, S) for several."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, row: int | NDArray[np.int64], /) -> NDArray[np.uint8]: ...
+
+
+class ShardPictures:
+    """Pictures that stay in their shards: read, decoded and prepared whenever one is asked for.
+
+    A loader's processes share nothing but the places, so any of them can make any batch, and the order of
+    the studies is that of a set in memory.
+    """
+
+    def __init__(self, places: Sequence[tuple[Path, PictureSpan]], preprocess: Preprocess) -> None:
+        paths = list(dict.fromkeys(path for path, _ in places))
+        numbers = {path: number for number, path in enumerate(paths)}
+        self._paths, self._preprocess = paths, preprocess
+        self._place_P3 = np.asarray(
+            [(numbers[path], span.start, span.length) for path, span in places], dtype=np.int64
+        )
+
+    def __len__(self) -> int:
+        return len(self._place_P3)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that all of them would take, prepared."""
+        return len(self) * self._preprocess.size**2
+
+    def __getitem__(self, row: int | NDArray[np.int64], /) -> NDArray[np.uint8]:
+        if isinstance(row, np.ndarray):
+            return np.stack([self[int(each)] for each in row])
+        shard, start, length = (int(value) for value in self._place_P3[row])
+        picture = read_span(self._paths[shard], PictureSpan(start=start, length=length))
+        return self._preprocess.prepare_levels(picture.astype(np.float32) / 255)
+
+    def in_memory(self, progress: Callable[[int], None] | None = None) -> NDArray[np.uint8]:
+        """All of them, (P, S, S)."""
+        size = self._preprocess.size
+        levels = np.empty((len(self), size, size), dtype=np.uint8)
+        for row in range(len(self)):
+            levels[row] = self[row]
+            if progress is not None:
+                progress(row + 1)
+        return levels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +90,14 @@ class PairSet:
     """The studies of one split.
 
     Attributes:
-        levels: prepared pictures, bytes, all studies one after the other.
+        levels: prepared pictures, bytes, all studies one after the other, in memory or read on demand.
         first: first picture of each study in `levels`, and the end: study i has first[i]:first[i + 1].
         findings: sentences of résultat and conclusion, by study.
         indications: the indication of each study, or empty.
         regions: body region of each study's first picture.
     """
 
-    levels: NDArray[np.uint8]
+    levels: Pictures
     first: NDArray[np.int64]
     findings: Sequence[tuple[str, ...]]
     indications: Sequence[str]
@@ -69,55 +120,81 @@ class PairSet:
             found = (self.indications[study], *found)
         return " ".join(found)
 
-    def sampled_picture(self, study: int, random: np.random.Generator) -> NDArray[np.uint8]:
-        """One of a study's pictures."""
-        row = int(random.integers(self.first[study], self.first[study + 1]))
-        picture: NDArray[np.uint8] = self.levels[row]
-        return picture
+    def sampled_rows(self, study: int, views: int, random: np.random.Generator) -> NDArray[np.int64]:
+        """Rows of `levels` for one study: one of its pictures, or up to `views` different ones."""
+        start, end = int(self.first[study]), int(self.first[study + 1])
+        if views == 1:
+            return np.asarray([random.integers(start, end)], dtype=np.int64)
+        kept = random.choice(end - start, size=min(views, end - start), replace=False)
+        return np.asarray(np.sort(kept) + start, dtype=np.int64)
+
+    def first_rows(self, study: int, views: int) -> NDArray[np.int64]:
+        """Rows of `levels` of a study's first pictures, `views` at most."""
+        start, end = int(self.first[study]), int(self.first[study + 1])
+        return np.arange(start, min(start + views, end), dtype=np.int64)
+
+    def pictures(self, rows: Sequence[int] | NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The prepared pictures of these rows, (P, S, S)."""
+        return self.levels[np.asarray(rows, dtype=np.int64)]
 
     def first_pictures(self) -> NDArray[np.uint8]:
         """The first picture of every study."""
-        return self.levels[self.first[:-1]]
+        return self.pictures(self.first[:-1])
 
 
 def load_pairs(
-    folder: Path, split: Split, preprocess: Preprocess, *, progress: Callable[[int], None] | None = None
+    folder: Path,
+    split: Split,
+    preprocess: Preprocess,
+    *,
+    memory_bytes: int | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> PairSet:
-    """Reads and prepares every study of a split that has findings.
+    """Every study of a split that has findings.
 
+    Args:
+        memory_bytes: pictures that take more are left in their shards and prepared at each draw; a quarter
+            of the machine's memory by default.
+        progress: called with the number of pictures prepared.
     Raises:
         RefusedError: the split holds fewer than two studies, so that nothing can be contrasted.
     """
-    levels: list[NDArray[np.uint8]] = []
+    places: list[tuple[Path, PictureSpan]] = []
     first = [0]
     findings: list[tuple[str, ...]] = []
     indications: list[str] = []
     regions: list[str] = []
-    for record in read_pairs(folder, split):
-        sections = record.meta["sections"]
-        found = tuple(line for name in FINDINGS for line in _seen_here(sections.get(name, "")))
-        if not found or not record.pictures:
-            continue
-        levels += [preprocess.prepare_levels(picture.astype(np.float32) / 255) for picture in record.pictures]
-        first.append(len(levels))
-        findings.append(tuple(dict.fromkeys(found)))
-        indications.append(" ".join(sentences(sections.get("indication", ""))))
-        regions.append(str(record.meta["images"][0].get("region", "")))
-        if progress is not None:
-            progress(len(findings))
+    for path in shard_paths(folder, split):
+        for meta, spans in scan_shard(path):
+            sections = meta["sections"]
+            found = tuple(line for name in FINDINGS for line in _seen_here(sections.get(name, "")))
+            if not found or not spans:
+                continue
+            places += [(path, span) for span in spans]
+            first.append(len(places))
+            findings.append(tuple(dict.fromkeys(found)))
+            indications.append(" ".join(sentences(sections.get("indication", ""))))
+            regions.append(str(meta["images"][0].get("region", "")))
     if len(findings) < 2:
         raise RefusedError(
             f"at least two studies with findings in the {split} shards",
             f"{len(findings)}",
             "pair more studies",
         )
+    pictures = ShardPictures(places, preprocess)
+    limit = quarter_of_memory() if memory_bytes is None else memory_bytes
     return PairSet(
-        levels=np.stack(levels),
+        levels=pictures.in_memory(progress) if pictures.nbytes <= limit else pictures,
         first=np.asarray(first, dtype=np.int64),
         findings=findings,
         indications=indications,
         regions=regions,
     )
+
+
+def quarter_of_memory() -> int:
+    """Bytes: a quarter of what this machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
 
 
 def _seen_here(section: str) -> list[str]:

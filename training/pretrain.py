@@ -1,9 +1,9 @@
 """Vision-language pretraining: pictures and French reports of the same studies, drawn together.
 
 Read from the top: `pretrain` is the whole run. Radford et al. 2021 (arXiv:2103.00020) for the loss, Englebert
-et al. 2024 (arXiv:2405.08932) for bone radiographs with French reports.
+et al. 2024 (arXiv:2405.08932) for bone radiographs with French reports. Several workers run it together:
 
-Shapes: B studies of a batch, N studies of a split, S side of a picture, L tokens, D embedding.
+    torchrun --nproc-per-node 4 -m training.pretrain --recipe englebert-2024 --data pairs/ --output encoder/
 """
 
 from __future__ import annotations
@@ -12,27 +12,23 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from osteon.artefact import read_manifest
-from osteon.domain import Manifest, canonical_json, sha256_text
-from osteon.models.dual_encoder import DualEncoder, DualEncoderConfig
+from osteon.artefact import folder_hash, read_manifest, sha256_files
+from osteon.domain import Manifest, UsageError, canonical_json, sha256_text
 from osteon.models.dual_package import DualPackage, save_dual_package
-from osteon.models.encoders import build_image_encoder
-from osteon.models.preprocess import Preprocess, normalise
+from osteon.models.preprocess import Preprocess
 from osteon.models.tokenizer import ReportTokenizer
-from training.checkpoint import load_checkpoint, save_checkpoint
-from training.distortion import distort
-from training.losses import info_nce, report_groups
-from training.pace import BFLOAT16_PAYS
-from training.pair_data import PairSet, epoch_batches, load_pairs
+from training.checkpoint import RunState, load_checkpoint, save_checkpoint
+from training.pair_batch import PairBatch, StepBatches, stream_batches
+from training.pair_data import PairSet, load_pairs, quarter_of_memory
+from training.pair_embedding import validate
+from training.pretrain_model import build_model, build_optimizer, build_tokenizer
 from training.pretrain_recipes import PretrainRecipe, pretrain_recipe
-from training.retrieval import retrieval_figures
-from training.schedule import learning_rate
+from training.pretrain_step import Learner, make_learner, train_step
+from training.team import Team, joined_team
 
 Progress = Callable[[int, int], None]
 _THOUSAND = 1000  # progress is told in thousandths of the run: it ends by steps or by time
@@ -45,181 +41,173 @@ def pretrain(
     *,
     seed: int = 0,
     time_limit_min: float | None = None,
+    image_init: Path | None = None,
+    checkpoint_every_s: float = 300.0,
+    memory_bytes: int | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
     """Trains a dual encoder on the train shards of `data` and writes its package.
 
-    A run that was stopped goes on where its last epoch ended when called again with the same arguments. The
-    same recipe, data and seed give the same bytes, unless a time limit ends the run: time is not repeatable.
+    A run that was stopped goes on from its last checkpoint when called again with the same arguments, on any
+    number of workers. The same recipe, data and seed give the same bytes on as many workers, unless a time
+    limit ends the run: time is not repeatable.
 
     Args:
         recipe: the run, or its name.
         data: folder that `osteon pairs build` wrote.
         output: model package to write; `osteon finetune --init` takes it.
         time_limit_min: the schedule is fitted into this many minutes of training.
+        image_init: package whose image encoder is the start, in place of random weights.
+        checkpoint_every_s: seconds between checkpoints; the end of an epoch writes one too.
+        memory_bytes: pictures that take more stay in their shards; a quarter of the memory, over all
+            workers, by default.
         progress: called with (done, 1000).
     """
     recipe = pretrain_recipe(recipe) if isinstance(recipe, str) else recipe
-    parent = read_manifest(data)
-    preprocess = Preprocess(size=recipe.size)
-    train = load_pairs(data, "train", preprocess)
-    tokenizer = ReportTokenizer.train(
-        train.texts() + list(train.indications),
-        vocab_size=recipe.vocab_size,
-        context_length=recipe.context_length,
-    )
-    model = build_model(recipe, tokenizer, seed)
-    optimizer = build_optimizer(model, recipe)
-    checkpoint = Path(output).with_name(f".{Path(output).name}.checkpoint.safetensors")
-    run_key = sha256_text(canonical_json([asdict(recipe), parent.digest, seed, time_limit_min]))
-    state = load_checkpoint(checkpoint, model, optimizer, run_key)
-
-    batch = min(recipe.batch_studies, len(train))
-    steps_per_epoch = len(train) // batch
-    steps = recipe.epochs * steps_per_epoch
-    started = time.monotonic() - state.elapsed_s
-    losses: list[float] = []
-    while (share := _share(state.step / steps, time.monotonic() - started, time_limit_min)) < 1:
-        epoch, position = divmod(state.step, steps_per_epoch)
-        same_region = epoch % 2 == 1 and recipe.same_region_epochs
-        batches = epoch_batches(train.regions, batch, seed, epoch, same_region=same_region)
-        studies = batches[position]
-        image_B1SS, token_BL = draw_batch(train, studies, recipe, tokenizer, [seed, state.step])
-        losses.append(train_step(model, optimizer, image_B1SS, token_BL, recipe, share))
-        state = replace(state, step=state.step + 1, elapsed_s=time.monotonic() - started)
-        if progress is not None:
-            progress(round(share * _THOUSAND), _THOUSAND)
-        if state.step % steps_per_epoch == 0:
-            log = {
-                "step": state.step,
-                "loss": float(np.mean(losses)),
-                "logit_scale": float(model.logit_scale.detach()),
-            }
-            state, losses = replace(state, curve=[*state.curve, log]), []
-            save_checkpoint(checkpoint, model, optimizer, state)
-
-    retrieval = validate(model, data, preprocess, tokenizer)
-    manifest = Manifest(
-        stage="pretrain",
-        inputs={"pairs": parent.digest},
-        settings={"recipe": asdict(recipe), "time_limit_min": time_limit_min},
-        figures={"elapsed_s": round(state.elapsed_s, 1), "steps": state.step, "studies": len(train)},
-        parents=(parent.digest,),
-        seed=seed,
-        policy_hash=parent.policy_hash,
-        synthetic_version=parent.synthetic_version,
-        project=parent.project,
-        site=parent.site,
-    )
-    package = DualPackage(
-        model=model,
-        preprocess=preprocess,
-        tokenizer=tokenizer,
-        metrics={"curve": state.curve, "validation": retrieval, "steps": state.step},
-        card=model_card(recipe, len(train), retrieval),
-    )
-    written = save_dual_package(Path(output), package, manifest)
-    checkpoint.unlink(missing_ok=True)
+    with joined_team() as team:
+        parent = read_manifest(data)
+        preprocess = Preprocess(size=recipe.size)
+        if memory_bytes is None:
+            memory_bytes = quarter_of_memory() // team.size  # each worker keeps the pictures
+        train = load_pairs(data, "train", preprocess, memory_bytes=memory_bytes)
+        tokenizer = build_tokenizer(recipe, train)
+        model = build_model(recipe, tokenizer, seed, device=team.device, image_init=image_init)
+        learner = make_learner(model, build_optimizer(model, recipe), recipe, team)
+        inputs = _inputs(recipe, parent.digest, image_init)
+        checkpoint = Path(output).with_name(f".{Path(output).name}.checkpoint.safetensors")
+        run_key = sha256_text(canonical_json([asdict(recipe), inputs, seed, time_limit_min]))
+        state = load_checkpoint(checkpoint, model, learner.optimizer, run_key)
+        state = _learn(
+            learner,
+            _batches(train, recipe, tokenizer, seed, team),
+            state,
+            checkpoint,
+            time_limit_min=time_limit_min,
+            checkpoint_every_s=checkpoint_every_s,
+            progress=progress,
+        )
+        if team.is_first:
+            retrieval = validate(
+                model, data, preprocess, tokenizer, views=recipe.views, memory_bytes=memory_bytes
+            )
+            manifest = Manifest(
+                stage="pretrain",
+                inputs=inputs,
+                settings={"recipe": asdict(recipe), "time_limit_min": time_limit_min, "workers": team.size},
+                figures={"elapsed_s": round(state.elapsed_s, 1), "steps": state.step, "studies": len(train)},
+                parents=(parent.digest,),
+                seed=seed,
+                policy_hash=parent.policy_hash,
+                synthetic_version=parent.synthetic_version,
+                project=parent.project,
+                site=parent.site,
+            )
+            package = DualPackage(
+                model=model.cpu(),
+                preprocess=preprocess,
+                tokenizer=tokenizer,
+                metrics={"curve": state.curve, "validation": retrieval, "steps": state.step},
+                card=model_card(recipe, len(train), retrieval, image_init=image_init is not None),
+            )
+            save_dual_package(Path(output), package, manifest)
+            checkpoint.unlink(missing_ok=True)
+        team.wait()
     if progress is not None:
         progress(_THOUSAND, _THOUSAND)
-    return written
+    return read_manifest(output)
 
 
-def build_model(recipe: PretrainRecipe, tokenizer: ReportTokenizer, seed: int) -> DualEncoder:
-    """Both towers with random weights that the seed alone decides."""
-    config = DualEncoderConfig(
-        image_encoder=recipe.image_encoder,
-        embedding_dim=recipe.embedding_dim,
-        vocab_size=tokenizer.vocab_size,
-        context_length=recipe.context_length,
-        text_width=recipe.text_width,
-        text_heads=recipe.text_heads,
-        text_layers=recipe.text_layers,
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = DualEncoder(build_image_encoder(recipe.image_encoder), config)
-    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+def _learn(
+    learner: Learner,
+    batches: StepBatches,
+    state: RunState,
+    checkpoint: Path,
+    *,
+    time_limit_min: float | None,
+    checkpoint_every_s: float,
+    progress: Progress | None,
+) -> RunState:
+    """Every step from where `state` stands to the end of the run."""
+    team, recipe = learner.team, learner.recipe
+    steps = recipe.epochs * batches.steps_per_epoch
+    started = saved = time.monotonic() - state.elapsed_s
+    pin = team.device.type == "cuda"
+    stream = iter(stream_batches(batches, state.step, workers=recipe.loader_workers, pin=pin))
+    while True:
+        share = state.step / steps
+        if time_limit_min is not None:
+            share = team.from_first(max(share, (time.monotonic() - started) / (60 * time_limit_min)))
+        if share >= 1:
+            return state
+        loss = _step(learner, next(stream), batches.seed, state.step, share)
+        state = replace(
+            state,
+            step=state.step + 1,
+            elapsed_s=time.monotonic() - started,
+            losses=[*state.losses, loss],
+        )
+        if progress is not None:
+            progress(round(share * _THOUSAND), _THOUSAND)
+        epoch_over = state.step % batches.steps_per_epoch == 0
+        if epoch_over:
+            state = _logged(state, learner)
+        if team.is_first and (epoch_over or time.monotonic() - saved > checkpoint_every_s):
+            save_checkpoint(checkpoint, learner.model, learner.optimizer, state)
+            saved = time.monotonic()
 
 
-def build_optimizer(model: DualEncoder, recipe: PretrainRecipe) -> torch.optim.AdamW:
-    """AdamW; no decay of norms, biases and the logit scale (Radford et al. 2021, section 2.5)."""
-    decayed = [value for value in model.parameters() if value.ndim > 1]
-    free = [value for value in model.parameters() if value.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": free, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.98), eps=1e-6)
+def _step(learner: Learner, batch: PairBatch, seed: int, step: int, share: float) -> float:
+    """One step whose dropout depends on seed, step and worker alone."""
+    device = learner.team.device
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        entropy = np.random.SeedSequence([seed, step, learner.team.rank])
+        torch.manual_seed(int(entropy.generate_state(1)[0]))
+        return train_step(learner, batch.ready(learner.recipe, device), share)
 
 
-def draw_batch(
-    pairs: PairSet,
-    studies: np.ndarray[Any, np.dtype[np.int64]],
-    recipe: PretrainRecipe,
-    tokenizer: ReportTokenizer,
-    seeds: list[int],
-) -> tuple[Tensor, Tensor]:
-    """One picture, changed, and one text of each study; the seeds decide every draw."""
-    random = np.random.default_rng(seeds)
-    generator = torch.Generator().manual_seed(int(random.integers(2**62)))
-    levels_BSS = np.stack([pairs.sampled_picture(int(study), random) for study in studies])
-    texts = [pairs.sampled_text(int(study), recipe.sampling, random) for study in studies]
-    image_B1SS = distort(torch.from_numpy(levels_BSS), recipe.distortion, recipe.size, generator)
-    return normalise(image_B1SS).contiguous(memory_format=torch.channels_last), tokenizer.encode(texts)
+def _logged(state: RunState, learner: Learner) -> RunState:
+    """The state at the end of an epoch: its mean loss joins the curve."""
+    log = {
+        "step": state.step,
+        "loss": float(np.mean(state.losses)),
+        "logit_scale": float(learner.model.logit_scale.detach()),
+    }
+    return replace(state, curve=[*state.curve, log], losses=[])
 
 
-def train_step(
-    model: DualEncoder,
-    optimizer: torch.optim.Optimizer,
-    image_B1SS: Tensor,
-    token_BL: Tensor,
-    recipe: PretrainRecipe,
-    share: float,
-) -> float:
-    """One optimiser step at `share` of the run; gives the loss."""
-    model.train()
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate(recipe.learning_rate, share, warmup=recipe.warmup_share)
-    report_B = report_groups(token_BL) if recipe.mask_repeated_reports else None
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=BFLOAT16_PAYS):
-        image_BD, text_BD, logit_scale = model(image_B1SS, token_BL)
-    loss = info_nce(image_BD.float(), text_BD.float(), logit_scale.float(), report_B=report_B)
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.max_gradient_norm)
-    optimizer.step()
-    return float(loss.detach())
+def _batches(
+    train: PairSet, recipe: PretrainRecipe, tokenizer: ReportTokenizer, seed: int, team: Team
+) -> StepBatches:
+    batch = min(recipe.batch_studies, len(train)) // team.size * team.size
+    if batch < 2 * team.size:
+        raise UsageError(
+            "two studies of each batch for every worker", "fewer", "start fewer workers or enlarge the batch"
+        )
+    return StepBatches(train, recipe, tokenizer, seed, batch, team.rank, team.size)
 
 
-def validate(
-    model: DualEncoder, data: Path, preprocess: Preprocess, tokenizer: ReportTokenizer
-) -> dict[str, float]:
-    """Retrieval between first pictures and whole findings of the validation studies."""
-    val = load_pairs(data, "val", preprocess)
-    image_ND, text_ND = embed(model, val, tokenizer)
-    return retrieval_figures(image_ND, text_ND, val.texts())
+def _inputs(recipe: PretrainRecipe, pairs: str, image_init: Path | None) -> dict[str, str]:
+    """Digests of all that the run starts from."""
+    inputs = {"pairs": pairs}
+    if image_init is not None:
+        inputs["image_init"] = folder_hash(image_init)
+    if recipe.text_model is not None and (folder := Path(recipe.text_model)).is_dir():
+        names = sorted(path.name for path in folder.iterdir() if path.is_file())
+        inputs["text_model"] = sha256_text(canonical_json(sha256_files(folder, names)))
+    return inputs
 
 
-@torch.inference_mode()
-def embed(
-    model: DualEncoder, pairs: PairSet, tokenizer: ReportTokenizer, *, batch: int = 64
-) -> tuple[Tensor, Tensor]:
-    """Embeddings of every study: its first picture, and all its findings."""
-    model.eval()
-    levels = torch.from_numpy(pairs.first_pictures())
-    texts = pairs.texts()
-    images, reports = [], []
-    for start in range(0, len(pairs), batch):
-        part = levels[start : start + batch, None].float() / 255
-        images.append(model.encode_image(normalise(part).contiguous(memory_format=torch.channels_last)))
-        reports.append(model.encode_text(tokenizer.encode(texts[start : start + batch])))
-    return torch.cat(images), torch.cat(reports)
-
-
-def model_card(recipe: PretrainRecipe, studies: int, retrieval: dict[str, float]) -> str:
+def model_card(recipe: PretrainRecipe, studies: int, retrieval: dict[str, float], *, image_init: bool) -> str:
     """What the package is, for the person who finds it."""
+    origin = "random weights"
+    if image_init or recipe.text_model is not None:
+        parts = (("image encoder", image_init), ("text encoder", recipe.text_model is not None))
+        learned = " and ".join(name for name, given in parts if given)
+        origin = f"a learned {learned} (named in `manifest.json`)"
     lines = "\n".join(f"| {name} | {value:.3f} |" for name, value in sorted(retrieval.items()))
     return f"""# Dual encoder for bone radiographs and French reports
 
-Pretrained from random weights on {studies} studies with recipe `{recipe.name}` ({recipe.image_encoder},
+Pretrained from {origin} on {studies} studies with recipe `{recipe.name}` ({recipe.image_encoder},
 {recipe.size} pixels); `manifest.json` names the data, the code and the seed. Use it as
 `osteon finetune --init`.
 
@@ -233,5 +221,33 @@ Research use only until a hospital's own validation says otherwise. Augmentation
 """
 
 
-def _share(by_steps: float, elapsed_s: float, time_limit_min: float | None) -> float:
-    return by_steps if time_limit_min is None else max(by_steps, elapsed_s / (60 * time_limit_min))
+def main() -> None:
+    """`python -m training.pretrain`, alone or under torchrun."""
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="training.pretrain", description=__doc__)
+    parser.add_argument("--recipe", default="standard")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--time-limit", type=float, help="minutes")
+    parser.add_argument("--image-init", type=Path, help="package with the first image encoder")
+    parser.add_argument("--text-model", help="folder or cached name in place of the recipe's")
+    parser.add_argument("--checkpoint-every", type=float, default=300.0, help="seconds")
+    arguments = parser.parse_args()
+    recipe = pretrain_recipe(arguments.recipe)
+    if arguments.text_model is not None:
+        recipe = replace(recipe, text_model=arguments.text_model)
+    pretrain(
+        recipe,
+        arguments.data,
+        arguments.output,
+        seed=arguments.seed,
+        time_limit_min=arguments.time_limit,
+        image_init=arguments.image_init,
+        checkpoint_every_s=arguments.checkpoint_every,
+    )
+
+
+if __name__ == "__main__":
+    main()

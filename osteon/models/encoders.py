@@ -20,6 +20,8 @@ _NARROW: Mapping[str, tuple[str, dict[str, Any]]] = {
     "resnet10t-tiny": ("resnet10t", {"channels": (16, 32, 64, 128), "stem_width": 16}),
 }
 
+_ANY_SIZE = tuple(f"timm.models.{name}" for name in ("vision_transformer", "deit", "eva"))
+
 
 class TimmImageEncoder(nn.Module):
     """A timm network without its classifier: prepared pictures (B, 1, S, S) to features (B, F)."""
@@ -35,6 +37,24 @@ class TimmImageEncoder(nn.Module):
     def encode(self, image_BCHW: Tensor) -> Tensor:
         """Features (B, F), before any projection, float32."""
         return cast(Tensor, self.network(image_BCHW)).float()
+
+    @property
+    def region_dim(self) -> int:
+        """Width of the features of `encode_regions`."""
+        network: Any = self.network
+        return int(network.feature_info[self._region_stage]["num_chs"])
+
+    @property
+    def _region_stage(self) -> int:
+        # The last map of a convolutional network is coarse (4 x 4 at 128 pixels): GLoRIA takes the stage
+        # before it. The tokens of a transformer keep their place to the end.
+        return -1 if hasattr(self.network, "blocks") else -2
+
+    def encode_regions(self, image_BCHW: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (B, F) as `encode`, and those of the picture's R regions (B, R, G), row by row."""
+        network: Any = self.network
+        last, (map_BGHW,) = network.forward_intermediates(image_BCHW, indices=[self._region_stage])
+        return network.forward_head(last).float(), map_BGHW.flatten(2).transpose(1, 2).float()
 
     def forward(self, image_BCHW: Tensor) -> Tensor:
         """As `encode`."""
@@ -97,4 +117,8 @@ def _network(name: str, drop_path: float) -> nn.Module:
     arguments: dict[str, Any] = {"in_chans": 1, "num_classes": 0, "pretrained": False, **settings}
     if drop_path:
         arguments["drop_path_rate"] = drop_path
+    if timm.models.model_entrypoint(base).__module__ in _ANY_SIZE:
+        # The position table keeps the shape of the model's own size, whatever the picture's: a package
+        # pretrained at 224 pixels fine-tunes at 448.
+        arguments.update(dynamic_img_size=True, dynamic_img_pad=True)
     return cast(nn.Module, timm.create_model(base, **arguments))

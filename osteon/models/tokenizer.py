@@ -66,9 +66,9 @@ class ReportTokenizer:
             )
         tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
         truncation = tokenizer.truncation
-        if tokenizer.token_to_id(PAD_TOKEN) != PAD_ID or truncation is None:
+        if tokenizer.padding is None or truncation is None:
             raise RefusedError(
-                need="a tokenizer with <pad> as number 0 and a truncation length",
+                need="a tokenizer with a padding token and a truncation length",
                 got="another tokenizer",
                 next_step="use the tokenizer.json that `osteon pretrain` wrote",
             )
@@ -77,6 +77,11 @@ class ReportTokenizer:
     def save(self, path: Path) -> None:
         """Write the tokenizer as JSON (the format of the ``tokenizers`` library)."""
         path.write_text(self.tokenizer.to_str(pretty=True), encoding="utf-8")
+
+    @property
+    def pad_id(self) -> int:
+        """Number of the padding token."""
+        return int((self.tokenizer.padding or {"pad_id": PAD_ID})["pad_id"])
 
     @property
     def vocab_size(self) -> int:
@@ -88,6 +93,16 @@ class ReportTokenizer:
         import torch
 
         return torch.tensor([row.ids for row in self.tokenizer.encode_batch(list(texts))], dtype=torch.long)
+
+    def encode_words(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """`encode`, and for each token the position of its word in the text, -1 where there is none."""
+        import torch
+
+        rows = self.tokenizer.encode_batch(list(texts))
+        words = [[-1 if word is None else word for word in row.word_ids] for row in rows]
+        return torch.tensor([row.ids for row in rows], dtype=torch.long), torch.tensor(
+            words, dtype=torch.long
+        )
 
     def decode(self, token_L: Sequence[int]) -> str:
         """The lower-case text of one row, without special tokens."""

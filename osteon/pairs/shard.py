@@ -133,6 +133,36 @@ def read_header(path: Path) -> dict[str, Any]:
     return dict(header)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureSpan:
+    """Where the PNG of one picture stands in a shard file, in bytes."""
+
+    start: int
+    length: int
+
+
+def scan_shard(path: Path) -> Iterator[tuple[dict[str, Any], tuple[PictureSpan, ...]]]:
+    """What each study's JSON says and where its pictures are, without reading the pictures."""
+    read_header(path)
+    with tarfile.open(path, "r:") as archive:
+        spans: list[PictureSpan] = []
+        for member in archive:
+            if member.name.endswith(".png"):
+                spans.append(PictureSpan(start=member.offset_data, length=member.size))
+            elif member.name.endswith(".json") and member.name != SHARD_MANIFEST:
+                stream = archive.extractfile(member)
+                if stream is not None:
+                    yield json.loads(stream.read()), tuple(spans)
+                spans = []
+
+
+def read_span(path: Path, span: PictureSpan) -> NDArray[np.uint8]:
+    """The picture at a place of a shard."""
+    with path.open("rb") as stream:
+        stream.seek(span.start)
+        return decode_png(stream.read(span.length))
+
+
 def read_shard(path: Path) -> Iterator[PairRecord]:
     """The studies of one shard, in its order."""
     read_header(path)

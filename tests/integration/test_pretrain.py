@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 
 from osteon.artefact import sha256_file
 from osteon.domain import RefusedError, UsageError
@@ -17,8 +22,9 @@ from osteon.models.preprocess import Preprocess
 from osteon.pairs import build_pairs
 from tests.deid_folder import write_deid_folder
 from training.distortion import Distortion
-from training.pair_data import TextSampling, epoch_batches, load_pairs
-from training.pretrain import draw_batch, pretrain
+from training.pair_batch import draw_batch
+from training.pair_data import ShardPictures, TextSampling, epoch_batches, load_pairs
+from training.pretrain import pretrain
 from training.pretrain_recipes import PRETRAIN_RECIPES, pretrain_recipe, tiny
 
 
@@ -69,6 +75,41 @@ def test_a_run_that_was_killed_ends_like_one_that_was_not(
     pretrain("tiny", pairs, tmp_path / "resumed", seed=3)
     assert _hashes(tmp_path / "resumed") == _hashes(package)
     assert [path.name for path in tmp_path.iterdir()] == ["resumed"]
+
+
+def test_a_run_killed_five_times_inside_its_epochs_ends_like_one_that_was_not(
+    pairs: Path, package: Path, tmp_path: Path
+) -> None:
+    checkpoint = tmp_path / ".killed.checkpoint.safetensors"
+    random, step = np.random.default_rng(0), 0
+    for _ in range(5):
+        run = get_context("fork").Process(target=_run_on, args=(pairs, tmp_path / "killed"))
+        run.start()
+        target = step + int(random.integers(1, 3))  # the tiny run has fourteen steps
+        while run.is_alive() and (step := _step(checkpoint)) < target:
+            time.sleep(0.001)
+        assert run.pid is not None
+        os.kill(run.pid, signal.SIGKILL)
+        run.join()
+        assert run.exitcode == -signal.SIGKILL
+        step = _step(checkpoint)
+    _run_on(pairs, tmp_path / "killed")
+    assert _hashes(tmp_path / "killed") == _hashes(package)
+    assert not checkpoint.exists()
+
+
+def _run_on(pairs: Path, output: Path) -> None:
+    """Writes a checkpoint after each step, and takes its time over it so that a kill finds any of them."""
+    pretrain(
+        "tiny", pairs, output, seed=3, checkpoint_every_s=0, progress=lambda _done, _all: time.sleep(0.05)
+    )
+
+
+def _step(checkpoint: Path) -> int:
+    if not checkpoint.is_file():
+        return 0
+    with safe_open(checkpoint, framework="pt") as archive:
+        return int(json.loads(archive.metadata()["state"])["step"])
 
 
 def test_a_checkpoint_of_another_run_is_not_resumed(pairs: Path, package: Path, tmp_path: Path) -> None:
@@ -150,10 +191,49 @@ def test_no_signature_or_letterhead_reaches_the_text_encoder(pairs: Path) -> Non
 def test_a_batch_depends_on_its_seeds_alone(package: Path, pairs: Path) -> None:
     recipe, tokenizer = tiny(), load_dual_package(package).tokenizer
     train = load_pairs(pairs, "train", Preprocess(size=recipe.size))
-    draws = [draw_batch(train, np.arange(4), recipe, tokenizer, seeds) for seeds in ([0, 1], [0, 1], [0, 2])]
-    assert torch.equal(draws[0][0], draws[1][0])
-    assert torch.equal(draws[0][1], draws[1][1])
-    assert not torch.equal(draws[0][0], draws[2][0])
+    draws = [
+        draw_batch(train, np.arange(4), recipe, tokenizer, seeds).ready(recipe, torch.device("cpu"))
+        for seeds in ([0, 1], [0, 1], [0, 2])
+    ]
+    assert torch.equal(draws[0].image, draws[1].image)
+    assert torch.equal(draws[0].token, draws[1].token)
+    assert not torch.equal(draws[0].image, draws[2].image)
+
+
+@pytest.mark.parametrize("views", [1, 2])
+def test_the_workers_draw_the_parts_of_one_batch(package: Path, pairs: Path, views: int) -> None:
+    recipe = replace(
+        tiny(), views=views, view_pooling="mean" if views > 1 else None, distortion=Distortion(flip=False)
+    )
+    tokenizer, cpu = load_dual_package(package).tokenizer, torch.device("cpu")
+    train = load_pairs(pairs, "train", Preprocess(size=recipe.size))
+    whole = draw_batch(train, np.arange(9), recipe, tokenizer, [0, 1]).ready(recipe, cpu)
+    parts = [
+        draw_batch(train, np.arange(9), recipe, tokenizer, [0, 1], slice(start, start + 3)).ready(recipe, cpu)
+        for start in (0, 3, 6)
+    ]
+    assert torch.equal(torch.cat([part.image for part in parts]), whole.image)
+    assert torch.equal(torch.cat([part.token for part in parts]), whole.token)
+    assert [part.first for part in parts] == [0, 3, 6]
+    for part, again in zip(parts, whole.parts(3), strict=True):
+        assert torch.equal(part.image, again.image)
+
+
+def test_pictures_left_in_their_shards_are_those_in_memory(pairs: Path) -> None:
+    memory = load_pairs(pairs, "train", Preprocess(size=32))
+    disk = load_pairs(pairs, "train", Preprocess(size=32), memory_bytes=0)
+    assert isinstance(memory.levels, np.ndarray)
+    assert isinstance(disk.levels, ShardPictures)
+    assert np.array_equal(disk.first_pictures(), memory.first_pictures())
+    assert np.array_equal(disk.pictures(range(len(disk.levels))), memory.levels)
+
+
+def test_a_set_on_disk_with_loader_processes_gives_the_same_bytes(
+    pairs: Path, package: Path, tmp_path: Path
+) -> None:
+    recipe = replace(tiny(), loader_workers=2)
+    pretrain(recipe, pairs, tmp_path / "disk", seed=3, memory_bytes=0)
+    assert _hashes(tmp_path / "disk") == _hashes(package)
 
 
 def test_a_batch_of_one_region_holds_one_region_and_no_study_twice() -> None:

@@ -26,7 +26,7 @@ def model() -> DualEncoder:
 
 
 def test_both_sides_give_unit_vectors_of_one_space(model: DualEncoder) -> None:
-    image, text, scale = model(torch.randn(3, 1, 32, 32), torch.tensor([[1, 5, 2], [1, 6, 2], [1, 7, 2]]))
+    image, text, scale, *_ = model(torch.randn(3, 1, 32, 32), torch.tensor([[1, 5, 2], [1, 6, 2], [1, 7, 2]]))
     assert image.shape == text.shape == (3, 16)
     torch.testing.assert_close(image.norm(dim=-1), torch.ones(3))
     torch.testing.assert_close(text.norm(dim=-1), torch.ones(3))
