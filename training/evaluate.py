@@ -1,10 +1,10 @@
-"""Evaluation of a model package on a label table."""
+"""Evaluation of a model package on a label table; `evaluate_encoders` puts pretrained ones side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from osteon.models.predictor import Answers, Predictor
 from training.data import PreparedSet, prepare_rows, silent
 from training.label_table import read_label_table
 from training.metrics import task_metrics
+
+if TYPE_CHECKING:
+    from training.evaluation.suite import evaluate_encoders as evaluate_encoders
 
 Rows = Literal["test", "all"]
 Progress = Callable[[str, int, int], None]
@@ -85,3 +88,12 @@ def _coverage(task: Task, calibration: Calibration, answers: Answers, prepared: 
         bounds = calibration.interval(float(mean), float(spread))
         inside.append(bounds is not None and bounds.low <= truth <= bounds.high)
     return round(float(np.mean(inside)), 6) if inside else None
+
+
+def __getattr__(name: str) -> Any:
+    """The suite on first use: a package's own figures need neither scikit-learn's models nor a plot."""
+    if name == "evaluate_encoders":
+        from training.evaluation.suite import evaluate_encoders
+
+        return evaluate_encoders
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,11 +12,13 @@ from osteon.cli import (
     bench,
     deid,
     drift,
+    evaluate_encoders,
     pairs,
     picture,
     pipeline,
     predict,
     pretrain,
+    pretrain_images,
     registry,
     replay,
     sample,
@@ -59,8 +61,10 @@ app.command("picture", rich_help_panel=_DATA)(picture.picture)
 app.add_typer(deid.app, name="deid", rich_help_panel=_DATA)
 app.add_typer(pairs.app, name="pairs", rich_help_panel=_DATA)
 app.command("pretrain", rich_help_panel=_MODELS)(pretrain.pretrain)
+app.command("pretrain-images", rich_help_panel=_MODELS)(pretrain_images.pretrain_images)
 app.command("finetune", rich_help_panel=_MODELS)(train.finetune)
 app.command("evaluate", rich_help_panel=_MODELS)(train.evaluate)
+app.command("evaluate-encoders", rich_help_panel=_MODELS)(evaluate_encoders.evaluate_encoders)
 app.command("predict", rich_help_panel=_MODELS)(predict.predict)
 app.command("embed", rich_help_panel=_MODELS)(predict.embed)
 app.add_typer(registry.app, name="registry", rich_help_panel=_MODELS)

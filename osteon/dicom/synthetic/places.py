@@ -11,7 +11,7 @@ import numpy as np
 
 from osteon.dicom.synthetic import fracture
 from osteon.dicom.synthetic.picture import build_scene, view_frame
-from osteon.dicom.synthetic.plan import StudyPlan
+from osteon.dicom.synthetic.plan import Fracture, StudyPlan
 from osteon.dicom.synthetic.scene import Bone
 
 _REACH = 1.5
@@ -53,7 +53,7 @@ def fracture_boxes(plan: StudyPlan, view: str) -> tuple[Box, ...]:
     return tuple(boxes)
 
 
-def _level(bone: Bone, injury: fracture.Fracture, index: int) -> float:
+def _level(bone: Bone, injury: Fracture, index: int) -> float:
     """Millimetres along the bone, as `fracture.break_bones` has it."""
     at = fracture.level_on(bone, injury.level, index) * bone.length
     if injury.kind == "buckle":
