@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,7 @@ def efficiency_section(context: RunContext, rows: TaskRows) -> Section:
 
 def _figures_table(name: str, measured: Curves, fractions: tuple[float, ...], figure: str) -> Table:
     rows: list[list[Cell]] = []
-    for curve in measured.curves:
+    for curve in sorted(measured.curves, key=lambda one: one.place, reverse=True):
         cells: list[Cell] = [curve.place, curve.encoder]
         for part in range(len(fractions)):
             cells.append(spread(float(curve.mean[part]), *curve.bounds(part)))
@@ -72,7 +72,7 @@ def _figures_table(name: str, measured: Curves, fractions: tuple[float, ...], fi
 
 
 def _factors(context: RunContext, measured: Curves) -> list[Table]:
-    """Tables of factors and of paired differences, for every ordered pair of encoders."""
+    """Tables of factors and of paired differences, for every encoder against those named after it."""
     task, fractions = measured.rows.task, context.settings.fractions
     at = [len(fractions) - 1]
     if _SMALL_PART in fractions:
@@ -80,7 +80,7 @@ def _factors(context: RunContext, measured: Curves) -> list[Table]:
     factors: list[list[Cell]] = []
     differences: list[list[Cell]] = []
     for place in dict.fromkeys(curve.place for curve in measured.curves):
-        for first, second in permutations([one.name for one in context.encoders], 2):
+        for first, second in combinations([one.name for one in context.encoders], 2):
             curve, other = measured.of(first, place), measured.of(second, place)
             for part in at:
                 factor, (low, high), beyond = factor_to_reach(task, curve, other, part)

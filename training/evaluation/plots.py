@@ -60,11 +60,19 @@ def label_plot(curves: Sequence[LabelCurve], figure_name: str) -> bytes:
                     label=curve.encoder,
                 )
             panel.set_xscale("log")
+            _label_ticks(panel, curves[0].labels)
             panel.set_title(place, fontsize=10, loc="left", color="#1c2526")
             panel.set_xlabel("labelled pictures")
         panels[0].set_ylabel(figure_name)
         panels[-1].legend(loc="best")
         return _svg(figure)
+
+
+def _label_ticks(panel: Any, labels: Floats) -> None:
+    """A tick at each measured number of labels, in figures; every second one where they crowd."""
+    shown = labels[::-1][:: 2 if len(labels) > 4 else 1][::-1]
+    panel.set_xticks(shown, [f"{value:.0f}" for value in shown])
+    panel.set_xticks([], minor=True)
 
 
 def scatter_plot(points: Sequence[tuple[str, Floats]], values: Sequence[str], *, title: str) -> bytes:
