@@ -22,7 +22,7 @@ from training.metrics import quantile_bounds, resampled
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestPlace:
+class MeasuredPlace:
     """Rows of one place that no head was fitted on: in hospital, or another hospital's."""
 
     name: str
@@ -56,7 +56,7 @@ def label_curves(
     task: Task,
     encoders: Sequence[OpenEncoder],
     training: Sequence[LabelRow],
-    places: Sequence[TestPlace],
+    places: Sequence[MeasuredPlace],
     store: FeatureStore,
     settings: SuiteSettings,
 ) -> list[LabelCurve]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from osteon.domain import Task
 from training.evaluation.cases import Case
 from training.evaluation.features import FeatureStore, OpenEncoder
-from training.evaluation.label_efficiency import LabelCurve, TestPlace
+from training.evaluation.label_efficiency import LabelCurve, MeasuredPlace
 from training.evaluation.settings import SuiteSettings
 from training.label_table import LabelRow
 
@@ -22,7 +22,7 @@ class TaskRows:
 
     task: Task
     training: Sequence[LabelRow]
-    places: Sequence[TestPlace]
+    places: Sequence[MeasuredPlace]
 
 
 @dataclass(frozen=True, kw_only=True)

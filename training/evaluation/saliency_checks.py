@@ -88,9 +88,9 @@ def randomised(encoder: TimmImageEncoder, *, stages: int | None, seed: int) -> T
                 reset = getattr(module, "reset_parameters", None)
                 if callable(reset):
                     reset()
-            for name, value in part.named_parameters():
-                if name.rsplit(".", 1)[-1] in {"cls_token", "pos_embed", "gamma"}:
-                    nn.init.normal_(value, std=0.02)
+        if stages is None:
+            for value in other.network.parameters(recurse=False):  # a transformer's places and class token
+                nn.init.normal_(value, std=0.02)
     return other.eval()
 
 

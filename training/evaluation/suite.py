@@ -21,7 +21,7 @@ from training.evaluation.cases import test_cases as own_test_cases
 from training.evaluation.efficiency_section import efficiency_section
 from training.evaluation.fairness_section import fairness_section
 from training.evaluation.features import FeatureStore, OpenEncoder, open_encoders
-from training.evaluation.label_efficiency import TestPlace
+from training.evaluation.label_efficiency import MeasuredPlace
 from training.evaluation.page import report_page
 from training.evaluation.retrieval_section import retrieval_section
 from training.evaluation.run_context import HELD_OUT, IN_HOSPITAL, RunContext, TaskRows
@@ -125,9 +125,9 @@ def _context(
 
 def _task_rows(task: Task, data: Path, held_out: Path | None) -> TaskRows:
     table = read_label_table(data, task)
-    places = [TestPlace(name=IN_HOSPITAL, rows=table.test_rows())]
+    places = [MeasuredPlace(name=IN_HOSPITAL, rows=table.test_rows())]
     if held_out is not None and has_labels(held_out, task):
-        places.append(TestPlace(name=HELD_OUT, rows=read_label_table(held_out, task).rows))
+        places.append(MeasuredPlace(name=HELD_OUT, rows=read_label_table(held_out, task).rows))
     if not places[0].rows or not table.training_rows():
         raise RefusedError(
             f"training and test rows with a {task.label_column}", "only one of the two", "label more patients"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from training.evaluation.features import OpenEncoder
-from training.evaluation.label_efficiency import TestPlace
+from training.evaluation.label_efficiency import MeasuredPlace
 from training.evaluation.plots import bar_plot
 from training.evaluation.probe import figure_name, task_figure
 from training.evaluation.run_context import RunContext, TaskRows
@@ -67,7 +67,7 @@ def zero_shot_section(context: RunContext, prompts: Sequence[Ensemble]) -> Secti
 
 
 def _measured(
-    context: RunContext, encoder: OpenEncoder, task_rows: TaskRows, ensemble: Ensemble, place: TestPlace
+    context: RunContext, encoder: OpenEncoder, task_rows: TaskRows, ensemble: Ensemble, place: MeasuredPlace
 ) -> list[list[Cell]]:
     if encoder.dual is None:
         return []
