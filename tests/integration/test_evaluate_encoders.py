@@ -8,14 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from osteon.artefact import read_manifest, sha256_file
+from osteon.cli import app
 from osteon.domain import RefusedError, UsageError
 from osteon.pairs import build_pairs
 from tests.browser import open_page
 from tests.deid_folder import SPOTS, write_deid_folder
 from training.evaluate import evaluate_encoders
-from training.evaluation.settings import SuiteSettings, quick
+from training.evaluation.settings import quick
 from training.image_only.run import pretrain_images
 from training.pretrain import pretrain
 from training.pretrain_recipes import tiny
@@ -42,7 +44,7 @@ def _write_boxes(pairs: Path) -> None:
     (pairs / "boxes.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _run(hospital: Path, output: Path, settings: SuiteSettings | None = None) -> None:
+def _run(hospital: Path, output: Path) -> None:
     pairs = hospital / "pairs"
     evaluate_encoders(
         [("vlp", str(hospital / "vlp")), ("simclr", str(hospital / "simclr")), ("random", "random")],
@@ -52,7 +54,7 @@ def _run(hospital: Path, output: Path, settings: SuiteSettings | None = None) ->
         held_out=pairs / "labels_held_out.csv",
         pairs=pairs,
         boxes=pairs / "boxes.csv",
-        settings=settings or quick(),
+        settings=quick(),
     )
 
 
@@ -100,9 +102,34 @@ def test_the_manifest_names_every_file_and_everything_that_went_in(hospital: Pat
     assert manifest.inputs["labels"] == sha256_file(hospital / "pairs" / "labels.csv")
 
 
-def test_the_same_encoders_and_tables_give_the_same_bytes(hospital: Path, report: Path) -> None:
-    _run(hospital, hospital / "again")
+def test_the_command_gives_the_same_bytes_as_the_function(hospital: Path, report: Path) -> None:
+    pairs = hospital / "pairs"
+    options = {
+        "--data": pairs / "labels.csv",
+        "--held-out": pairs / "labels_held_out.csv",
+        "--pairs": pairs,
+        "--boxes": pairs / "boxes.csv",
+        "--task": "fracture",
+        "--output": hospital / "again",
+    }
+    encoders = [f"vlp={hospital / 'vlp'}", f"simclr={hospital / 'simclr'}", "random=random"]
+    command = ["evaluate-encoders", "--quick", "--json"]
+    for one in encoders:
+        command += ["--encoder", one]
+    for name, value in options.items():
+        command += [name, str(value)]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert set(json.loads(done.stdout)["fracture AUROC in hospital"]) == {"value", "low", "high"}
     assert read_manifest(hospital / "again").outputs == read_manifest(report).outputs
+
+
+def test_an_encoder_without_a_name_is_refused_as_json(hospital: Path, tmp_path: Path) -> None:
+    table = str(hospital / "pairs" / "labels.csv")
+    command = ["evaluate-encoders", "--encoder", str(hospital / "vlp"), "--data", table, "--task", "fracture"]
+    done = CliRunner().invoke(app, [*command, "--output", str(tmp_path / "out"), "--json"])
+    assert done.exit_code == 2
+    assert set(json.loads(done.stdout)["error"]) == {"need", "got", "next"}
 
 
 def test_curves_hold_both_places_and_all_encoders_on_the_same_labels(
