@@ -92,7 +92,7 @@ def fit_probe(
 
 
 def task_figure(task: Task, truth: Floats, score: Floats) -> float:
-    """The figure that curves and subgroups show: AUROC, QWK, or the mean absolute error in months."""
+    """The figure that curves and subgroups show: AUROC, QWK, or the mean absolute error."""
     if task.kind is Kind.BINARY:
         return auroc(truth, score)
     if task.kind is Kind.ORDINAL:
@@ -102,7 +102,7 @@ def task_figure(task: Task, truth: Floats, score: Floats) -> float:
 
 def figure_name(task: Task) -> str:
     """What `task_figure` is called."""
-    return {Kind.BINARY: "AUROC", Kind.ORDINAL: "QWK", Kind.REGRESSION: "MAE (months)"}[task.kind]
+    return {Kind.BINARY: "AUROC", Kind.ORDINAL: "QWK", Kind.REGRESSION: f"MAE ({task.unit})"}[task.kind]
 
 
 def higher_is_better(task: Task) -> bool:

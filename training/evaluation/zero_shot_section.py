@@ -19,11 +19,11 @@ from training.metrics import quantile_bounds, resampled
 def zero_shot_section(context: RunContext, prompts: Sequence[Ensemble]) -> Section | None:
     """Figures of every dual encoder, task, language and place; None without a dual encoder or a prompt."""
     rows: list[list[Cell]] = []
-    for encoder in context.encoders:
+    for encoder in (one for one in context.encoders if one.dual is not None):
         for task_rows in context.tasks:
-            for ensemble in (one for one in prompts if one.task is task_rows.task):
-                for place in task_rows.places:
-                    rows += _measured(context, encoder, task_rows, ensemble, place)
+            for place in task_rows.places:
+                wanted = [one for one in prompts if one.task is task_rows.task]
+                rows += _measured(context, encoder, task_rows, wanted, place)
     if not rows:
         return None
     columns = [
@@ -67,41 +67,42 @@ def zero_shot_section(context: RunContext, prompts: Sequence[Ensemble]) -> Secti
 
 
 def _measured(
-    context: RunContext, encoder: OpenEncoder, task_rows: TaskRows, ensemble: Ensemble, place: MeasuredPlace
+    context: RunContext,
+    encoder: OpenEncoder,
+    task_rows: TaskRows,
+    ensembles: Sequence[Ensemble],
+    place: MeasuredPlace,
 ) -> list[list[Cell]]:
-    if encoder.dual is None:
-        return []
+    """One row for each language."""
     levels = context.store.levels(encoder.preprocess, place.rows)
     kept = [(row, square) for row in place.rows if (square := levels[row.path]) is not None]
-    if not kept:
+    if encoder.dual is None or not kept or not ensembles:
         return []
     image_ND = embed_levels(encoder.dual, np.stack([square for _, square in kept]))
-    score_N = zero_shot_scores(encoder.dual, ensemble, image_ND)
     truth_N = np.asarray([row.label for row, _ in kept])
-    draws = resampled(
-        len(kept),
-        [row.key for row, _ in kept],
-        draws=context.settings.resamples,
-        seed=context.settings.seed,
-    )
-    task = task_rows.task
-    low, high = quantile_bounds(np.asarray([task_figure(task, truth_N[i], score_N[i]) for i in draws]))
-    value = task_figure(task, truth_N, score_N)
-    strange = split_words(encoder.dual.tokenizer, ensemble)
-    return [
-        [
-            encoder.name,
-            task.value,
-            place.name,
-            ensemble.language,
-            figure_name(task),
-            value if np.isfinite(value) else None,
-            low,
-            high,
-            len(kept),
-            strange,
-        ]
-    ]
+    patients = [row.key for row, _ in kept]
+    settings, task = context.settings, task_rows.task
+    draws = resampled(len(kept), patients, draws=settings.resamples, seed=settings.seed)
+    found: list[list[Cell]] = []
+    for ensemble in ensembles:
+        score_N = zero_shot_scores(encoder.dual, ensemble, image_ND)
+        low, high = quantile_bounds(np.asarray([task_figure(task, truth_N[i], score_N[i]) for i in draws]))
+        value = task_figure(task, truth_N, score_N)
+        found.append(
+            [
+                encoder.name,
+                task.value,
+                place.name,
+                ensemble.language,
+                figure_name(task),
+                value if np.isfinite(value) else None,
+                low,
+                high,
+                len(kept),
+                split_words(encoder.dual.tokenizer, ensemble),
+            ]
+        )
+    return found
 
 
 def _number(cell: Cell) -> float | None:
