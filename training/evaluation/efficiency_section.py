@@ -37,7 +37,10 @@ def efficiency_section(context: RunContext, rows: TaskRows) -> Section:
         "curve, the interval holds their bounds, and the last column says how many did.",
     ]
     if task.kind is Kind.BINARY:
-        words.append("A sample in which all labels are the same gives AUROC 0.5 and counts so.")
+        words.append(
+            "A sample in which all labels are the same gives AUROC 0.5 and counts so. A factor at a level near "
+            "0.5 means nothing: there both encoders guess."
+        )
     return Section(
         name=name,
         title=f"Label efficiency: {task.value}",

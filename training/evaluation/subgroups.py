@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from osteon.domain import Kind, Task
+from osteon.domain import AGE_BANDS, Kind, Task
 from training.evaluation.cases import Case, fact_of
 from training.evaluation.probe import task_figure
 from training.metrics import quantile_bounds, resampled
@@ -72,7 +72,7 @@ def subgroups(
     gaps: list[Gap] = []
     for fact in FACTS:
         value_N = np.asarray([value or NOT_KNOWN for value in fact_of(cases, fact)])
-        names = sorted(set(value_N))
+        names = sorted(set(value_N), key=lambda name: (_place(name), name))
         if names == [NOT_KNOWN]:
             continue
         large = []
@@ -86,6 +86,11 @@ def subgroups(
         if len(large) > 1:
             gaps.append(_gap(task, fact, truth_N, score_N, large, drawn))
     return found, gaps
+
+
+def _place(name: str) -> int:
+    """Ages in their order, all else after them by name."""
+    return AGE_BANDS.index(name) if name in AGE_BANDS else len(AGE_BANDS)
 
 
 def _large(task: Task, truth_M: Floats, least_rows: int, least_of_class: int) -> bool:
