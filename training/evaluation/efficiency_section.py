@@ -38,8 +38,8 @@ def efficiency_section(context: RunContext, rows: TaskRows) -> Section:
     ]
     if task.kind is Kind.BINARY:
         words.append(
-            "A sample in which all labels are the same gives AUROC 0.5 and counts so. A factor at a level near "
-            "0.5 means nothing: there both encoders guess."
+            "A sample in which all labels are the same gives AUROC 0.5 and counts so. A factor at a level "
+            "near 0.5 means nothing: there both encoders guess."
         )
     return Section(
         name=name,
