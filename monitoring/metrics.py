@@ -5,8 +5,17 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from monitoring.alterations import ALTERATIONS
 from monitoring.policy import STATISTICS, STRATUM_KEYS
-from monitoring.report import VERDICTS, DriftReport, StreamReport, Verdict, worst
+from monitoring.report import (
+    VERDICTS,
+    AlarmReport,
+    DriftReport,
+    PerformanceReport,
+    StreamReport,
+    Verdict,
+    worst,
+)
 from osteon.domain import Task
 
 OTHER = "other"
@@ -57,6 +66,33 @@ class DriftMetrics:
             where,
             registry=registry,
         )
+        self.alarm_level = Gauge(
+            "osteon_drift_alarm_level",
+            "Height of the highest chart of the site over that of an alarm",
+            [*where, "key"],
+            registry=registry,
+        )
+        self.alarms = Gauge(
+            "osteon_drift_alarms", "Streams whose alarm holds", [*where, "key"], registry=registry
+        )
+        self.cause = Gauge(
+            "osteon_drift_alarm_cause",
+            "Share of the site's change that a known cause explains",
+            [*where, "cause"],
+            registry=registry,
+        )
+        self.performance = Gauge(
+            "osteon_drift_expected_performance",
+            "Metric of a yes/no model estimated without labels, its interval, and the reference's",
+            [*where, "metric", "bound"],
+            registry=registry,
+        )
+        self.performance_doubted = Gauge(
+            "osteon_drift_expected_performance_doubted",
+            "1 where the estimate's assumptions do not hold",
+            [*where, "metric"],
+            registry=registry,
+        )
         self.reported = Gauge(
             "osteon_drift_report_timestamp_seconds", "When the newest report was made", registry=registry
         )
@@ -86,6 +122,11 @@ class DriftMetrics:
             self.streams,
             self.window_events,
             self.detectable,
+            self.alarm_level,
+            self.alarms,
+            self.cause,
+            self.performance,
+            self.performance_doubted,
         ):
             gauge.clear()
         whole: dict[tuple[str, str], list[StreamReport]] = {}
@@ -100,8 +141,34 @@ class DriftMetrics:
             for key in KEYS:
                 for verdict in VERDICTS:
                     self.streams.labels(*where, key, verdict).set(counted[(*where, key, verdict)])
+        self._show_alarms(report.alarms)
+        self._show_performance(report.performance)
         self.took.set(duration_s)
         self.reported.set(at_unix_s)
+
+    def _show_alarms(self, alarms: Iterable[AlarmReport]) -> None:
+        levels: dict[tuple[tuple[str, str], str], float] = {}
+        for alarm in alarms:
+            where = (self.site(alarm.stratum.site), alarm.task if alarm.task in TASKS else OTHER)
+            level, count = (gauge.labels(*where, alarm.key) for gauge in (self.alarm_level, self.alarms))
+            levels[where, alarm.key] = max(alarm.level, levels.get((where, alarm.key), 0.0))
+            level.set(levels[where, alarm.key])
+            count.inc(alarm.verdict == "drift")
+            if alarm.key == "all":
+                for cause in alarm.causes:
+                    if cause.name in ALTERATIONS:
+                        self.cause.labels(*where, cause.name).set(cause.explained)
+
+    def _show_performance(self, performance: Iterable[PerformanceReport]) -> None:
+        """Sites that fall together as `other` are not shown: an interval of several is none."""
+        for one in performance:
+            where = (self.site(one.site), one.task, one.metric)
+            if one.site not in self._sites:
+                continue
+            bounds = {"value": one.value, "low": one.low, "high": one.high, "reference": one.reference_value}
+            for bound, value in bounds.items():
+                self.performance.labels(*where, bound).set(value)
+            self.performance_doubted.labels(*where).set(one.doubt is not None)
 
     def _show_site(self, where: tuple[str, str], streams: list[StreamReport]) -> None:
         shown = worst(stream.verdict for stream in streams)

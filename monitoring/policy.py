@@ -1,7 +1,7 @@
 """Drift policy: thresholds as data, each with its reason and its source."""
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -53,10 +53,33 @@ class StatisticRule(_Strict):
     source: str = Field(min_length=1)
 
 
+class SequentialRule(_Strict):
+    """Alarms event by event.
+
+    Attributes:
+        horizon_days: over so long, all streams together raise a false alarm with `family_wise_level`.
+        first_events: events that stand for a stream's reference where none is kept.
+        memories: weights of the newest event in the moving means.
+    """
+
+    horizon_days: float = Field(gt=0)
+    least_reference_events: int = Field(ge=45)
+    first_events: int = Field(ge=45)
+    components: int = Field(ge=1)
+    memories: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+
+
 class RetrainingRule(_Strict):
-    """When a drift is worth a retraining request."""
+    """When a drift is worth a retraining request.
+
+    `harmless_within`: where performance can be estimated and its whole interval lies no further than this
+    below the reference's, a drift harms nobody and asks for nothing.
+    """
 
     cooldown_hours: float = Field(gt=0)
+    harmless_within: float = Field(ge=0, le=1)
     least_production_events: int = Field(ge=0)
     reason: str = Field(min_length=1)
 
@@ -72,6 +95,7 @@ class DriftPolicy(_Strict):
     components: int = Field(ge=1)
     most_permutations: int = Field(ge=99)
     statistics: dict[StatisticName, StatisticRule]
+    sequential: SequentialRule
     retraining: RetrainingRule
 
     @field_validator("statistics")

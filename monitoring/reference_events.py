@@ -3,17 +3,22 @@
 import csv
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
-from osteon.domain import RefusedError, age_band, is_test_row, sha256_text
+from monitoring.alterations import ALTERATIONS
+from osteon.dicom import read_picture
+from osteon.domain import RefusedError, Task, age_band, is_test_row, sha256_text
 
 if TYPE_CHECKING:
     from osteon.models.predictor import Predictor
 
 MOST_PER_SITE = 400
+MOST_ALTERED = 40
 
 
 def reference_events(
@@ -32,6 +37,7 @@ def reference_events(
         RefusedError: the folder has no picture that this model may judge.
     """
     rows = _rows(studies, predictor, most_per_site)
+    labels = _labels(studies, predictor.task)
     events = []
     for done, row in enumerate(rows):
         prediction, embedding = predictor.predict_one(studies / row["file"], site=row["hospital"])
@@ -49,13 +55,49 @@ def reference_events(
                 "task": prediction.task,
                 "status": prediction.status,
                 "value": prediction.value,
+                "label": labels.get(row["file"]),
                 "embedding": [] if embedding is None else embedding.tolist(),
                 "embedding_space": prediction.embedding_space,
             }
         )
         if progress:
             progress(done + 1, len(rows))
-    return pd.DataFrame(events)
+    found = pd.DataFrame(events)
+    return found.astype({"label": "float64"}) if labels else found.drop(columns="label")
+
+
+def _labels(studies: Path, task: Task) -> dict[str, float]:
+    """File -> answer, where the de-identified folder has labels of the task."""
+    table = studies / "labels.csv"
+    if not table.is_file():
+        return {}
+    with table.open(encoding="utf-8", newline="") as stream:
+        cells = {row["file"]: (row.get(task.label_column) or "").strip() for row in csv.DictReader(stream)}
+    return {file: float(cell) for file, cell in cells.items() if cell}
+
+
+def altered_pictures(
+    predictor: "Predictor", studies: Path, *, most: int = MOST_ALTERED, seed: int = 0
+) -> pd.DataFrame:
+    """What each known cause of drift does to this model's embeddings: `cause`, `before` and `after`.
+
+    Reference pictures are altered as `monitoring.alterations` says and read again by the model.
+
+    Args:
+        most: pictures; a cause's direction is a mean over them.
+    """
+    found = []
+    for row in _rows(studies, predictor, most)[:most]:
+        content = (studies / row["file"]).read_bytes()
+        picture, digest = read_picture(content), predictor.input_digest(content)
+        _, before = predictor.predict_picture(picture, digest=digest)
+        for number, (cause, alter) in enumerate(sorted(ALTERATIONS.items())):
+            rng = np.random.default_rng([seed, number, int(sha256_text(row["file"])[:8], 16)])
+            changed = replace(picture, pixels=alter(picture.pixels, rng))
+            _, after = predictor.predict_picture(changed, digest=digest)
+            if before is not None and after is not None:
+                found.append({"cause": cause, "before": before.tolist(), "after": after.tolist()})
+    return pd.DataFrame(found, columns=["cause", "before", "after"])
 
 
 def _rows(studies: Path, predictor: "Predictor", most_per_site: int) -> list[dict[str, str]]:

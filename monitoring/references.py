@@ -3,13 +3,16 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from monitoring.windows import NEEDED_COLUMNS, tidy
+from monitoring.statistics.result import Floats
+from monitoring.windows import LABEL, NEEDED_COLUMNS, tidy
 from osteon.artefact import atomic_write, read_manifest, sha256_file, sha256_files, write_manifest
 from osteon.domain import FaultError, Manifest, RefusedError, canonical_json, sha256_text
 
 _FILE = "reference.parquet"
+_ALTERED = "altered.parquet"
 
 
 class References:
@@ -21,8 +24,12 @@ class References:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def keep(self, events: pd.DataFrame) -> Manifest:
-        """Write the reference of the one model version in `events`; the same events change nothing."""
+    def keep(self, events: pd.DataFrame, altered: pd.DataFrame | None = None) -> Manifest:
+        """Write the reference of the one model version in `events`; the same events change nothing.
+
+        Args:
+            altered: `cause`, `before`, `after`: embeddings of a reference picture without and with a cause.
+        """
         frame = tidy(events)
         models = frame[["task", "model_version", "embedding_space"]].drop_duplicates()
         if len(models) != 1:
@@ -33,14 +40,19 @@ class References:
             )
         task, version, space = (str(cell) for cell in models.iloc[0])
         target = self._of(task, version)
-        columns = frame.loc[:, list(NEEDED_COLUMNS)].copy()
+        wanted = [*NEEDED_COLUMNS, *([LABEL] if LABEL in frame.columns else [])]
+        columns = frame.loc[:, wanted].copy()
         columns["embedding"] = [[float(x) for x in cell] for cell in columns["embedding"]]
         target.mkdir(parents=True, exist_ok=True)
         atomic_write(target / _FILE, columns.to_parquet(None, index=False))
+        files = [_FILE]
+        if altered is not None:
+            atomic_write(target / _ALTERED, altered.to_parquet(None, index=False))
+            files.append(_ALTERED)
         manifest = Manifest(
             stage="reference",
             settings={"task": task, "model_version": version, "embedding_space": space},
-            outputs=sha256_files(target, [_FILE]),
+            outputs=sha256_files(target, files),
             figures={"events": len(columns), "sites": int(columns["site"].nunique())},
         )
         write_manifest(target, manifest)
@@ -52,15 +64,35 @@ class References:
         Raises:
             FaultError: the file is not the one its manifest names.
         """
+        found = self._read(task, model_version, _FILE)
+        return None if found is None else tidy(found)
+
+    def alterations(self, task: str, model_version: str) -> dict[str, tuple[Floats, Floats]]:
+        """Cause -> embeddings of the same reference pictures without and with it; empty when none were kept.
+
+        Raises:
+            FaultError: the file is not the one its manifest names.
+        """
+        found = self._read(task, model_version, _ALTERED)
+        if found is None:
+            return {}
+        return {
+            str(cause): (np.stack(list(rows["before"])), np.stack(list(rows["after"])))
+            for cause, rows in found.groupby("cause", sort=True)
+        }
+
+    def _read(self, task: str, model_version: str, name: str) -> pd.DataFrame | None:
         target = self._of(task, model_version)
         if not (target / "manifest.json").is_file():
             return None
-        manifest = read_manifest(target)
-        if manifest.outputs.get(_FILE) != sha256_file(target / _FILE):
+        known = read_manifest(target).outputs.get(name)
+        if known is None and name != _FILE:
+            return None
+        if known != sha256_file(target / name):
             raise FaultError(
                 "the reference file that its manifest names", "another content", "rebuild the reference"
             )
-        return tidy(pd.read_parquet(target / _FILE))
+        return pd.read_parquet(target / name)
 
     def _of(self, task: str, model_version: str) -> Path:
         """A folder name that any task and version map to, and no two pairs share."""

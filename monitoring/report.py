@@ -52,8 +52,81 @@ class StreamReport:
     @property
     def key(self) -> str:
         """Which label narrows the stream: `all` for the whole site."""
-        names = (field.name for field in fields(Stratum) if field.name != "site")
-        return next((name for name in names if getattr(self.stratum, name) != "all"), "all")
+        return narrowed_by(self.stratum)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedCause:
+    """A known cause and the share of the change that it explains, 0 to 1."""
+
+    name: str
+    explained: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmReport:
+    """How one stream stands, event by event.
+
+    Attributes:
+        level: height of its charts over that of an alarm.
+        since_utc: the change began after this event, by the charts.
+        alarm_utc: the event that raised the alarm that still holds.
+        smallest_detectable: standard deviations; a silent stream shows that no larger change is there. None:
+            it has seen too little to show anything.
+        causes: known ones that explain a good part of the change, the likeliest first; none: an unknown one.
+        run_length_days: promised on average between two false alarms of this stream.
+    """
+
+    task: str
+    model_version: str
+    stratum: Stratum
+    verdict: Verdict
+    level: float
+    events: int
+    since_utc: str
+    alarm_utc: str
+    smallest_detectable: float | None
+    causes: tuple[NamedCause, ...]
+    run_length_days: float
+
+    @property
+    def key(self) -> str:
+        """Which label narrows the stream: `all` for the whole site."""
+        return narrowed_by(self.stratum)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PerformanceReport:
+    """What a yes/no model's metric is at a site by now, estimated without labels.
+
+    Attributes:
+        reference_value: the metric on the labelled reference of all sites.
+        low, high: hold what labels of the production window would give, at `coverage`.
+        doubt: why the estimate may not be trusted; None when nothing speaks against it.
+    """
+
+    task: str
+    model_version: str
+    site: str
+    metric: str
+    reference_value: float
+    value: float
+    low: float
+    high: float
+    coverage: float
+    events: int
+    effective_reference: float
+    doubt: str | None
+
+
+def narrowed_by(stratum: Stratum) -> str:
+    """The label that narrows a stratum, `all` for the whole site.
+
+    >>> narrowed_by(Stratum(site="north", device="unit-a"))
+    'device'
+    """
+    names = (field.name for field in fields(Stratum) if field.name != "site")
+    return next((name for name in names if getattr(stratum, name) != "all"), "all")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +140,8 @@ class DriftReport:
     family_wise_level: float
     hypotheses: int
     streams: tuple[StreamReport, ...]
+    alarms: tuple[AlarmReport, ...] = ()
+    performance: tuple[PerformanceReport, ...] = ()
     schema_version: str = REPORT_SCHEMA_VERSION
 
     def site_verdict(self, site: str) -> Verdict:
@@ -88,10 +163,14 @@ class DriftReport:
         streams = whole.pop("streams")
         for fields_, stream in zip(streams, self.streams, strict=True):
             fields_["key"] = stream.key
+        alarms = whole.pop("alarms")
+        for fields_, alarm in zip(alarms, self.alarms, strict=True):
+            fields_["key"] = alarm.key
         return {
             **whole,
             "sites": {site: self._summary(site) for site in self.sites},
             "streams": list(streams),
+            "alarms": list(alarms),
         }
 
     def _summary(self, site: str) -> dict[str, Any]:

@@ -27,7 +27,9 @@ _DONE = ".done"
 def requests_from(report: DriftReport, policy: DriftPolicy) -> list[RetrainingRequest]:
     """One request per drifting task and model, naming every drifting site that has enough new events.
 
-    The evidence holds each drifting stream's windows and statistics, and the report's policy and seed.
+    A site where the model does as well as on its reference asks for nothing, unless it abstains more often.
+    The evidence holds each drifting stream's windows and statistics, what the change looks like, the
+    estimated performance, and the report's policy and seed.
     """
     rule = policy.retraining
     enough = {
@@ -35,9 +37,12 @@ def requests_from(report: DriftReport, policy: DriftPolicy) -> list[RetrainingRe
         for stream in report.streams
         if stream.key == "all" and stream.production.events >= rule.least_production_events
     }
+    harmless = _harmless(report, rule.harmless_within)
     causes: dict[tuple[str, str], list[StreamReport]] = {}
     for stream in report.streams:
-        if stream.verdict == "drift" and (stream.task, stream.stratum.site) in enough:
+        where = (stream.task, stream.stratum.site)
+        abstains = (rise := stream.statistics.get("abstention_rate")) is not None and rise.alarms
+        if stream.verdict == "drift" and where in enough and (abstains or where not in harmless):
             causes.setdefault((stream.task, stream.model_version), []).append(stream)
     return [
         RetrainingRequest(
@@ -49,6 +54,8 @@ def requests_from(report: DriftReport, policy: DriftPolicy) -> list[RetrainingRe
                 "seed": report.seed,
                 "family_wise_level": report.family_wise_level,
                 "streams": [_evidence(stream) for stream in streams],
+                "alarms": [asdict(one) for one in report.alarms if one.task == task and one.alarm_utc],
+                "performance": [asdict(one) for one in report.performance if one.task == task],
             },
             model_version=version,
             cooldown_s=int(rule.cooldown_hours * 3600),
@@ -57,6 +64,16 @@ def requests_from(report: DriftReport, policy: DriftPolicy) -> list[RetrainingRe
         )
         for (task, version), streams in sorted(causes.items())
     ]
+
+
+def _harmless(report: DriftReport, within: float) -> set[tuple[str, str]]:
+    """Tasks and sites whose every metric is estimated, not doubted and surely as good as on the reference."""
+    good: dict[tuple[str, str], bool] = {}
+    for one in report.performance:
+        where = (one.task, one.site)
+        fine = one.doubt is None and one.low >= one.reference_value - within
+        good[where] = good.get(where, True) and fine
+    return {where for where, fine in good.items() if fine}
 
 
 def _evidence(stream: StreamReport) -> dict[str, Any]:

@@ -28,6 +28,9 @@ NEEDED_COLUMNS = (
 )
 
 
+LABEL = "label"  # the answer that a person gave; a reference may have it
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sample:
     """The numbers of one window: unit-norm embeddings (n, D), answered values (k,) and how many answered."""
@@ -51,7 +54,8 @@ def tidy(events: pd.DataFrame) -> pd.DataFrame:
             f"a frame without {', '.join(missing)}",
             "read them with FeatureRepository.history",
         )
-    frame = events.loc[:, list(NEEDED_COLUMNS)].drop_duplicates("event_id")
+    wanted = [*NEEDED_COLUMNS, *([LABEL] if LABEL in events.columns else [])]
+    frame = events.loc[:, wanted].drop_duplicates("event_id")
     frame["time"] = pd.to_datetime(frame["time_utc"], utc=True)
     frame["answered"] = (frame["status"] == "answered").astype(bool)
     frame["value"] = frame["value"].astype("float64")

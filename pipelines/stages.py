@@ -198,7 +198,7 @@ def _register(
 
 def reference(model_uri: str, deid_uri: str, workspace: str, *, task: str, references: str) -> StageRun:
     """The reference window of a model, kept among `references`; noted at WORKSPACE/reference/TASK."""
-    from monitoring.reference_events import reference_events
+    from monitoring.reference_events import altered_pictures, reference_events
     from monitoring.references import References
     from osteon.models import Predictor
 
@@ -210,7 +210,8 @@ def reference(model_uri: str, deid_uri: str, workspace: str, *, task: str, refer
 
             predictor = Predictor.load(model, hmac_key=_NO_KEY)
             with stage_progress(f"reference window {task}") as progress:
-                kept = References(folder).keep(reference_events(predictor, studies, progress=progress))
+                events = reference_events(predictor, studies, progress=progress)
+                kept = References(folder).keep(events, altered_pictures(predictor, studies))
             manifest = Manifest(
                 stage="reference",
                 inputs=inputs,

@@ -18,7 +18,9 @@ import yaml
 from benchmarks.deid_text import forms
 
 LAYOUT_SPLITS = tuple(
-    name for name in ("fresh2", "fresh3", "fresh4") if (Path(__file__).parent / f"{name}.yaml").is_file()
+    name
+    for name in ("fresh2", "fresh3", "fresh4", "fresh5")
+    if (Path(__file__).parent / f"{name}.yaml").is_file()
 )
 _GROUP = re.compile(r"<<(\w+)>>")
 _MISREAD = {"l": "I", "I": "l", "O": "0", "e": "c", "u": "n", ":": ".", "o": "c"}

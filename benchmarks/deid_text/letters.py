@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from benchmarks.deid_text import fresh, sentences
 from benchmarks.deid_text.codes import CodeSlots
+from benchmarks.deid_text.later_forms import LaterForms
 from benchmarks.deid_text.layouts import LAYOUT_SPLITS, draw_layout, layout_set, rendered
-from benchmarks.deid_text.odd_forms import OddForms
 from benchmarks.deid_text.people import PeopleSlots
 from benchmarks.deid_text.places import PlaceSlots
 from benchmarks.deid_text.scene import Piece
@@ -49,7 +49,7 @@ def letters(count: int, split: str, seed: int) -> Iterator[Letter]:
         yield _Writer(random.Random(f"{seed}:{split}:{number}"), split).letter(number)
 
 
-class _Writer(PeopleSlots, PlaceSlots, TimeSlots, CodeSlots, OddForms):
+class _Writer(PeopleSlots, PlaceSlots, TimeSlots, CodeSlots, LaterForms):
     """Writes one letter about its scene."""
 
     def letter(self, number: int) -> Letter:

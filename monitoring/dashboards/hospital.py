@@ -25,6 +25,32 @@ HOSPITAL = Board(
             ],
         ),
         Panel(
+            title="Charts event by event",
+            description="Height over that of an alarm: 1 is the alarm.",
+            thresholds=((None, "green"), (1.0, "red")),
+            targets=[
+                Target(query=f"osteon_drift_alarm_level{{{_SITE}}}", legend="{{site}} {{task}} {{key}}")
+            ],
+        ),
+        Panel(
+            title="What the change looks like",
+            description="Share of the change that a known cause explains, while an alarm holds.",
+            unit="percentunit",
+            targets=[
+                Target(query=f"osteon_drift_alarm_cause{{{_SITE}}}", legend="{{site}} {{task}} {{cause}}")
+            ],
+        ),
+        Panel(
+            title="Performance estimated without labels",
+            description="Yes/no models; with a 90 % interval, and the value on the labelled reference.",
+            targets=[
+                Target(
+                    query=f"osteon_drift_expected_performance{{{_SITE}}}",
+                    legend="{{site}} {{task}} {{metric}} {{bound}}",
+                )
+            ],
+        ),
+        Panel(
             title="p-values (family-wise where a statistic decides)",
             description="Below 0.05 a deciding statistic calls a drift.",
             thresholds=((None, "red"), (0.05, "green")),

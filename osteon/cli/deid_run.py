@@ -57,6 +57,11 @@ def run(
         f"{figures['studies']} studies, {figures['images']} images, {figures['reports']} reports in "
         f"{seconds:.1f} s ({figures['images'] / seconds:.1f} images/s) under policy {chosen.hash[:12]}"
     )
+    if figures["reports_without_study"]:
+        say(
+            f"{figures['reports_without_study']} report files belong to no study and were left: name them "
+            "after the study's folder, its UID or its accession number"
+        )
     if figures["quarantined"]:
         say(f"{figures['quarantined']} held back; see: osteon deid review list")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -54,7 +55,9 @@ def report(
 
     Example: osteon drift report --features var/features --json
     """
+    from monitoring.alarms import AlarmWatch
     from monitoring.drift import drift_report
+    from monitoring.expected import expected_performance
     from monitoring.policy import load_policy
     from monitoring.references import References
     from osteon.features import FeatureRepository
@@ -62,7 +65,13 @@ def report(
     now = until.replace(tzinfo=UTC) if until else datetime.now(UTC)
     rules = load_policy(policy)
     events = FeatureRepository(features).history(since=now - timedelta(days=history_days), until=now)
-    made = drift_report(events, References(references), rules, now=now, seed=seed)
+    kept = References(references)
+    made = drift_report(events, kept, rules, now=now, seed=seed)
+    made = replace(
+        made,
+        alarms=AlarmWatch(kept, rules, seed=seed).look(events),
+        performance=expected_performance(events, kept, rules, now=now, seed=seed),
+    )
     if json_output:
         print_json(made.as_dict())
     else:
@@ -91,3 +100,17 @@ def _print(report: DriftReport) -> None:
             why.replace("_", " "),
         )
     Console(highlight=False).print(table)
+    for alarm in report.alarms:
+        if alarm.alarm_utc:
+            where = alarm.stratum.site if alarm.key == "all" else getattr(alarm.stratum, alarm.key)
+            looks = ", ".join(f"{cause.name} ({cause.explained:.0%})" for cause in alarm.causes)
+            stderr.print(
+                f"[bold red]alarm[/] {where} {alarm.task}: changed after {alarm.since_utc}, "
+                f"looks like {looks.replace('_', ' ') or 'no known cause'}"
+            )
+    for one in report.performance:
+        doubt = f"; not to be trusted: {one.doubt.replace('_', ' ')}" if one.doubt else ""
+        stderr.print(
+            f"{one.site} {one.task}: {one.metric} without labels {one.value:.2f} "
+            f"({one.low:.2f} to {one.high:.2f}), on the reference {one.reference_value:.2f}{doubt}"
+        )

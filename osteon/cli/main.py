@@ -10,8 +10,10 @@ import typer
 
 from osteon.cli import (
     bench,
+    data,
     deid,
     drift,
+    encoder,
     evaluate_encoders,
     pairs,
     picture,
@@ -22,6 +24,7 @@ from osteon.cli import (
     registry,
     replay,
     sample,
+    sap,
     tracking,
     train,
     up,
@@ -70,6 +73,9 @@ app.command("sample", rich_help_panel=_DATA)(sample.sample)
 app.command("picture", rich_help_panel=_DATA)(picture.picture)
 app.add_typer(deid.app, name="deid", rich_help_panel=_DATA)
 app.add_typer(pairs.app, name="pairs", rich_help_panel=_DATA)
+app.add_typer(data.app, name="data", rich_help_panel=_DATA)
+app.command("encoder", rich_help_panel=_MODELS)(encoder.encoder)
+app.command("sap", rich_help_panel=_MODELS)(sap.sap)
 app.command("pretrain", rich_help_panel=_MODELS)(tracking.tracked(pretrain.pretrain))
 app.command("pretrain-images", rich_help_panel=_MODELS)(tracking.tracked(pretrain_images.pretrain_images))
 app.command("finetune", rich_help_panel=_MODELS)(tracking.tracked(train.finetune))

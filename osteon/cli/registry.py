@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import getpass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +13,7 @@ from osteon.cli.console import answers, print_json, say
 from osteon.domain import Task
 
 if TYPE_CHECKING:
-    from osteon.registry import Registry
+    from osteon.registry import Registry, Tenure
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -160,3 +161,45 @@ def history(
         )
     if not rows:
         say("nothing promoted yet: osteon registry promote TASK VERSION --reason WHY")
+
+
+@app.command("at")
+@answers
+def at(
+    moment: Annotated[str, typer.Argument(metavar="DATE", help="A date, or a time in ISO 8601 (UTC).")],
+    alias: Alias = "champion",
+    registry: Where = DEFAULT_FOLDER,
+    project: Project = "osteon",
+    json_output: Json = False,
+) -> None:
+    """Show what was in production at a moment, who approved it and why, and from which data it was made.
+
+    Example: osteon registry at 2026-03-01
+    """
+    from osteon.registry import in_production_at, parse_moment
+
+    store, when = _open(registry, project), parse_moment(moment)
+    rows = [
+        {**tenure.promotion.as_dict(), "until_utc": tenure.until_utc, "made_from": _origin(store, tenure)}
+        for tenure in in_production_at(store.history(), when, alias).values()
+    ]
+    if json_output:
+        print_json(rows)
+        return
+    for row in rows:
+        origin = row["made_from"]
+        until = row["until_utc"] or "now"
+        say(f"{row['task']}: version {row['to_version']}, from {row['time_utc']} to {until}")
+        say(f"  approved by {row['actor']}: {row['reason']}")
+        say(f"  package {row['digest'][:12]}, made {origin['time_utc']}, code {origin['code_version'][:12]}")
+        for name, digest in origin["inputs"].items():
+            say(f"  from {name} {digest[:12]}")
+    if not rows:
+        say(f"no {alias} was there then")
+
+
+def _origin(store: Registry, tenure: Tenure) -> dict[str, Any]:
+    """What the package's manifest says of its making."""
+    manifest = asdict(store.fetch(tenure.promotion).manifest)
+    wanted = ("inputs", "parents", "policy_hash", "seed", "synthetic_version", "code_version", "time_utc")
+    return {name: manifest[name] for name in wanted}

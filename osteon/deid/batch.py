@@ -24,7 +24,7 @@ from osteon.deid.records import (
     record_name,
     write_record,
 )
-from osteon.deid.sources import StudySource, find_studies
+from osteon.deid.sources import StudySource, find_studies, reports_without_study
 from osteon.deid.study import deidentify_study
 from osteon.deid.study_review import StudyReview
 from osteon.deid.tables import write_tables
@@ -102,6 +102,7 @@ def finish(job: Job, states: Mapping[StudySource, str]) -> Manifest:
     _remove_stale(job.output, studies, records, job.key)
     truth = job.folder / "truth.csv"
     figures = write_tables(job.output, records, truth if truth.is_file() else None, Pseudonymiser(job.key))
+    figures["reports_without_study"] = reports_without_study(job.folder, studies)
     manifest = _write_manifest(job, figures, studies)
     held = Counter(row["reason"] for record in records for row in record.quarantined)
     facts = {"figures": dict(figures), "held": dict(sorted(held.items())), "manifest": manifest.digest}

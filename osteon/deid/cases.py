@@ -86,21 +86,24 @@ class Cases:
     ring: KeyRing
     project: str = "osteon"
 
-    def case_id(self, site: str, what: str, files: Iterable[File]) -> str:
-        """The same for the same bytes however often they come; tells nothing of them."""
+    def case_id(self, site: str, study_mark: str, what: str, files: Iterable[File]) -> str:
+        """The same for the same bytes of a study however often they come; tells nothing of them."""
         key = self.ring.subkey("case", self.project, self.ring.versions[0].number)
         digests = "".join(hashlib.sha256(content).hexdigest() for _, content in files)
-        return hmac.new(key, f"{site}\0{what}\0{digests}".encode(), hashlib.sha256).hexdigest()[:24]
+        return hmac.new(key, f"{site}\0{study_mark}\0{what}\0{digests}".encode(), hashlib.sha256).hexdigest()[
+            :24
+        ]
 
     def keep(self, site: str, study_mark: str, what: str, content: CaseContent, error: OsteonError) -> str:
         """The content sealed and a row that waits; a case that is known already keeps its state.
 
-        A case that came without a study, by the service, belongs to the first study that has the same bytes.
+        A case that came without a study, by the service, belongs to the first study that has the same bytes;
+        the same bytes in another study are another case.
         """
-        case_id = self.case_id(site, what, content.files)
+        case_id = self.case_id(site, "", what, content.files)
+        if study_mark and not self._taken_over(case_id, study_mark):
+            case_id = self.case_id(site, study_mark, what, content.files)
         known = self._row(case_id)
-        if known is not None and study_mark and not known.study_mark:
-            self._change(case_id, {"study_mark": study_mark})
         if known is None:
             self._seal(case_id, "content", _packed(content))
             row = {
@@ -176,23 +179,33 @@ class Cases:
             if decision.boxes or decision.text is not None:  # by whoever decided, before anybody sees it
                 extra = json.dumps({"boxes": decision.boxes, "text": decision.text}, ensure_ascii=False)
                 self._seal(case_id, "correction", extra.encode())
-        if decision.state == REJECTED:
-            for part in ("content", "correction"):
-                self._path(case_id, part).unlink(missing_ok=True)
+            if (
+                decision.state == REJECTED
+            ):  # before it is on record: killed here, the case waits without content
+                for part in ("content", "correction"):
+                    self._path(case_id, part).unlink(missing_ok=True)
         return self.get(case_id)
 
-    def hold_again(self, case_id: str, error: OsteonError, study_mark: str = "") -> None:
-        """The case waits for another reason, or for another study, than before; not a rejected one."""
+    def hold_again(self, case_id: str, error: OsteonError) -> None:
+        """The case waits for another reason than before; not a rejected one."""
         values = {
             "state": WAITING, "reason": error.code, "need": error.need[:300], "got": error.got[:300],
             "next_step": error.next_step[:300], "waiver": "", "decided_utc": "",
         }  # fmt: skip
-        self._change(case_id, values | ({"study_mark": study_mark} if study_mark else {}))
-
-    def _change(self, case_id: str, values: Mapping[str, str]) -> None:
         wanted = sa.and_(_TABLE.c.case_id == case_id, _TABLE.c.state != REJECTED)
         with self.engine.begin() as connection:
             connection.execute(sa.update(_TABLE).where(wanted).values(**values))
+
+    def _taken_over(self, case_id: str, study_mark: str) -> bool:
+        """Whether the case without a study exists and is, now or since before, this study's."""
+        mine = sa.and_(
+            _TABLE.c.case_id == case_id,
+            _TABLE.c.project == self.project,
+            _TABLE.c.study_mark.in_(("", study_mark)),
+        )
+        with self.engine.begin() as connection:
+            done = connection.execute(sa.update(_TABLE).where(mine).values(study_mark=study_mark))
+        return bool(done.rowcount)
 
     def decisions(self) -> dict[str, dict[str, Decision]]:
         """Study mark -> case -> what was decided; cases that wait are not in it."""

@@ -56,6 +56,16 @@ def find_studies(folder: Path) -> list[StudySource]:
     return studies
 
 
+def reports_without_study(folder: Path, studies: Iterable[StudySource]) -> int:
+    """How many report files of the folder belong to none of its studies, so that nobody misses them."""
+    taken = {name for study in studies for name in study.reports}
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in REPORT_SUFFIXES)
+    names = (
+        str(path.relative_to(folder)) for path in found if path.is_file() and not path.name.startswith(".")
+    )
+    return sum(1 for name in names if name not in taken)
+
+
 def _of_hospital(folder: Path, hospital: Path) -> Iterable[StudySource]:
     for study in sorted(path for path in (hospital / "dicom").iterdir() if path.is_dir()):
         images = sorted(

@@ -32,7 +32,11 @@ class StudyReview:
         if not self.decisions or self.cases is None or not paths:
             return NONE
         files = [(path.suffix.lower(), path.read_bytes()) for path in paths if path.is_file()]
-        return self.decisions.get(self.cases.case_id(self.site, what, files), NONE)
+        for mark in (self.study_mark, ""):  # a case that the service had first keeps its number
+            case_id = self.cases.case_id(self.site, mark, what, files)
+            if case_id in self.decisions:
+                return self.decisions[case_id]
+        return NONE
 
     def hold(
         self,
@@ -49,9 +53,8 @@ class StudyReview:
         content = CaseContent(files=files, known=known or KnownIdentity(), patient=patient)
         case_id = self.cases.keep(self.site, self.study_mark, what, content, error)
         case = self.cases.get(case_id)
-        applied = case_id in self.decisions or case.study_mark != self.study_mark
-        if case.state in {APPROVED, CORRECTED} and applied:
-            self.cases.hold_again(case_id, error, self.study_mark)  # let through before, held anew now
+        if case.state in {APPROVED, CORRECTED} and case_id in self.decisions:
+            self.cases.hold_again(case_id, error)  # let through before, held anew now
         return case_id
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from osteon.artefact import atomic_write
+from osteon.deid.labels import LABEL_COLUMNS, label_rows
 from osteon.deid.pseudonyms import Pseudonymiser
-from osteon.deid.records import QUARANTINE, StudyRecord, source_mark
-from osteon.domain.errors import RefusedError
+from osteon.deid.records import QUARANTINE, StudyRecord
 
 INSTANCE_COLUMNS = (
     "file",
@@ -33,28 +33,6 @@ INSTANCE_COLUMNS = (
     "text_boxes",
     "sha256",
 )
-LABEL_COLUMNS = (
-    "file",
-    "hospital",
-    "patient",
-    "study_key",
-    "split_hint",
-    "region",
-    "view",
-    "laterality",
-    "device",
-    "sex",
-    "age_years",
-    "fracture",
-    "bone_age_months",
-    "kl_grade",
-    "abnormal",
-    "implant",
-    "cast",
-    "burned_in",
-)
-_CARRIED = frozenset(LABEL_COLUMNS) - {"file", "hospital", "patient", "study_key"}
-_MAX_CELL = 32
 
 
 def write_tables(
@@ -92,36 +70,11 @@ def write_tables(
         "reviewed": sum(len(r.reviewed) for r in ordered),
     }
     if truth is not None:
-        rows = _labels(truth, {image["source"]: image for image in images}, pseudonymiser)
+        by_source = {image["source"]: image for image in images}
+        rows, counts["label_cells_left_out"] = label_rows(truth, by_source, pseudonymiser)
         atomic_write(output / "labels.csv", _csv(LABEL_COLUMNS, rows))
         counts["labels"] = len(rows)
     return counts
-
-
-def _labels(
-    truth: Path, images: Mapping[str, Mapping[str, Any]], pseudonymiser: Pseudonymiser
-) -> list[dict[str, Any]]:
-    """The truth's rows under pseudonyms: only columns that the contract names, only short cells."""
-    rows = []
-    with truth.open(newline="", encoding="utf-8") as stream:
-        reader = csv.DictReader(stream)
-        if "file" not in (reader.fieldnames or ()):
-            raise RefusedError(
-                "a truth table with a column `file`", "one without", "see the layout of osteon sample"
-            )
-        for row in reader:
-            image = images.get(source_mark(row["file"], pseudonymiser))
-            if image is None:
-                continue
-            carried = {
-                key: value
-                for key, value in row.items()
-                if key in _CARRIED and value and len(value) <= _MAX_CELL
-            }
-            rows.append(
-                {**carried, **{key: image[key] for key in ("file", "hospital", "patient", "study_key")}}
-            )
-    return rows
 
 
 def _csv(columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> str:

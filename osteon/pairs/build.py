@@ -83,12 +83,12 @@ def build_pairs(
         )
     parent = read_manifest(deid_dir)
     source = read_source(deid_dir)
-    _clear(output)
-    refused = _cache_pictures(deid_dir, output / IMAGES_FOLDER, source.studies, size, workers, progress)
+    clear_output(output)
+    refused = cache_pictures(deid_dir, output / IMAGES_FOLDER, source.studies, size, workers, progress)
     source = _without(source, refused)
     matching = match(source, val_fold=val_fold)
     settings = {"size": size, "val_fold": val_fold, "studies_per_shard": STUDIES_PER_SHARD}
-    shards = _write_shards(output, matching.pairs, source.sex, parent, settings)
+    shards = write_shards(output, matching.pairs, source.sex, parent, settings)
     tables = _write_labels(output, source)
     manifest = Manifest(
         stage="pairs",
@@ -107,7 +107,7 @@ def build_pairs(
     return read_manifest(output)
 
 
-def _clear(output: Path) -> None:
+def clear_output(output: Path) -> None:
     """Takes away what an earlier run wrote, its manifest first, so that nothing stale is ever listed."""
     output.mkdir(parents=True, exist_ok=True)
     (output / MANIFEST_NAME).unlink(missing_ok=True)
@@ -119,7 +119,7 @@ def _clear(output: Path) -> None:
         (output / name).unlink(missing_ok=True)
 
 
-def _cache_pictures(
+def cache_pictures(
     deid_dir: Path,
     images: Path,
     studies: Mapping[str, Study],
@@ -173,9 +173,10 @@ def _without(source: Source, refused: Mapping[str, str]) -> Source:
     return replace(source, studies=kept)
 
 
-def _write_shards(
+def write_shards(
     output: Path, pairs: Sequence[Pair], sex: Mapping[str, str], parent: Manifest, settings: dict[str, Any]
 ) -> list[str]:
+    """Writes the shards of all splits, pictures from `images/` of the output; gives their names."""
     names: list[str] = []
     for split in SPLITS:
         # In the order of a hash: neighbours in a shard have nothing in common, on any machine.

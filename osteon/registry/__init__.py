@@ -3,6 +3,7 @@
 from osteon.registry.address import registry_uri
 from osteon.registry.comparison import Comparison, compare_runs
 from osteon.registry.package import verify_package
+from osteon.registry.past import Tenure, in_production_at, parse_moment
 from osteon.registry.promotions import ALIASES, Promotion
 from osteon.registry.run import Run, run_of
 from osteon.registry.store import Registry
@@ -16,9 +17,12 @@ __all__ = [
     "RegisteredModel",
     "Registry",
     "Run",
+    "Tenure",
     "Tracking",
     "Version",
     "compare_runs",
+    "in_production_at",
+    "parse_moment",
     "registry_uri",
     "run_of",
     "verify_package",

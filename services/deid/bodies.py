@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -14,8 +15,20 @@ class TooLarge(Exception):  # noqa: N818 - a state, answered with 413
     """The body is longer than the settings admit."""
 
 
-async def body_of(request: Request, limit: int) -> bytes:
-    """The whole body in memory, refused as soon as it is longer than the limit."""
+class TooSlow(Exception):  # noqa: N818 - a state, answered with 408
+    """The body did not come within the settings' time."""
+
+
+async def body_of(request: Request, limit: int, timeout_s: float) -> bytes:
+    """The whole body in memory, refused as soon as it is longer than the limit or late."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await _whole(request, limit)
+    except TimeoutError:
+        raise TooSlow from None
+
+
+async def _whole(request: Request, limit: int) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise TooLarge

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from osteon.domain.errors import FaultError, OsteonError, RefusedError, UsageError
-from services.deid.bodies import TooLarge
+from services.deid.bodies import TooLarge, TooSlow
 from services.deid.callers import AUDIT, DEID, REIDENTIFY, REVIEW
 from services.deid.work import HeldBackError, TooBusy, Work
 
@@ -50,6 +50,13 @@ def add_guards(app: FastAPI, work: Work) -> None:
             "a body within the service's limit", "a longer one", "send one instance or note per request"
         )
         return JSONResponse(error.as_dict(), 413)
+
+    @app.exception_handler(TooSlow)
+    async def too_slow(_request: Request, _error: TooSlow) -> JSONResponse:
+        error = RefusedError(
+            "a whole body within the service's time", "a part of one", "send it again, faster"
+        )
+        return JSONResponse(error.as_dict(), 408, headers={"Connection": "close"})
 
     @app.exception_handler(TooBusy)
     async def busy(_request: Request, _error: TooBusy) -> JSONResponse:

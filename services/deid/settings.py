@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     )
     max_dicom_bytes: int = Field(256 * _MIB, ge=1024)
     max_text_bytes: int = Field(8 * _MIB, ge=64)
+    body_timeout_s: float = Field(120.0, gt=0, description="for a whole body to come; then 408")
     max_concurrent: int = Field(2, ge=1, description="requests worked on at once")
     max_waiting: int = Field(16, ge=0, description="requests that may wait; more are answered 503")
 

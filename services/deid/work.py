@@ -101,7 +101,7 @@ class Work:
     async def body(self, request: Request, limit: int, kind: str) -> bytes:
         """The request's body, which takes a place while it comes: bodies of a full queue fill no memory."""
         with self._place(kind):
-            return await body_of(request, limit)
+            return await body_of(request, limit, self.settings.body_timeout_s)
 
     async def run(self, kind: str, call: Callable[[], Made]) -> Made:
         """The call on a thread, as many at once as the settings admit."""

@@ -4,13 +4,17 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
-from monitoring.drift import KeptReferences, drift_report
+from monitoring.alarms import AlarmWatch
+from monitoring.drift import drift_report
+from monitoring.expected import expected_performance
 from monitoring.metrics import DriftMetrics
 from monitoring.policy import DriftPolicy
+from monitoring.references import References
 from monitoring.report import DriftReport
 from monitoring.retraining import RequestFolder, requests_from
 from osteon.domain import OsteonError
@@ -31,7 +35,7 @@ class Monitor:
     def __init__(
         self,
         history: History,
-        references: KeptReferences,
+        references: References,
         policy: DriftPolicy,
         metrics: DriftMetrics,
         *,
@@ -48,6 +52,7 @@ class Monitor:
         self._history_days = history_days
         self._seed = seed
         self._project = project
+        self._watch = AlarmWatch(references, policy, seed=seed)
         self._seen_until: pd.Timestamp | None = None
         self.report: DriftReport | None = None
         self.looked = False
@@ -59,6 +64,8 @@ class Monitor:
         report = drift_report(
             events, self._references, self._policy, now=moment, seed=self._seed, project=self._project
         )
+        expected = expected_performance(events, self._references, self._policy, now=moment, seed=self._seed)
+        report = replace(report, alarms=self._watch.look(events), performance=expected)
         self._metrics.show(report, duration_s=time.monotonic() - started, at_unix_s=moment.timestamp())
         self._count_new(events, moment)
         self.report = report

@@ -98,6 +98,30 @@ def test_every_study_comes_out_with_its_report_and_label(done):
     assert {row["fracture"] for row in labels} == {"0", "1"}
 
 
+def test_free_words_in_the_table_of_answers_stay_behind_and_are_counted(tmp_path, key):
+    source = make_input(tmp_path / "in", studies=2)
+    rows = list(csv.DictReader((source / "truth.csv").open()))
+    for row in rows:
+        row |= {"device": "Quentrelec", "split_hint": "Vercautrin", "kl_grade": "2", "region": "Ormebeuve"}
+    with (source / "truth.csv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    manifest = deidentify_sample(source, tmp_path / "out", key, workers=1)
+    labels = (tmp_path / "out" / "labels.csv").read_text().lower()
+    assert not any(trace in labels for trace in TRACES)
+    assert [row["kl_grade"] for row in csv.DictReader(labels.splitlines())] == ["2", "2"]
+    assert manifest.figures["label_cells_left_out"] == 2
+
+
+def test_reports_that_belong_to_no_study_are_counted(tmp_path, key):
+    source = make_input(tmp_path / "in", studies=2)
+    (source / "nord" / "reports" / "St99.txt").write_text("RÉSULTAT : sans particularité.\n")
+    (source / "nord" / "hl7" / "St98.hl7").write_text("MSH|^~\\&|R|H|||20240101||ORU^R01|1|P|2.5\r")
+    manifest = deidentify_sample(source, tmp_path / "out", key, workers=1)
+    assert manifest.figures["reports_without_study"] == 2
+
+
 def test_no_byte_of_the_output_tells_who_it_was(done):
     _, output, _ = done
     for name, content in everything(output).items():

@@ -47,3 +47,26 @@ def test_bad_usage_exits_2_and_says_what_to_do(folder: Path) -> None:
 
 def test_a_folder_that_is_no_package_is_refused_with_3(folder: Path, tmp_path: Path) -> None:
     run("register", str(tmp_path), "fracture", "--registry", str(folder), "--json", code=3)
+
+
+def test_what_was_in_production_then_is_told_with_who_approved_it_and_from_which_data(
+    tmp_path: Path,
+) -> None:
+    new_registry(tmp_path / "registry")
+    where = ("--registry", str(tmp_path / "registry"), "--json")
+    rows = []
+    for content in "ab":
+        package = str(make_package(tmp_path / content, content))
+        version = json.loads(run("register", package, "fracture", *where))["version"]
+        reason = ("--reason", f"because {content}", "--actor", "dpo")
+        rows.append(json.loads(run("promote", "fracture", version, *reason, *where)))
+    (first,) = json.loads(run("at", rows[0]["time_utc"], *where))
+    (second,) = json.loads(run("at", "2100-01-01", *where))
+    assert (first["to_version"], first["reason"]) == ("1", "because a")
+    assert first["until_utc"] == rows[1]["time_utc"]
+    assert (second["to_version"], second["actor"], second["until_utc"]) == ("2", "dpo", "")
+    assert {"inputs", "parents", "code_version", "policy_hash"} <= set(first["made_from"])
+    assert json.loads(run("at", "2001-01-01", *where)) == []
+    told = CliRunner().invoke(app, ["at", "2100-01-01", *where[:2]]).output
+    assert "approved by dpo: because b" in told
+    run("at", "yesterday", *where, code=2)

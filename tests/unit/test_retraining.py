@@ -10,6 +10,7 @@ import pytest
 from monitoring.drift import drift_report
 from monitoring.policy import load_policy
 from monitoring.references import References
+from monitoring.report import PerformanceReport
 from monitoring.retraining import RequestFolder, requests_from
 from osteon.domain import RetrainingRequest
 from tests.event_frame import NOW, event_frame
@@ -54,6 +55,34 @@ def test_a_request_names_the_drifting_site_with_its_windows_and_statistics(repor
 def test_a_site_that_drifts_with_too_few_events_to_learn_from_is_not_requested(report):
     assert report.site_verdict("c") == "drift"
     assert all("c" not in request.sites for request in requests_from(report, POLICY))
+
+
+def performance(**more):
+    known = {
+        "task": "fracture", "model_version": "fracture:1", "site": "a", "metric": "accuracy",
+        "reference_value": 0.9, "value": 0.91, "low": 0.89, "high": 0.93, "coverage": 0.9, "events": 220,
+        "effective_reference": 150.0, "doubt": None,
+    }  # fmt: skip
+    return PerformanceReport(**{**known, **more})
+
+
+def test_a_drift_that_harms_nobody_is_not_requested(report):
+    assert requests_from(replace(report, performance=(performance(),)), POLICY) == []
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        (performance(low=0.85),),
+        (performance(doubt="no_overlap"),),
+        (performance(), performance(metric="auroc", reference_value=0.95)),
+        (performance(site="b"),),
+    ],
+    ids=["may be worse", "doubted", "another metric is worse", "of another site"],
+)
+def test_a_drift_whose_harm_is_not_excluded_is_requested_with_what_is_known_of_it(report, found):
+    (request,) = requests_from(replace(report, performance=found), POLICY)
+    assert [row["metric"] for row in request.evidence["performance"]] == [one.metric for one in found]
 
 
 def test_a_request_is_filed_once_within_its_cooldown_and_again_after(tmp_path):

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+import sqlalchemy as sa
 
 from osteon.artefact import atomic_write
 from osteon.deid.cases import APPROVED, CORRECTED, REJECTED, WAITING, CaseContent, Decision
@@ -93,8 +94,44 @@ def test_what_was_decided_about_a_part_that_came_by_the_service_holds_in_a_batch
 def test_a_decision_after_a_folder_was_renamed_takes_effect(cases, case_id, tmp_path):
     cases.decide(case_id, Decision(state=APPROVED, waiver="a_radiograph"), **WHO)
     review, paths = review_of(cases, "mark of the new name", tmp_path)
-    review.hold("report", paths, ERROR)
-    assert cases.get(case_id).state == WAITING  # of another study than before: a person looks again
-    cases.decide(case_id, Decision(state=APPROVED, waiver="a_radiograph"), **WHO)
+    renamed = review.hold("report", paths, ERROR)
+    assert cases.get(renamed).state == WAITING  # of another study than before: a person looks again
+    cases.decide(renamed, Decision(state=APPROVED, waiver="a_radiograph"), **WHO)
     review, paths = review_of(cases, "mark of the new name", tmp_path)
     assert review.decision("report", paths).state == APPROVED
+
+
+def test_the_same_report_in_two_studies_is_two_cases_each_with_its_own_decision(cases, tmp_path):
+    held = {}
+    for mark in ("one", "other"):
+        review, paths = review_of(cases, mark, tmp_path)
+        held[mark] = review.hold("report", paths, ERROR)
+    assert held["one"] != held["other"]
+    cases.decide(held["one"], Decision(state=REJECTED), **WHO)
+    decided = {mark: review_of(cases, mark, tmp_path)[0].decision("report", paths) for mark in held}
+    assert (decided["one"].state, decided["other"].state) == (REJECTED, "")
+    assert cases.get(held["other"]).state == WAITING
+
+
+def test_a_case_of_the_service_is_taken_over_by_one_study_only(cases, tmp_path):
+    case_id = cases.keep("nord", "", "report", CaseContent(files=((".txt", b"Mme QUENTRELEC"),)), ERROR)
+    ids = []
+    for mark in ("one", "other", "one"):
+        review, paths = review_of(cases, mark, tmp_path)
+        ids.append(review.hold("report", paths, ERROR))
+    assert ids[0] == ids[2] == case_id != ids[1]
+
+
+def test_killed_while_a_rejection_is_recorded_no_content_of_a_rejected_case_is_left(
+    cases, case_id, monkeypatch
+):
+    def killed(*_arguments, **_more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sa.engine.Transaction, "commit", killed)
+    with pytest.raises(KeyboardInterrupt):
+        cases.decide(case_id, Decision(state=REJECTED), **WHO)
+    monkeypatch.undo()
+    assert not list(cases.folder.glob(f"{case_id}.*"))
+    assert cases.get(case_id).state == WAITING
+    assert cases.decide(case_id, Decision(state=REJECTED), **WHO).state == REJECTED

@@ -42,10 +42,12 @@ _HOUSE = re.compile(rf"\b(?i:famille|consorts)[ \t]+(?={UPPER})")
 _PERSON_AFTER = re.compile(
     rf"\s*(?:,\s*(?:{UPPER}[^\W\d_]{{2}}|n[ée]e?\b|\d)|[ée]pouse\b|n[ée]e?\b|\((?:n[ée]|IPP|DDN|\d))"
 )
-_NEXT = re.compile(r"[ \t]*(?:,|;|/|->|→|&|\bet\b)[ \t]*(?:(?:Dr|Pr|Mme|M)\.?[ \t]+)?", re.IGNORECASE)
+_NEXT = re.compile(
+    r"(?:[ \t](?-i:[A-Z])\.?)?[ \t]*(?:,|;|/|->|→|&|\bet\b)[ \t]*(?:(?:Dr|Pr|Mme|M)\.?[ \t]+)?", re.IGNORECASE
+)
 _LIST = re.compile(
     r"(?im)\b(?:rel[èe]ve|pr[ée]sents?|radiologues|m[ée]decins|praticiens(?: hospitaliers)?|correspondants|"
-    r"copies?|cc|relecture|aides?|[ée]quipe|destinataires?)"
+    r"copies?|cc|relecture|aides?|[ée]quipe(?: de (?:nuit|jour|matin|soir|garde))?|destinataires?)"
     r"[ \t]*:[ \t]*(?:(?:Dr|Pr|Mme|M)\.?[ \t]+)?(?=\S)|"
     rf"\b(?:(?:mot|note|message|courrier|copie)[ \t]+(?:pour|[àa])|courrier(?=[ \t](?-i:{UPPER}[a-zà-ÿ]))|"
     rf"c\.c\.[ \t]*:|"
@@ -104,7 +106,11 @@ def _by_somebody(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[N
 
 def _is_apposed(tokens: Sequence[Token], place: int, text: str, lex: Lexicon) -> bool:
     """In a text of capitals: a common first name before a comma, `ACCOMPAGNE PAR AMBRE, SA FILLE`."""
-    if place == len(tokens) or text[tokens[place].end : tokens[place].end + 2] != ", ":
+    after = (
+        tokens[place + 1 : place + 2] if place < len(tokens) and text[tokens[place].end :][:1] == " " else ()
+    )
+    last = after[0] if after and after[0].is_upper else tokens[place] if place < len(tokens) else None
+    if last is None or text[last.end : last.end + 2] != ", ":
         return False
     return lex.first_name_rank.get(tokens[place].folded, 10**6) < COMMON_FIRST_NAMES
 

@@ -53,6 +53,9 @@ _LABELLED_ADDRESS = re.compile(
     r"au)?|habitant(?: au)?)\s*:?\s*(?P<value>\d[^\n;]{8,80})",
     re.IGNORECASE,
 )
+_HIGH_STREET = re.compile(
+    rf"(?<![\w])\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-D](?!\w))?{_SP}*,?{_SP}*grand[ '’-]?rue\b", re.IGNORECASE
+)
 _TOWN_AFTER = re.compile(
     rf"[ \t]*,[ \t]*\n?[ \t]*(?P<town>(?:L[ea]s?[ ]|L[EA]S?[ ])?(?P<first>{UPPER}[^\W\d_]+)"
     rf"(?:[ '’-](?:(?:sur|sous|en|de|la|le|les|du|des)[ -])?{UPPER}[^\W\d_]+){{0,4}})"
@@ -82,6 +85,7 @@ def find_addresses(text: str, code: str = "fr") -> list[Span]:
             if match["first"] or match["after"]:
                 spans.append(Span(match.start(), match.end(), "ADRESSE", 0.9, "street"))
     spans += [Span(m.start(), m.end(), "ADRESSE", 0.85, "box") for m in _BOX.finditer(text)]
+    spans += [Span(m.start(), m.end(), "ADRESSE", 0.85, "high-street") for m in _HIGH_STREET.finditer(text)]
     for match in _LABELLED_ADDRESS.finditer(text):
         stop = re.search(
             r"[,\s–-]+(?:a été|est|98|t[ée]l|vit|qui|pour|admis|exer[çc]ant|travaillant|gsm|mail|e-mail|"

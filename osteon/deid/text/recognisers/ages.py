@@ -27,11 +27,12 @@ _NO_AGE_BEFORE = re.compile(
 )
 _AGE_BEFORE = re.compile(
     r"(?:\b[âa]g[ée]{1,2}e?s?\b(?:\(e\))?[^.;\n]{0,12}|\b[âa]ge\b[^.;\n\d]{0,14}|"
-    r"\b(?:patiente?s?|homme|femme|fille|fillette|gar[çc]on|enfant|nourrisson|b[ée]b[ée]|nouveau-n[ée]|adolescente?|dame|"
+    r"\b(?:patiente?s?|homme|femme|fille|fillette|gar[çc]on|enfant|nourrisson|b[ée]b[ée]|nouveau-n[ée]|"
+    r"adolescente?|dame|"
     r"monsieur|madame|m[èe]re|p[èe]re|sujet|malade|man|vrouw|meisje|jongen|kind|woman|boy|girl|male|female)\b"
     r"[^.;\d]{0,25}|"
     r"\b(?:M\.?|Mr|Mme|Mlle|Monsieur|Madame|Mademoiselle)\s(?:[A-Z]\.\s?){0,2}[^.,;\n\d]{2,36}|"
-    r"(?-i:\b[A-ZÀ-Ý][\w-]+ a )|\b(?:il|elle|qui) a |"
+    r"(?-i:\b[A-ZÀ-Ý][\w-]+ a )|\b(?:il|elle|qui) a |\bd[ée]c[ée]d[ée]{1,2}e?(?:\(e\))? [àa] |"
     r"\b(?:aged|leeftijd|oud|age[d]? of)\b[^.;\n\d]{0,8})$",
     re.IGNORECASE,
 )
@@ -76,6 +77,10 @@ _LABELLED = re.compile(
 )
 
 
+_SEXED = re.compile(rf"(?m)(?:^|(?<=[(:;-] )|(?<=\())[HF] ?(?P<age>\d{{1,3}})(?=, {UPPER}[^\W\d_])")
+"""A man or a woman by a letter: `H78, DUPONT Jean`."""
+
+
 def find_ages(text: str, code: str = "fr") -> list[Span]:
     """Spans of ages: years unless a word makes them a duration, months and days when one says so."""
     years, small = _patterns(code)
@@ -110,7 +115,8 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
                 and not _NO_AGE_BEFORE.search(before)
             ):
                 spans.append(Span(*match.span(group), "AGE", 0.3, "age"))
-    spans += [Span(*m.span("age"), "AGE", 0.3, "labelled-age") for m in _LABELLED.finditer(text)]
+    for pattern in (_LABELLED, _SEXED):
+        spans += [Span(*m.span("age"), "AGE", 0.3, "labelled-age") for m in pattern.finditer(text)]
     return spans
 
 

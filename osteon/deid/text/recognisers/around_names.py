@@ -16,7 +16,12 @@ def initials_beside(tokens: Sequence[Token], text: str, found: Container[int]) -
     """A capital before or after a name: `U. Leblond`, `Gaborit M.`, `GABORIT M`, `Gaborit (M.)`."""
     places = []
     for place, token in enumerate(tokens):
-        if place in found or len(token.text) != 1 or not token.is_capitalised:
+        if (
+            place in found
+            or len(token.text) != 1
+            or not token.is_capitalised
+            or text[: token.start][-1:] == "/"
+        ):
             continue
         dotted = text[token.end : token.end + 1] == "."
         gap = text[token.end : tokens[place + 1].start] if place + 1 < len(tokens) else "\n"

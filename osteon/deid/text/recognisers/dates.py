@@ -55,20 +55,34 @@ _ROMAN_MONTH = re.compile(
 )
 _BIRTH_YEAR = re.compile(r"(?:°[ ]?|\bn[ée]e?(?:\(e\))? en )(?P<year>(?:19|20)\d{2})(?![\d/.-]\d|\d)")
 _SCORE_BEFORE = re.compile(
-    r"(?:apgar|score|eva|glasgow|tension|ta|pa|cotation|acuit[ée]|vision|page|p\.|s[ée]rie|image|clich[ée]s?|stade|"
+    r"(?:apgar|score|eva|glasgow|tension|ta|pa|cotation|acuit[ée]|vision|page|p\.|s[ée]rie|image|"
+    r"clich[ée]s?|stade|"
     r"grade|force)\s*:?\s*(?:à|a|de)?\s*$",
     re.IGNORECASE,
 )
 _TWO_AND_TWO = re.compile(
     r"(?<![\w/.,-])(?P<day>0[1-9]|[12]\d|3[01])/(?P<month>0[1-9]|1[0-2])(?![\w/]|[.,-]\d|\s*(?:mm|cm|%|e\b))"
 )
+_DAY_MONTH = (
+    r"(?:(?:lun|mar|mer|jeu|ven|sam|dim)\.? )?\d{1,2}"
+    r"(?:[/.]\d{1,2}| (?:janv|f[ée]vr|mars|avr|mai|juin|juil|ao[ûu]t|sept|oct|nov|d[ée]c)[a-zéû]*\.?)"
+)
+_SERIES = re.compile(
+    rf"(?<![\d/.,]){_DAY_MONTH}(?:(?:, ?| ; ?| et ){_DAY_MONTH}(?![\d/]|[.,]\d)){{2,}}", re.IGNORECASE
+)
+_SURE_OF_SERIES = re.compile(r"[a-zé]{3}|(?<!\d)0\d[/.]|[/.]0\d", re.IGNORECASE)
+_OF_SERIES = re.compile(
+    r"(?<![\d/.])(?P<day>0?[1-9]|[12]\d|3[01])[/.](?P<month>0?[1-9]|1[0-2])(?![\d/]|[.,]\d)"
+)
 _MONTH_WORD = re.compile(
-    r"\b(?=[jfmasond])(?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre|d[ée]cembre)\b",
+    r"\b(?=[jfmasond])(?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|"
+    r"novembre|d[ée]cembre)\b",
     re.IGNORECASE,
 )
 _DAY_BEFORE = re.compile(rf"(?<![\w-]){DAY}\s+$", re.IGNORECASE)
 _SPOKEN = re.compile(
-    rf"\b(?:(?P<day>{DAY})\s+)?(?P<month>janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|"
+    rf"\b(?:(?P<day>{DAY})\s+)?(?P<month>janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|"
+    rf"septembre|octobre|"
     rf"novembre|d[ée]cembre)\b(?:\s+(?P<year>{YEAR}|(?:19|20)\d{{2}})(?!\w))?",
     re.IGNORECASE,
 )
@@ -86,11 +100,12 @@ def _patterns(code: str) -> _Patterns:
         + by_first_letter(sorted((re.escape(m) for m in _written_months(code)), key=len, reverse=True))
         + r")\.?"
     )
-    weekday = rf"(?:(?:{forms('weekdays', code)})\b[.,]{{0,2}}\s*)"
+    weekday = rf"(?:(?:{forms('weekdays', code)})\b[.,]{{0,2}}\s*(?:le\s+)?)"
     textual = re.compile(
-        rf"\b{weekday}?(?P<day>0?[1-9]|[12]\d|3[01])(?:er|ère|e|st|nd|rd|th)?{_SPACE}{{0,2}}(?:(?:de|of){_SPACE})?[-/.]?"
+        rf"\b{weekday}?(?P<day>0?[1-9]|[12]\d|3[01])(?:er|ère|e|st|nd|rd|th)?{_SPACE}{{0,2}}(?:(?:de|"
+        rf"of){_SPACE})?[-/.]?"
         rf"(?P<month>{month})(?![^\W\d_])(?:{_SPACE}{{0,2}}[-/.,]?{_SPACE}?(?P<year>(?:19|20|21)\d{{2}}|"
-        rf"'?\d{{2}}(?![\d:hH])(?!\s*(?:ans|[mc]m\b|h\b|heures|mg|%))))?\b",
+        rf"(?<!, )(?<!,)'?\d{{2}}(?![\d:hH])(?!\s*(?:ans|[mc]m\b|h\b|heures|mg|%))))?\b",
         re.IGNORECASE,
     )
     month_year = re.compile(
@@ -108,8 +123,10 @@ def _patterns(code: str) -> _Patterns:
         r"(?P<month>0?[1-9]|1[0-2])(?![\d/]|[.,]\d|\s*(?:mm|cm))",
         re.IGNORECASE,
     )
+    weekday_numeric = re.compile(rf"\b{weekday}{_NUMERIC.pattern}", re.IGNORECASE)
     found = [
         (textual, 0.97, "textual"),
+        (weekday_numeric, 0.96, "numeric"),
         (weekday_first, 0.94, "weekday"),
         (_ROMAN_MONTH, 0.95, "roman"),
         (_NUMERIC, 0.95, "numeric"),
@@ -169,7 +186,18 @@ def read_dates(text: str, code: str = "fr") -> list[FoundDate]:
             read = _read(text, match, score, form, code)
             if read is not None:
                 found.append(read)
+    for match in _in_series(text):
+        read = _read(text, match, 0.85, "day-month", code)
+        if read is not None:
+            found.append(read)
     return found
+
+
+def _in_series(text: str) -> Iterator[re.Match[str]]:
+    """Days and months one after the other, one of them surely a date: `29 mars, 9/10, sam 28/08`."""
+    for series in _SERIES.finditer(text):
+        if _SURE_OF_SERIES.search(series.group()):
+            yield from _OF_SERIES.finditer(text, series.start(), series.end())
 
 
 def _spoken(text: str) -> Iterator[re.Match[str]]:

@@ -22,7 +22,12 @@ _PARTICLE = r"(?:(?:de la|de|du|des|d['’]|le|la|van den|van der|van de|van|von
 _PERSON = re.compile(
     r"\b(?:docteure?s?|dr|professeure?|pr|madame|monsieur|mme|mlle|mademoiselle|m|mr|"
     r"signé(?! (?:par|le|docteur|dr|pr|professeur))|"
-    r"(?P<act>vue? (?:avec|par)|avis|pr[ée]venue? \(|contacter|appeler))\.?"
+    r"née?(?= (?!le\b|en\b|à\b|a\b|d['’]|un|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|"
+    r"treize|quatorze|quinze|seize|vingt|trente|premier|\d))|"
+    r"(?P<act>vue? (?:avec|par)|(?:envoy|adress|suivi|op[ée]r|relu|demand)[ée]?e? par|copie à|avis|et à|"
+    r"salut|coucou|pr[ée]venue? \(|contacter|appeler|"
+    r"(?:mari|femme|[ée]pouse|fils|fille|m[èe]re|p[èe]re|s[oœ]e?ur|fr[èe]re|conjointe?)(?: c['’]est|"
+    r" s['’]appelle)))\.?"
     rf"[ \n]*(?<![^\W\d_])(?P<name>{_PARTICLE}?{_W}(?:[ ]{_PARTICLE}?{_W}){{0,3}})"
 )
 _HOSPITAL = re.compile(
@@ -31,6 +36,7 @@ _HOSPITAL = re.compile(
     r"imagerie médicale|centre hospitalier(?: universitaire| régional| intercommunal)*|"
     r"centre (?:de radiologie|d['’]imagerie(?: médicale)?)|centre de r[ée]+ducation|"
     r"groupe hospitalier|maison médicale|résidence|p[ôo]le santé)|institut|réseau hospitalier|"
+    r"pharmacie|laboratoire|maternité|centre (?:de dialyse|d['’]hémodialyse)|h[ôo]tel-dieu|"
     r"h[ôo]pital(?: nord| sud| est| ouest| privé| cantonal| régional)*|"
     r"clinique(?: universitaire| privée)?|cliniques universitaires)"
     rf"[ \n]+(?P<link>{_LINK})?(?P<name>{_W}(?:[ ](?:de )?{_W}){{0,2}})"
@@ -70,7 +76,9 @@ def find_dictated(text: str, lex: Lexicon) -> list[Span]:
 
 
 def _people(text: str, lex: Lexicon) -> Iterator[Span]:
-    for match in _PERSON.finditer(text):
+    position = 0
+    while match := _PERSON.search(text, position):
+        position = match.start("name")
         start, end, before = match.start("name"), match.start("name"), ""
         for word in re.finditer(_W, match["name"]):
             folded = fold(word.group())
@@ -82,6 +90,7 @@ def _people(text: str, lex: Lexicon) -> Iterator[Span]:
                 break
             end, before = start + word.end(), folded
         if before:
+            position = end
             yield Span(start, end, "NOM", 0.6, "dictated")
 
 

@@ -15,10 +15,12 @@ from osteon.deid.values import fold
 
 _KINDS = (
     r"C\.?H\.?R?\.?U\.?(?![\w])|CHR(?:U|O)?(?![\w])|CHI[CP]?(?![\w])|C\.?H\.?(?:\s?G)?(?![\w.])|"
-    r"(?:CHC|CHP|CHM|CHS|CHSP|CHD|CHL|CHUV|CHVR|GHT|GHU|GHP|GHI|GHE|GH|EHPAD|SSR|CDS|CMC|CMPR|CRF|CLCC|HIA|HFR|HCL|UZ|AZ|ZNA|"
+    r"(?:CHC|CHP|CHM|CHS|CHSP|CHD|CHL|CHUV|CHVR|GHT|GHU|GHP|GHI|GHE|GH|EHPAD|SSR|CDS|CMC|CMPR|CRF|CLCC|"
+    r"HIA|HFR|HCL|UZ|AZ|ZNA|"
     r"UMC|MRS|CPAS|ASBL|AP-?HP|AP-?HM|CMP|CMPP|CSAPA|MSP|SMR|USLD|CIUSSS|CISSS|CHSLD|CHUM|CHUQ|CUSM|"
     r"CHIREC|CHwapi|EpiCURA)(?![\w])|"
-    r"(?:grand\s+)?h[ôo]pital(?:\s+(?:priv[ée]|universitaire|militaire|civil|g[ée]n[ée]ral|intercantonal|cantonal|"
+    r"(?:grand\s+)?h[ôo]pital(?:\s+(?:priv[ée]|universitaire|militaire|civil|g[ée]n[ée]ral|"
+    r"intercantonal|cantonal|"
     r"de jour|local|r[ée]gional|provincial|m[èe]re-enfant|(?-i:[a-zà-ÿ]{4,}ois)|valaisan|jurassien))*|"
     r"h[ôo]pitaux(?:\s+universitaires)?|"
     r"(?:poly)?cliniques?(?:\s+universitaires?)?|"
@@ -30,9 +32,16 @@ _KINDS = (
     r"de lutte contre le cancer|hospitalo-universitaire|psychoth[ée]rapique|"
     r"clinical|de r[ée][ée]ducation|de consultations?|"
     r"de convalescence)|"
+    r"centre (?:de dialyse|d['’]h[ée]modialyse|m[ée]dico-social|dentaire|m[ée]dico-psychologique|"
+    r"(?-i:[a-zà-ÿ]{3,}logique))|"
+    r"laboratoires?(?:\s+(?:d['’]analyses?|de biologie)(?: m[ée]dicales?)?)?|"
+    r"pharmacie(?:\s+(?:mutualiste|centrale|principale))?|"
+    r"maternit[ée]|h[ôo]tel[- ]dieu|klinik(?:um)?|ambulances|"
+    r"(?-i:MAS|FAM|IME|ITEP|HAD|ESAT|SESSAD|CAMSP|CLSC|CSSS|CHT|CHRSM|AURAD|PASS)(?![\w])|"
     r"groupe hospitalier|institut|maison de (?:sant[ée]|retraite|repos)|fondation|cabinet "
     r"(?:de radiologie|d['’]imagerie|m[ée]dical)|imagerie m[ée]dicale|maison m[ée]dicale|"
     r"maison de naissance|hospices|(?-i:Foyer)(?= (?-i:[A-ZÀ-Ý])[^\W\d_]{2})|"
+    r"cabinet (?:de groupe|dentaire|infirmier|de kin[ée]sith[ée]rapie|(?:d['’]|de )(?-i:[a-zà-ÿ]+logie))|"
     r"cabinet(?= (?-i:[A-ZÀ-Ý])[^\W\d_]{2})|"
     r"r[ée]sidence services|GIE(?:\s+(?:IRM|scanner|TEP))*(?![\w])|SISA(?![\w])|"
     r"(?-i:SEL(?:ARL|AS|AFA)?|SCM|SCP|SRL|SPRL)(?![\w])"
@@ -42,7 +51,8 @@ _KINDS = (
     r"imagerie (?=d[eu]s? (?!c(?:linique|entre|h)|h[ôo]pita|polycl|institut))|r[ée]sidence (?=[^\W\d_])"
 )
 _UNIT = re.compile(
-    rf"\b(?P<kind>(?i:pavillon|b[âa]timent|b[âa]t\.|unit[ée]|campus)|[Ss]ite|aile|secteur|p[ôo]le)\s+(?P<name>(?:[dlDL]['’]|"
+    rf"\b(?P<kind>(?i:pavillon|b[âa]timent|b[âa]t\.|unit[ée]|campus)|[Ss]ite|aile|secteur|"
+    rf"p[ôo]le)\s+(?P<name>(?:[dlDL]['’]|"
     rf"du |de )?(?!(?:Lun|Mar|Mer|Jeu|Ven|Sam|Dim)\.){UPPER}[\w'’-]*"
     rf"(?:[ -](?:(?:de|du|des|la|le|van|den|der|el)[ -])?{UPPER}[\w'’-]*){{0,3}})",
     re.UNICODE,
@@ -56,8 +66,17 @@ def _hospital(code: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?P<kind>{by_first_letter(alternatives_of(_KINDS))}{further})", re.IGNORECASE)
 
 
-_PARTNERS = re.compile(r"\s(?:et|&)\sassoci[ée]e?s?\b", re.IGNORECASE)
+_PARTNERS = re.compile(rf"(?i:\s(?:et|&)\sassoci[ée]e?s?\b)|\s&\s{UPPER}[\w'’-]+")
 _SENT_FROM = re.compile(r"\b[Tt]ransf(?:ert|érée?) (?:de|vers|du|au) (?P<name>[A-Z]{2,6})\b(?! *[A-Z]{2})")
+_TREATED_AT = re.compile(
+    r"\b(?:op[ée]r|hospitalis|suivi|admis|adress|transf[ée]r|vue?\b|voir avec|consult|trait[ée]|stomato|"
+    r"chirurgi|provenance)"
+    r"[^.\n]{0,48}?(?:\b[àa] |\bau |, |: )(?P<name>[A-Z]{3,5})\b(?=[ \t]*(?:$|[\n.,;)(]|d['’]|pour\b|"
+    r"le\b|par\b))"
+)
+"""Hospitals by their letters where somebody was treated: `opérée le 8 mars à HEH`."""
+_CASUAL = re.compile(r"pharm|labo|mater|ambul", re.IGNORECASE)
+"""Kinds that a note mentions more often than it names one."""
 _DEVOUT = re.compile(r"\bsacr[ée][- ]c(?:œ|oe)ur\b", re.IGNORECASE)
 _WARDS = frozenset(
     [
@@ -123,7 +142,8 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     spans += [Span(m.start(), m.end(), "HOPITAL", 0.6, "devout") for m in _DEVOUT.finditer(text)]
     spans += [
         Span(*m.span("name"), "HOPITAL", 0.6, "sent-from")
-        for m in _SENT_FROM.finditer(text)
+        for pattern in (_SENT_FROM, _TREATED_AT)
+        for m in pattern.finditer(text)
         if m["name"] not in ACRONYMS | _WARDS and lex.is_rare_word(m["name"])
     ]
     for match in _ARTICLE_L.finditer(text):
@@ -136,6 +156,7 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
     place = first_at(tokens, match.end())
     following = tokens[place : place + 8]
     end, named, previous = match.end(), False, match.end()
+    casual = _CASUAL.match(match["kind"]) is not None
     for number, token in enumerate(following):
         gap = text[previous : token.start]
         if (
@@ -165,6 +186,7 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
         if (
             not proper
             or token.folded in _GENERIC_AFTER
+            or (casual and not named and _is_common_word(text, tokens, place + number, lex))
             or (
                 named
                 and token.is_capitalised
@@ -181,6 +203,13 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
     if partners:
         end = partners.end()
     return end if named else (match.end() if kind in {"AP-HP", "APHP", "AP-HM", "APHM", "HCL"} else None)
+
+
+def _is_common_word(text: str, tokens: Sequence[Token], place: int, lex: Lexicon) -> bool:
+    """A word of the dictionary that no sign follows begins the next phrase: `à la pharmacie Besoin d'un`."""
+    token = tokens[place]
+    common = lex.is_word(token.folded) and not _is_place(token, lex)
+    return common and token.folded not in _LINK and not _closes(text, tokens, place)
 
 
 def _is_named_so(text: str, tokens: Sequence[Token], place: int) -> bool:

@@ -10,7 +10,8 @@ from osteon.deid.text.tokens import UPPER
 
 _PAIR = rf"{UPPER}\.?[ -]?(?:{UPPER}\.?[ -]?)?{UPPER}\b\.?"
 _MARKED = re.compile(
-    rf"\b(?i:frapp[ée]e?(?: par)?|dactylo(?:graphi[ée]e?)?|secr[ée]taire|saisie?(?: par)?|"
+    rf"\b(?i:frapp[ée]e?(?: par)?|dactylo(?:graphi[ée]e?)?|technicien(?:ne|\(ne\))?|secr[ée]taire|"
+    rf"saisie?(?: par)?|"
     rf"transcri(?:te?|ption)(?: par)?|"
     rf"initiales?(?: du patient)?|"
     rf"dict[ée]e?(?: par)?|lu(?: par)?|relue? par|valid[ée]e? par|sign[ée]e? par|signature|op[ée]rateur|"
@@ -24,7 +25,8 @@ _REFERENCE = re.compile(
 )
 _LAST_LINE = re.compile(rf"(?m)^\s*(?P<value>{UPPER}{{2,3}}\s?/\s?[^\W\d_]{{2,3}})\s*$")
 _TITLED = re.compile(
-    rf"\b(?:Mmes?|Mlles?|MME|MLLE|Madame|Monsieur|Mademoiselle|Mr|M\.|M|Dr|DR|Docteur|Pr|Professeur|[Pp]atiente?|[Ee]nfant)\s+"
+    rf"\b(?:Mmes?|Mlles?|MME|MLLE|Madame|Monsieur|Mademoiselle|Mr|M\.|M|Dr|DR|Docteur|Pr|Professeur|"
+    rf"[Pp]atiente?|[Ee]nfant)\s+"
     rf"(?P<value>(?:{UPPER}\.\s?){{1,3}}|{UPPER}(?=[\s,;:)]|$)(?!\s?[:=°]))(?!\w)"
 )
 
@@ -36,6 +38,10 @@ _BESIDE_NAME = re.compile(
     rf"\b(?i:par|dr|pr|mme|docteur)\.? (?:{UPPER}[\w'’.-]*[ ]){{1,4}}\((?P<value>{UPPER}{{2,3}})\)"
 )
 _LAST_WORD = re.compile(rf"[.!?\n]\s*(?P<value>{UPPER}{{2,3}})\s*\Z")
+_DONE_BY = re.compile(
+    rf"(?m)\b(?:(?i:ok|vue?|fait|lue?|rappel[ée]e?) |(?i:technicien(?:ne|\(ne\))?) ?: ?)"
+    rf"(?P<value>{UPPER}{{2,3}})[ \t]*$"
+)
 _TWO = 2
 _LITTLE_WORDS = frozenset(
     ["LE", "LA", "LES", "DR", "PR", "MME", "MR", "UN", "UNE", "SA", "SON", "ET", "DE", "DU", "DES", "AU"]
@@ -77,6 +83,11 @@ def _loose_initials(text: str) -> list[Span]:
     for match in _BESIDE_NAME.finditer(text) if "(" in text else ():
         if match["value"] not in ACRONYMS:
             spans.append(Span(*match.span("value"), "NOM", 0.5, "initials"))
+    spans += [
+        Span(*m.span("value"), "NOM", 0.5, "initials")
+        for m in _DONE_BY.finditer(text)
+        if m["value"] not in ACRONYMS and m["value"] not in _NO_INITIALS
+    ]
     last = _LAST_WORD.search(text)
     if last and (last["value"] not in ACRONYMS or len(last["value"]) == _TWO):
         spans.append(Span(*last.span("value"), "NOM", 0.5, "initials"))

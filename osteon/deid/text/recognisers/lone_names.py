@@ -70,7 +70,7 @@ def _whole_part(tokens: Sequence[Token], part: list[int], text: str, stop: int, 
     if not 2 <= len(part) <= 5:
         return []
     named = [tokens[p] for p in part]
-    if any(len(t.text) == 1 and text[t.end : t.end + 1] != "." for t in named):
+    if any(len(t.text) == 1 and (t.text.islower() or text[t.end : t.end + 1] != ".") for t in named):
         return []
     labelled = _LABEL_AFTER.match(text, named[-1].end) is not None
     rest = "" if labelled else re.split(r"\d", text[named[-1].end : stop])[0]

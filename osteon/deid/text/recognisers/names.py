@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from osteon.deid.text.lexicon import Lexicon
 from osteon.deid.text.recognisers.acts import acting_names
+from osteon.deid.text.recognisers.apposed import apposed_names
 from osteon.deid.text.recognisers.around_names import (
     bracketed,
     initials_beside,
@@ -18,9 +19,12 @@ from osteon.deid.text.recognisers.introduced_names import introduced_names
 from osteon.deid.text.recognisers.lone_names import alone_on_line, before_birth
 from osteon.deid.text.recognisers.name_shapes import is_title
 from osteon.deid.text.recognisers.names_beside import beside_first_names
-from osteon.deid.text.recognisers.unknown_names import neighbours, unknown_capitals
+from osteon.deid.text.recognisers.unknown_names import is_a_device, is_measured, neighbours, unknown_capitals
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import Token, words
+
+_SURE = 0.8
+"""From here on a title, a field or a relation says that a person stands there."""
 
 
 def find_names(text: str, lex: Lexicon) -> list[Span]:
@@ -33,11 +37,9 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
             if score > found.get(place, (0.0, ""))[0]:
                 found[place] = (score, rule)
 
-    for places, score, rule in introduced_names(tokens, text, lex):
+    sure = (introduced_names, acting_names, courtesy_names, apposed_names)
+    for places, score, rule in (named for find in sure for named in find(tokens, text, lex)):
         mark(places, score, rule)
-    for named in (acting_names(tokens, text, lex), courtesy_names(tokens, text, lex)):
-        for places, score, rule in named:
-            mark(places, score, rule)
     for places in beside_first_names(tokens, text, lex):
         mark(places, 0.75, "first-name")
     for places in alone_on_line(tokens, text, lex):
@@ -53,7 +55,7 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
     spans = []
     for place, (score, rule) in found.items():
         token = tokens[place]
-        if is_title(token) and len(token.text) > 1:
+        if _is_no_name(tokens, place, text, score):
             continue
         label = (
             "PRENOM"
@@ -62,6 +64,16 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
         )
         spans.append(Span(token.start, token.end, label, score, rule))
     return _joined(spans, text)
+
+
+def _is_no_name(tokens: Sequence[Token], place: int, text: str, score: float) -> bool:
+    """A title, a lone small letter, or a device or value where nothing is sure."""
+    token, after = tokens[place], text[tokens[place].end : tokens[place].end + 1]
+    if len(token.text) == 1:
+        return token.text.islower() and after not in {"'", "’"}
+    if is_title(token):
+        return True
+    return score < _SURE and (is_a_device(tokens, place, text) or is_measured(token, text))
 
 
 def _is_family_place(found: dict[int, tuple[float, str]], place: int, tokens: Sequence[Token]) -> bool:

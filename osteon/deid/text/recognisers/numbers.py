@@ -96,7 +96,7 @@ _PLATE = re.compile(
 _PLATE_AFTER = re.compile(
     r"\b(?i:immatricul(?:[ée]e?s?|ation)|plaques?(?: d'immatriculation)?|v[ée]hicule|voiture|"
     r"nummerplaat|(?:licence|license|number) plate|"
-    r"registration)\s*(?i:n°|num[ée]ro|est|:|de (?:la )?(?:voiture|v[ée]hicule))?\s*:?\s*"
+    r"registration)(?!\w)\s*(?i:n°|num[ée]ro|est|:|de (?:la )?(?:voiture|v[ée]hicule))?\s*:?\s*"
     r"(?P<value>[A-Z0-9]{1,4}[-·. ]?[A-Z0-9]{2,4}(?:[-·. ]?[A-Z0-9]{2,3}){0,2}|[A-Z]{2}[ -·]?\d{1,6})\b"
 )
 _AVS = re.compile(rf"(?<!\d)756{_S}(?:\d{_S}){{9}}\d(?!\d)")

@@ -9,18 +9,24 @@ from osteon.deid.text.span import Span
 from osteon.deid.values import fold
 
 _TITLES: tuple[tuple[str, str], ...] = (
-    ("PRENOM", r"PRENOMS?(?: .*)?"),
+    ("PRENOM", r"PRENOMS?(?: .*)?|GIVEN(?: ?NAME)?|FIRST ?NAME"),
     ("NOM", r"(?:NOMS?|PATIENTE?S?|IDENTITE|(?:NOM )?(?:DU )?(?:MEDECIN|RADIOLOGUE|PRATICIEN|OPERATEUR)|"
             r"MEDECINS?|"
-            r"PRESCRIPTEUR|DEMANDEUR|RADIOLOGUE|OPERATEUR|MANIP(?:ULATEUR|ULATRICE)?|CORRESPONDANT|INTERNE|SENIOR|"
-            r"CHIRURGIEN|NOM .*|SAISI PAR|VALIDE PAR|LU PAR|CONTACT)"),
-    ("DATE_NAISSANCE", r"(?:DDN|DN|NAISSANCE|DATE (?:DE )?NAISSANCE|NEE?(?: LE)?|NE\(E\)(?: LE)?)"),
+            r"PRESCRIPTEUR|DEMANDEUR|RADIOLOGUE|OPERATEUR|MANIP(?:ULATEUR|ULATRICE)?|CORRESPONDANT|"
+            r"INTERNE|SENIOR|"
+            r"CHIRURGIEN|NOM .*|SAISI PAR|VALIDE PAR|LU PAR|CONTACT|"
+            r"FAMILY(?: ?NAME)?|SURNAME|LAST ?NAME|(?:FULL|PATIENT) ?NAME|(?:GENERAL ?)?PRACTITIONER|"
+            r"PHYSICIAN|AUTHOR|OPERATOR|"
+            r"PERFORMER|REQUESTER|DEST|USER(?: ?NAME)?|LOGIN)"),
+    ("DATE_NAISSANCE", r"(?:BIRTH ?(?:DATE|TIME)|DOB|"
+                       r"DDN|DN|NAISSANCE|DATE (?:DE )?NAISSANCE|NEE?(?: LE)?|NE\(E\)(?: LE)?)"),
     ("DATE", r"(?:DATE|LE|RDV|DATE .*)"),
     ("AGE", r"AGE"),
-    ("ZIP", r"(?:CP|CODE POSTAL|C\.P\.|NPA)"),
-    ("VILLE", r"(?:VILLE|COMMUNE|LOCALITE|LIEU|LIEU DE NAISSANCE)"),
-    ("ADRESSE", r"(?:ADRESSE|RUE|DOMICILE)"),
-    ("HOPITAL", r"(?:HOPITAL|ETABLISSEMENT|CLINIQUE|SITE|PROVENANCE)"),
+    ("ZIP", r"(?:CP|CODE POSTAL|C\.P\.|NPA|POSTAL ?CODE|ZIP(?: ?CODE)?)"),
+    ("VILLE", r"(?:CITY|TOWN|VILLE|COMMUNE|LOCALITE|LIEU|LIEU DE NAISSANCE)"),
+    ("ADRESSE", r"(?:ADRESSE|RUE|DOMICILE|STREET(?: ?ADDRESS(?: ?LINE)?)?|ADDRESS ?LINE|ADDR|LINE)"),
+    ("HOPITAL", r"(?:(?:MANAGING ?)?ORGANI[SZ]ATION|FACILITY|HOSPITAL|INSTITUTION(?: ?NAME)?|"
+               r"HOPITAL|ETABLISSEMENT|CLINIQUE|SITE|PROVENANCE)"),
     ("TEL", r"(?:TEL(?:EPHONE)?|PORTABLE|GSM|FAX|MOBILE)\.?"),
     ("MAIL", r"(?:MAIL|E-?MAIL|COURRIEL)"),
     ("IPP", r"(?:IPP|NIP|N° (?:DE )?PATIENT|PID|ID(?: PATIENT)?)"),
@@ -43,8 +49,18 @@ _PAIRS = (
     re.compile(r"<(?P<key>[\w.-]+)[^<>\n]*>(?P<value>[^<\n]{1,90})</"),
     re.compile(r"""(?<![\w])(?P<key>[\w.-]+)\s?=\s?["'](?P<value>[^"'\n]{1,90})["']"""),
     re.compile(r"""["'](?P<key>[\w.-]+)["']\s?:\s?["'](?P<value>[^"'\n]{1,90})["']"""),
+    re.compile(
+        r"""(?m)^[ \t]*(?:- )?(?P<key>[a-z]+(?:[A-Z][a-z]+)*):[ ]\[?["']?(?P<value>[^"'\n\]]{1,90})"""
+    ),
+    re.compile(r"(?<!\w)(?P<key>user|login|username|dest)=(?P<value>[^\s\"'=,;]{3,60})"),
 )
-"""An export's ways to write a field: `<ville>Mons</ville>`, `VILLE="Mons"`, `"ville": "Mons"`."""
+"""An export's ways to write a field: `<ville>Mons</ville>`, `VILLE="Mons"`, `"ville": "Mons"`, `city: Mons`,
+`user=kdupont`."""
+_XML_NAME = re.compile(r"<[Nn]ame>(?P<value>[^<\n]{2,90})</")
+_DICOM = re.compile(
+    r"\((?P<tag>[0-9a-fA-F]{4},[0-9a-fA-F]{4})\)[ \t]+(?P<vr>[A-Z]{2})[ \t]+\[(?P<value>[^\]\n]{2,})\]"
+)
+_DICOM_LABELS = {"0008,0080": "HOPITAL", "0008,0081": "ADRESSE", "0010,1040": "ADRESSE", "0010,1060": "NOM"}
 
 
 def find_tables(text: str) -> list[Span]:
@@ -70,6 +86,12 @@ def _pairs(text: str) -> Iterator[Span]:
             label = _label(re.sub(r"[_.-]", " ", match["key"]))
             if label and _fits(label, match["value"].strip()):
                 yield Span(*match.span("value"), label, 0.8, "pair")
+    if "<" in text:
+        yield from (Span(*m.span("value"), "NOM", 0.5, "pair") for m in _XML_NAME.finditer(text))
+    for match in _DICOM.finditer(text) if "[" in text else ():
+        label = "NOM" if match["vr"] == "PN" else _DICOM_LABELS.get(match["tag"])
+        if label:
+            yield Span(*match.span("value"), label, 0.8, "dicom")
 
 
 def _fits(label: str, value: str) -> bool:

@@ -22,7 +22,8 @@ _AT_WORDS = (
 )
 _ZIP = re.compile(
     rf"(?<![\d.,/])(?P<zip>(?:(?:F|FR|B|BE|CH)-)?(?:(?:0[1-9]|[1-8]\d|9[0-5]|2[ABab]){_SP}?\d{{3}}|"
-    rf"9[78]{_SP}?\d{{3}}))(?![\d.,/]\d|\d)[,]?{_SP}+(?P<town>[^\W\d_][\w'’\-]*(?:{_SP}+[^\W\d_][\w'’\-]*){{0,4}})"
+    rf"9[78]{_SP}?\d{{3}}))(?![\d.,/]\d|"
+    rf"\d)[,]?{_SP}+(?P<town>[^\W\d_][\w'’\-]*(?:{_SP}+[^\W\d_][\w'’\-]*){{0,4}})"
 )
 _ZIP_ALONE = re.compile(
     rf"(?:\b(?:code{_SP}postal|c\.?p\.?|cedex){_SP}*:?{_SP}*|^[ \t]*)"
@@ -59,8 +60,8 @@ _PLACE_SHAPE = re.compile(  # Villeneuve-sur-Lot, L'Étang-Salé, Saint-Maur: wr
 )
 _DATELINE = re.compile(
     rf"(?:(?:^|\n)[ \t]*(?:[Ff]ait à )?|\b[Ff]ait à )(?P<town>{UPPER}[\w'’-]+(?:[ -][\w'’-]+){{0,4}}),?"
-    r"[ \t]+[Ll]e[ \t]+(?=(?i:\d{4}[-/.]|\d{8}\b|\d ?\d?(?:er)?[ ./-]|(?:lun|mar|jeu)(?:di)?\b|"
-    r"mer(?:credi)?\b|ven(?:dredi)?\b|sam(?:edi)?\b|dim(?:anche)?\b))"
+    r"[ \t]+(?:[Ll]e|LE)[ \t]+(?=(?i:\d{4}[-/.]|\d{8}\b|\d ?\d?(?:er)?[ ./-]|(?:lun|mar|jeu)(?:di)?\b|"
+    r"mer(?:credi)?\b|ven(?:dredi)?\b|sam(?:edi)?\b|dim(?:anche)?\b|\d\d?[a-zéû]{3,4}\.?\d\d))"
 )
 _LETTERS = r"[^\W\d_]"
 _SEQUENCE = (
@@ -69,7 +70,11 @@ _SEQUENCE = (
     rf"[’'-](?={_LETTERS}))*){{0,4}}(?!\d)"
 )
 _BORN_AT = re.compile(
-    rf"\b(?i:n[ée]e?(?:\(e\))?)[ \t]+(?i:le)[ \t][^\n]{{6,28}}?\d[ \t][AaàÀ][ \t](?P<town>{_SEQUENCE})"
+    rf"\b(?i:n[ée]e?(?:\(e\))?)[ \t]+(?:(?i:le)[ \t])?[^\n]{{6,28}}?\d[ \t][AaàÀ][ \t](?P<town>{_SEQUENCE})"
+)
+_BEFORE_PHONE = re.compile(
+    rf",[ ](?P<town>(?:L[ea]s?[ ]|L[EA]S?[ ])?{_SEQUENCE}),?[ ](?=(?i:t[ée]l|portable|gsm|fax)\b|\+\d|"
+    rf"0\d[ ./-]?\d\d)"
 )
 _LETTERHEAD = re.compile(
     rf"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{{2,60}},[ ]?(?P<town>{UPPER}[^,\n"
@@ -91,9 +96,11 @@ _AT = re.compile(rf"(?<![^\W_])(?P<before>{_AT_WORDS})\s(?P<town>{_SEQUENCE})")
 _BEFORE_TOWN = word_class("words_before_a_town")
 _LINK = word_class("words_inside_a_place")
 _OFFICE = re.compile(
-    rf"\b(?:CPAM|CAF|CCAS|SAMU|SMUR|(?i:mairie|commune|ville|pré?fecture|tribunal|commissariat|gendarmerie|pompiers|"
+    rf"\b(?:(?:(?:CPAM|CAF|CCAS|SAMU|SMUR|PMI|UDAF|CMS|CLS|MDPH)[ ](?={UPPER}[a-zà-ÿ]))|(?:CPAM|CAF|"
+    rf"CCAS|SAMU|SMUR|UDAF|CMS|"
+    rf"(?i:caisse|[ée]cole|mairie|commune|ville|pré?fecture|tribunal|commissariat|gendarmerie|pompiers|"
     rf"(?:centre de )?secours|caserne|aéroport|gare|lycée|collège|université))\s+(?i:de\s+la\s+|"
-    rf"de\s+|d['’]|du\s+)(?P<name>{UPPER}[\w'’-]+(?:[ -]{UPPER}[\w'’-]+)*|[^\W\d_]{{4,}}[\w'’-]*)"
+    rf"de\s+|d['’]|du\s+))(?P<name>{UPPER}[\w'’-]+(?:[ -]{UPPER}[\w'’-]+)*|[^\W\d_]{{4,}}[\w'’-]*)"
 )
 _TITLES = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR", "MME", "MR", "M", "TEL", "FAX", "RPPS", "SERVICE"])
 
@@ -159,6 +166,12 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         and fold(m["town"]) not in HEADINGS
     ]
     spans += [Span(*m.span("town"), "VILLE", 0.6, "born-at") for m in _BORN_AT.finditer(text)]
+    spans += [
+        Span(*m.span("town"), "VILLE", 0.5, "before-phone")
+        for m in _BEFORE_PHONE.finditer(text)
+        if fold(m["town"]) not in HEADINGS | ACRONYMS
+        and (fold(m["town"]) in lex.towns or _is_compound(fold(m["town"])))
+    ]
     spans += [
         Span(m.start(), m.end(), "VILLE", 0.5, "shape")
         for m in _PLACE_SHAPE.finditer(text)

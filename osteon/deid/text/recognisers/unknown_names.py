@@ -53,7 +53,7 @@ def unknown_capitals(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
             and not _beside_capital(tokens, place, text)
         ):
             continue
-        if _is_compound_term(token.folded, lex) or _is_a_device(tokens, place, text):
+        if _is_compound_term(token.folded, lex) or is_a_device(tokens, place, text):
             continue
         yield place
 
@@ -78,7 +78,7 @@ def _is_compound_term(folded: str, lex: Lexicon) -> bool:
     return len(rest) > 5 and lex.is_word(rest) and TERM_ENDING.search(rest) is not None
 
 
-def _is_a_device(tokens: Sequence[Token], place: int, text: str) -> bool:
+def is_a_device(tokens: Sequence[Token], place: int, text: str) -> bool:
     """A maker of devices, or a word right after one: `Siemens Ysio`, `GE Discovery`."""
     if tokens[place].folded in _MAKERS:
         return True
@@ -126,6 +126,16 @@ def _starts_sentence(text: str, token: Token) -> bool:
     return not before or before[-1] in ".!?:\n\r"
 
 
+_MEASURE = re.compile(r" \d+(?:[/,.]\d+(?!\d*[/.]\d)| ?(?:%|(?:[mµ]?g|[mc]?l|ppb|mmHg|[cm]m|UI|kg|bpm)\b))")
+
+
+def is_measured(token: Token, text: str) -> bool:
+    """An acronym or a unit's letters before a value: `FeNO 23 ppb`, `PA 14/8`."""
+    short = token.is_upper and len(token.text) <= _MIN_LETTERS
+    mixed = not token.is_upper and any(c.isupper() for c in token.text[1:]) and token.text.isalpha()
+    return (short or mixed) and _MEASURE.match(text, token.end) is not None
+
+
 def neighbours(tokens: Sequence[Token], text: str, found: Container[int], lex: Lexicon) -> Iterator[int]:
     """Capitalised words inside a sentence that touch a name: `Nuno POIRIER`, `Legrand Urs`."""
     for place, token in enumerate(tokens):
@@ -133,7 +143,10 @@ def neighbours(tokens: Sequence[Token], text: str, found: Container[int], lex: L
             continue
         if token.folded in FUNCTION_WORDS or token.folded in ACRONYMS or is_heading(token):
             continue
-        left = place - 1 in found and text[tokens[place - 1].end : token.start] in _JOINED
+        gap = text[tokens[place - 1].end : token.start] if place else ""
+        left = place - 1 in found and gap in _JOINED
+        if gap == ", " and is_measured(token, text):
+            continue  # a list goes on with a value: `Blanche, FeNO 23 ppb`
         right = _next_of(tokens, place, text) in found
         if not (left or right) or is_eponym(tokens, place, text, lex):
             continue

@@ -1,0 +1,28 @@
+"""Alarms event by event, with a promised time to a false one.
+
+A stream is compared with its reference in whitened, rank-scaled components (`space`), by moving means and by
+charts that know what a cause looks like (`charts`), at heights learned from resampled references
+(`calibration`).
+"""
+
+from monitoring.sequential.attribution import LEAST_EXPLAINED, LikelyCause, ranked_causes
+from monitoring.sequential.calibration import Calibration, calibrate
+from monitoring.sequential.charts import ChartSettings, ChartState
+from monitoring.sequential.detectability import Detectability, detectability
+from monitoring.sequential.space import MonitoredSpace
+from monitoring.sequential.stream import Stream, StreamModel
+
+__all__ = [
+    "LEAST_EXPLAINED",
+    "Calibration",
+    "ChartSettings",
+    "ChartState",
+    "Detectability",
+    "LikelyCause",
+    "MonitoredSpace",
+    "Stream",
+    "StreamModel",
+    "calibrate",
+    "detectability",
+    "ranked_causes",
+]

@@ -1,0 +1,113 @@
+"""How high a chart may go without a change: learned from streams drawn from the reference itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitoring.sequential.charts import ChartSettings, ChartState
+from monitoring.statistics.result import Floats
+
+_BLOCK = 100  # events; maxima of such blocks are nearly independent
+_TAIL = 0.25  # share of the block maxima that the tail is fitted to
+_CONFIDENCE = 0.9  # share of the references that might have been collected for which the run length holds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """Heights at which each chart has the same rate of false alarms.
+
+    The highest point of a block of `block` events lies beyond `level` + `scale` * log(x) with probability
+    `share` / x: maxima of light tails are exponential beyond a high level (Pickands 1975, Ann. Statist. 3).
+
+    Attributes:
+        level, scale: of each chart, (charts,).
+        joint_level, joint_scale: of the highest of all charts, each in its own units.
+    """
+
+    level: Floats
+    scale: Floats
+    joint_level: float
+    joint_scale: float
+    block: int = _BLOCK
+    share: float = _TAIL
+
+    def joint(self, statistics: Floats) -> Floats:
+        """The highest chart in units of its own tail, (...,) of (..., charts)."""
+        highest: Floats = ((statistics - self.level) / self.scale).max(axis=-1)
+        return highest
+
+    def height(self, run_length: float) -> float:
+        """The joint height that a stream without a change passes once in `run_length` events on average."""
+        blocks = max(1.0, run_length / self.block)
+        return self.joint_level + self.joint_scale * float(np.log(self.share * blocks))
+
+    def run_length(self, height: float) -> float:
+        """Its inverse: how many events such a height is expected to take without a change."""
+        return self.block / self.share * float(np.exp((height - self.joint_level) / self.joint_scale))
+
+
+def calibrate(
+    reference: Floats,
+    settings: ChartSettings,
+    rng: np.random.Generator,
+    *,
+    streams: int = 100,
+    events: int = 3000,
+) -> Calibration:
+    """Heights from `streams` bootstrapped streams of `events` events each.
+
+    Each stream stands for another reference that might have been collected: its own mean and spread come from
+    a resample of the reference, its events from the reference. So the charts allow for a reference that is
+    finite; they would take its error for a change otherwise.
+
+    Args:
+        reference: coordinates of reference events, (n, k).
+    Raises:
+        ValueError: fewer than 30 reference events.
+    """
+    if len(reference) < 30:
+        raise ValueError(f"calibration needs 30 reference events, got {len(reference)}; collect more")
+    tops = _block_tops(reference, settings, rng, streams, events)
+    level, scale = (part.T for part in np.apply_along_axis(_tail, 0, tops.reshape(-1, tops.shape[-1])))
+    joint = ((tops - level) / scale).max(axis=2)
+    own_level, own_scale = np.apply_along_axis(_tail, 0, joint)  # of each stream, so of each reference
+    return Calibration(
+        level=level,
+        scale=scale,
+        joint_level=float(np.quantile(own_level, _CONFIDENCE)),
+        joint_scale=float(own_scale.mean()),
+    )
+
+
+def _block_tops(
+    reference: Floats, settings: ChartSettings, rng: np.random.Generator, streams: int, events: int
+) -> Floats:
+    """Highest statistics of each chart in each block, (blocks, B, charts); the first block is left out."""
+    mean_Bk, spread_Bk = resampled_references(reference, rng, streams)
+    state = ChartState.start(streams, reference.shape[1], settings)
+    tops = np.full((events // _BLOCK, streams, settings.count), -np.inf)
+    for step in range(len(tops) * _BLOCK):
+        drawn_Bk = reference[rng.integers(len(reference), size=streams)]
+        statistics = state.update((drawn_Bk - mean_Bk) / spread_Bk, settings)
+        np.maximum(tops[step // _BLOCK], statistics, out=tops[step // _BLOCK])
+    return tops[1:] if len(tops) > 1 else tops
+
+
+def resampled_references(reference: Floats, rng: np.random.Generator, streams: int) -> tuple[Floats, Floats]:
+    """Mean and spread of `streams` resamples of the reference, each (streams, k)."""
+    count = len(reference)
+    means, spreads = [], []
+    for _ in range(streams):
+        rows = reference[rng.integers(count, size=count)]
+        means.append(rows.mean(axis=0))
+        spreads.append(rows.std(axis=0, ddof=1))
+    return np.array(means), np.maximum(np.array(spreads), 1e-9)
+
+
+def _tail(values: Floats) -> Floats:
+    """Level that a quarter of the values passes, and the mean excess beyond it, (2,)."""
+    level = float(np.quantile(values, 1 - _TAIL))
+    beyond = values[values > level]
+    return np.array([level, max(1e-9, float((beyond - level).mean()) if len(beyond) else 1e-9)])

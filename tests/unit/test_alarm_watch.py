@@ -1,0 +1,87 @@
+"""The watch over stored events: each event once, the same after a restart, and honest about what it lacks."""
+
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from monitoring.alarms import AlarmWatch
+from monitoring.policy import load_policy
+from monitoring.references import References
+from tests.event_frame import NOW, event_frame
+
+POLICY = load_policy()
+MONTH = timedelta(days=30)
+
+
+@pytest.fixture
+def references(tmp_path):
+    kept = References(tmp_path)
+    shifted = event_frame(40, site="a", shift=0.8, seed=5)["embedding"]
+    plain = event_frame(40, site="a", seed=5)["embedding"]
+    pairs = pd.DataFrame(
+        {"cause": "noise", "before": [list(v) for v in plain], "after": [list(v) for v in shifted]}
+    )
+    kept.keep(event_frame(300, site="a", until=NOW - MONTH, seed=1), pairs)
+    return kept
+
+
+def whole(alarms):
+    return next(alarm for alarm in alarms if alarm.key == "all")
+
+
+def stream_of(n, *, shift=0.0, seed=2, until=NOW, hours=100.0):
+    return event_frame(n, site="a", shift=shift, seed=seed, until=until, hours=hours)
+
+
+def test_a_change_is_told_with_its_time_and_its_likely_cause(references):
+    before = stream_of(150, until=NOW - timedelta(hours=50), hours=50)
+    after = stream_of(60, shift=0.8, seed=3, until=NOW, hours=50)
+    found = whole(AlarmWatch(references, POLICY).look(pd.concat([before, after])))
+    assert found.verdict == "drift"
+    began = pd.Timestamp(found.since_utc) - pd.Timestamp(NOW - timedelta(hours=50))
+    assert abs(began) < timedelta(hours=5)
+    assert found.alarm_utc >= found.since_utc
+    assert [cause.name for cause in found.causes] == ["noise"]
+
+
+def test_pictures_that_stay_as_they_were_raise_nothing_and_say_what_would_have(references):
+    found = whole(AlarmWatch(references, POLICY).look(stream_of(250)))
+    assert (found.verdict, found.causes, found.since_utc) == ("no_drift", (), "")
+    assert found.smallest_detectable is not None
+    assert found.run_length_days >= POLICY.sequential.horizon_days
+
+
+def test_each_event_counts_once_and_a_watch_that_starts_anew_stands_the_same(references):
+    events = stream_of(120, shift=0.3)
+    steady = AlarmWatch(references, POLICY)
+    for part in (events.iloc[:40], events.iloc[:90], events, events):
+        last = steady.look(part)
+    anew = AlarmWatch(references, POLICY).look(events)
+    assert whole(last).events == 120
+    assert whole(last).alarm_utc == whole(anew).alarm_utc
+
+
+def test_without_a_kept_reference_the_first_events_are_one_and_too_few_cannot_tell(tmp_path):
+    watch = AlarmWatch(References(tmp_path), POLICY)
+    needed = POLICY.sequential.first_events
+    few = stream_of(needed - 1)
+    assert {alarm.verdict for alarm in watch.look(few)} == {"cannot_tell"}
+    more = pd.concat([few, stream_of(30, seed=9, until=NOW + timedelta(hours=30), hours=20)])
+    assert whole(watch.look(more)).events == len(more) - needed
+
+
+def test_a_refused_picture_without_an_embedding_stops_nothing(references):
+    events = stream_of(50)
+    events["embedding"] = [np.empty(0) if i % 5 == 0 else v for i, v in enumerate(events["embedding"])]
+    assert whole(AlarmWatch(references, POLICY).look(events)).events == 40
+
+
+def test_more_streams_promise_longer_runs_each(references):
+    one = AlarmWatch(references, POLICY).look(stream_of(60))
+    devices = stream_of(60)
+    devices["device"] = [f"unit-{i % 5}" for i in range(60)]
+    many = AlarmWatch(references, POLICY).look(devices)
+    assert len(many) > len(one)
+    assert whole(many).run_length_days > whole(one).run_length_days
