@@ -1,10 +1,10 @@
-"""Evaluation of a model package on a label table."""
+"""Evaluation of a model package on a label table; `evaluate_encoders` puts pretrained ones side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from training.data import prepare_rows, silent
 from training.label_table import read_label_table
 from training.metrics import task_metrics
 from training.studies import Studies, require_whole_studies, studies_of
+
+if TYPE_CHECKING:
+    from training.evaluation.suite import evaluate_encoders as evaluate_encoders
 
 Rows = Literal["test", "all"]
 Progress = Callable[[str, int, int], None]
@@ -110,3 +113,12 @@ def _class_coverage(
     for truth, probability in zip(studies.label, answers.probability, strict=True):
         inside[int(truth)].append(int(truth) in calibration.classes(probability).classes)
     return {f"{number}": round(float(np.mean(hits)), 6) if hits else None for number, hits in inside.items()}
+
+
+def __getattr__(name: str) -> Any:
+    """The suite on first use: a package's own figures need neither scikit-learn's models nor a plot."""
+    if name == "evaluate_encoders":
+        from training.evaluation.suite import evaluate_encoders
+
+        return evaluate_encoders
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -37,12 +37,11 @@ def task_metrics(
     columns = np.stack([truth, value, value if expectation is None else expectation])
     figures = {name: _rounded(figure(*columns)) for name, figure in named.items()}
     intervals: dict[str, dict[str, float | None]] = {}
-    draws = _resampled(len(truth), groups)
+    draws = resampled(len(truth), groups)
     for name, figure in named.items():
         values = np.asarray([figure(*columns[:, index]) for index in draws])
-        finite = values[np.isfinite(values)]
-        low, high = np.quantile(finite, [0.025, 0.975]) if len(finite) > 1 else (np.nan, np.nan)
-        intervals[name] = {"low": _rounded(float(low)), "high": _rounded(float(high)), "coverage": 0.95}
+        low, high = quantile_bounds(values)
+        intervals[name] = {"low": low, "high": high, "coverage": 0.95}
     return {**figures, "intervals": intervals}
 
 
@@ -111,15 +110,27 @@ def _rate(hit: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
     return float(hit[among].mean()) if among.any() else float("nan")
 
 
-def _resampled(count: int, groups: Sequence[str] | None) -> list[NDArray[np.int64]]:
-    rng = np.random.default_rng(_SEED)
+def resampled(
+    count: int, groups: Sequence[str] | None, *, draws: int = _RESAMPLES, seed: int = _SEED
+) -> list[NDArray[np.int64]]:
+    """Rows of each bootstrap draw; whole groups are drawn where there are any (Field & Welsh 2007)."""
+    rng = np.random.default_rng(seed)
     if groups is None or len(set(groups)) == count:
-        return [rng.integers(0, count, count) for _ in range(_RESAMPLES)]
+        return [rng.integers(0, count, count) for _ in range(draws)]
     _, code = np.unique(np.asarray(groups), return_inverse=True)
     order = np.argsort(code, kind="stable")
     members = np.split(order, np.cumsum(np.bincount(code))[:-1])
-    draws = (rng.integers(0, len(members), len(members)) for _ in range(_RESAMPLES))
-    return [np.concatenate([members[index] for index in draw]) for draw in draws]
+    chosen = (rng.integers(0, len(members), len(members)) for _ in range(draws))
+    return [np.concatenate([members[index] for index in draw]) for draw in chosen]
+
+
+def quantile_bounds(values: Floats) -> tuple[float | None, float | None]:
+    """The middle 95 % of bootstrap draws; nothing when fewer than two are finite."""
+    finite = values[np.isfinite(values)]
+    if len(finite) < 2:
+        return None, None
+    low, high = np.quantile(finite, [0.025, 0.975])
+    return _rounded(float(low)), _rounded(float(high))
 
 
 def _rounded(value: float) -> float | None:

@@ -6,7 +6,7 @@ import functools
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, ParamSpec
 
 import typer
@@ -85,3 +85,19 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
             progress.update(task, completed=done, total=total)
 
         yield update
+
+
+@contextmanager
+def staged_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """One bar per stage; a stage is named by its words before the first comma."""
+    with ExitStack() as bars:
+        current: list[tuple[str, Callable[[int, int], None]]] = []
+
+        def report(what: str, done: int, total: int) -> None:
+            stage = what.split(",", 1)[0]
+            if not current or current[0][0] != stage:
+                bars.close()
+                current[:] = [(stage, bars.enter_context(progress_bar(stage)))]
+            current[0][1](done, total)
+
+        yield report

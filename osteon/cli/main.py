@@ -14,16 +14,19 @@ from osteon.cli import (
     deid,
     drift,
     encoder,
+    evaluate_encoders,
     export,
     pairs,
     picture,
     pipeline,
     predict,
     pretrain,
+    pretrain_images,
     registry,
     replay,
     sample,
     sap,
+    tracking,
     train,
     up,
     watch,
@@ -46,11 +49,20 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
+    track: Annotated[
+        str | None,
+        typer.Option(
+            envvar="OSTEON_TRACK",
+            help="Folder or MLflow address on which pretrain, pretrain-images, finetune and "
+            "evaluate-encoders put their run; nothing is kept without it.",
+        ),
+    ] = None,
 ) -> None:
-    pass
+    context.obj = {tracking.TRACK: track}
 
 
 _START, _DATA, _MODELS, _WATCH = "Start", "Data", "Models", "Run and watch"
@@ -65,12 +77,18 @@ app.add_typer(pairs.app, name="pairs", rich_help_panel=_DATA)
 app.add_typer(data.app, name="data", rich_help_panel=_DATA)
 app.command("encoder", rich_help_panel=_MODELS)(encoder.encoder)
 app.command("sap", rich_help_panel=_MODELS)(sap.sap)
-app.command("pretrain", rich_help_panel=_MODELS)(pretrain.pretrain)
-app.command("finetune", rich_help_panel=_MODELS)(train.finetune)
+app.command("pretrain", rich_help_panel=_MODELS)(tracking.tracked(pretrain.pretrain))
+app.command("pretrain-images", rich_help_panel=_MODELS)(tracking.tracked(pretrain_images.pretrain_images))
+app.command("finetune", rich_help_panel=_MODELS)(tracking.tracked(train.finetune))
 app.command("evaluate", rich_help_panel=_MODELS)(train.evaluate)
 app.command("export", rich_help_panel=_MODELS)(export.export)
+app.command("evaluate-encoders", rich_help_panel=_MODELS)(
+    tracking.tracked(evaluate_encoders.evaluate_encoders)
+)
 app.command("predict", rich_help_panel=_MODELS)(predict.predict)
 app.command("embed", rich_help_panel=_MODELS)(predict.embed)
+app.command("track", rich_help_panel=_MODELS)(tracking.track)
+app.command("compare", rich_help_panel=_MODELS)(tracking.compare)
 app.add_typer(registry.app, name="registry", rich_help_panel=_MODELS)
 app.add_typer(drift.app, name="drift", rich_help_panel=_WATCH)
 pipeline.app.command("watch")(watch.watch)

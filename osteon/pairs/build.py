@@ -39,6 +39,8 @@ LABEL_COLUMNS = (
     "view",
     "laterality",
     "sex",
+    "age_years",
+    "device",
     "fracture",
     "bone_age_months",
     "kl_grade",

@@ -1,21 +1,29 @@
-"""Versions of model packages, their lineage, and who is champion, challenger or shadow."""
+"""Versions of model packages, their lineage, who is champion, challenger or shadow; runs compared."""
 
 from osteon.registry.address import registry_uri
+from osteon.registry.comparison import Comparison, compare_runs
 from osteon.registry.package import verify_package
 from osteon.registry.past import Tenure, in_production_at, parse_moment
 from osteon.registry.promotions import ALIASES, Promotion
+from osteon.registry.run import Run, run_of
 from osteon.registry.store import Registry
+from osteon.registry.tracking import Tracking
 from osteon.registry.version import RegisteredModel, Version
 
 __all__ = [
     "ALIASES",
+    "Comparison",
     "Promotion",
     "RegisteredModel",
     "Registry",
+    "Run",
     "Tenure",
+    "Tracking",
     "Version",
+    "compare_runs",
     "in_production_at",
     "parse_moment",
     "registry_uri",
+    "run_of",
     "verify_package",
 ]

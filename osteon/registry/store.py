@@ -7,8 +7,6 @@ who moved an alias, why and when; it is also what a server reads, because import
 
 from __future__ import annotations
 
-import logging
-import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +14,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from osteon.database import create_engine, schema_lock
 from osteon.domain import FaultError, Task, UsageError
 from osteon.registry.address import root_beside
+from osteon.registry.client import is_server, mlflow_client
 from osteon.registry.package import verify_package
 from osteon.registry.promotions import Promotion, PromotionLog, now_utc, require_alias
 from osteon.registry.version import RegisteredModel, Version, lineage_tags
@@ -54,7 +52,7 @@ class Registry:
         self._beside = root_beside(tracking_uri) if artifact_root is None else None
         self._artifact_root = artifact_root or self._beside
         self._cache = cache
-        if history_url is None and _is_server(tracking_uri):
+        if history_url is None and is_server(tracking_uri):
             raise UsageError("a database for the history", "an MLflow server only", "pass history_url")
         self._history_url = history_url or tracking_uri
 
@@ -64,22 +62,7 @@ class Registry:
 
     @cached_property
     def _mlflow(self) -> MlflowClient:
-        # Set before the import, which reads them: nothing of a hospital is reported to anyone.
-        for name in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
-            os.environ.setdefault(name, "true")
-        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-        from mlflow import MlflowClient
-
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.WARNING)
-        if _is_server(self.tracking_uri):
-            return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
-        # MLflow makes its tables on the first call, and fails when two processes do so at once.
-        with schema_lock(create_engine(self.tracking_uri), "mlflow"):
-            client = MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
-            client.search_registered_models(max_results=1)
-            client.search_experiments(max_results=1)
-        return client
+        return mlflow_client(self.tracking_uri)
 
     def register(
         self,
@@ -265,10 +248,6 @@ class Registry:
             filesystem, remote = fsspec.core.url_to_fs(place)
             filesystem.get(remote, str(target), recursive=True)
         return target
-
-
-def _is_server(tracking_uri: str) -> bool:
-    return urlsplit(tracking_uri).scheme in {"http", "https"}
 
 
 def _require_text(value: str, name: str) -> str:

@@ -158,9 +158,13 @@ def _keep_in_limb(bone: Bone, cut: Cut) -> None:
     cut.turn_degrees = float(np.clip(cut.turn_degrees, -most, most))
 
 
+def buckle_level(bone: Bone, u: float) -> float:
+    """Where a buckle drawn at `u` millimetres comes to lie: in the metaphysis."""
+    return max(min(u, 0.88 * bone.length), 0.74 * bone.length)
+
+
 def _buckle(bone: Bone, level: float, severity: float, pixel_mm: float) -> None:
-    u = min(level * bone.length, 0.88 * bone.length)
-    u = max(u, 0.74 * bone.length)
+    u = buckle_level(bone, level * bone.length)
     width = half_width(bone, u)
     gain = min(3.2 * pixel_mm * severity / max(width, 1.0), 0.6)
     bone.outline = bulge(bone.outline, bone.origin, bone.direction, u, 2.2 + pixel_mm, gain)

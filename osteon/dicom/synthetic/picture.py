@@ -79,6 +79,11 @@ def draw_view(plan: StudyPlan, view: str, burned: tuple[str, ...]) -> View:
     )
 
 
+def view_frame(plan: StudyPlan, scene: Scene, view: str) -> Frame:
+    """The working frame in which `draw_view` places the scene of that view."""
+    return _frame(plan, scene, view, plan.stream(1, plan.views.index(view)))[0]
+
+
 def build_scene(plan: StudyPlan, view: str) -> Scene:
     """Anatomy and finding of one view, in adult millimetres."""
     anatomy = plan.anatomy()
