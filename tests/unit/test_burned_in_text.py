@@ -72,8 +72,10 @@ def test_a_line_that_cannot_be_read_goes():
     assert clean_pixels(write(picture(), "|/\\#*+#|/\\#", (60, 120), scale=1.2)).removed
 
 
-def test_a_picture_without_text_never_reaches_the_ocr(monkeypatch):
-    monkeypatch.setattr("osteon.deid.pixels.cleaning.reader", lambda: pytest.fail("asked to read"))
+def test_a_picture_without_a_short_line_is_never_read(monkeypatch):
+    monkeypatch.setattr(
+        "osteon.deid.pixels.cleaning.readings_of", lambda *_, **__: pytest.fail("asked to read")
+    )
     clean_pixels(picture())
     clean_pixels(write(picture(), "L", (60, 120), scale=2))
     clean_pixels(write(picture(), "QUENTRELEC MAELYS 12/03/1957 K77120934", scale=0.7))

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from osteon.deid.pixels.box import Box, black_out, share_of
 from osteon.deid.pixels.drawn import drawn_in
 from osteon.deid.pixels.grey import Grey, grey_of
-from osteon.deid.pixels.markers import is_marker, resembles_marker
-from osteon.deid.pixels.reading import line_picture, reader, turns, words_of
+from osteon.deid.pixels.lettering import readings_of
+from osteon.deid.pixels.markers import is_marker
 from osteon.deid.pixels.regions import Region, regions_of
 from osteon.domain.errors import QuarantinedError
 
@@ -21,8 +21,7 @@ _LOOKS = 4  # what was hidden beside larger writing is seen once that is gone
 _LONE_LETTERS, _LONE_LENGTH = 3.0, 2.6
 _MIN_WHOLE = 0.65  # a marker's letters as read, of those that its length holds: no part of a name is a marker
 _MIN_SIDE = 24
-_TALL, _SHORT = 36, 26  # letter heights to read at: what tesseract's network was trained on, and below
-_MIN_LEGIBLE, _CLEAR = 3, 60.0
+_SURE, _SURE_LETTER = 0.8, 2.5  # of four readings, one at each size, that agree
 _WITHIN = 0.45  # share of a line's box inside a marker's
 _AGAIN, _ALIKE = 0.9, 0.3  # share of the marker's box inside the line's, and its share of the line's area
 _PAGE_LINES = 26
@@ -109,35 +108,27 @@ def _same(kept: Box, box: Box) -> bool:
     return kept.share_of(box) >= _WITHIN or (box.share_of(kept) >= _AGAIN and kept.area >= _ALIKE * box.area)
 
 
-def _stays(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[Box | None, int]:
-    """The place of the lone letter or marker that the line is, and how often the OCR was asked."""
+def _stays(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[Box | None, bool]:
+    """The place of the lone letter or marker that the line is, and whether it was read."""
     if region.letters > _MARKER_LETTERS:
-        return None, 0
+        return None, False
+    letters, sure = _read(region, grey)
+    enough = (
+        sure >= (_SURE_LETTER if len(letters) == 1 else _SURE) and len(letters) >= _MIN_WHOLE * region.letters
+    )
+    if enough and is_marker(letters, forbidden):
+        return region.box, True
+    if region.letters > _LONE_LETTERS or (sure >= _SURE and len(letters) > 1):
+        return None, True
     drawn = drawn_in(grey, region)
-    if drawn.lone and region.letters <= _LONE_LETTERS and region.length <= _LONE_LENGTH * drawn.height:
-        return drawn.box, 0
-    marker, asked = _reads_as_marker(region, grey, forbidden, dark=drawn.dark)
-    return (region.box if marker else None), asked
+    return (drawn.box if drawn.lone and region.length <= _LONE_LENGTH * drawn.height else None), True
 
 
-def _reads_as_marker(
-    region: Region, grey: Grey, forbidden: frozenset[str], *, dark: bool
-) -> tuple[bool, int]:
-    """Whether the whole line is a position marker, and how often the OCR was asked."""
-    margin = max(4, round(0.25 * region.height))
-    window = region.box.grown(margin, margin, grey.shape).window
-    asked = 0
-    for ink, height in ((dark, _TALL), (not dark, _TALL), (dark, _SHORT), (not dark, _SHORT)):
-        picture = line_picture(grey, window, dark=ink, factor=height / max(4, region.height))
-        for turned in turns(picture, upright=region.upright):
-            text, confidence = reader().read(turned)
-            asked += 1
-            letters = len("".join(words_of(text)))
-            if letters >= _MIN_WHOLE * region.letters and is_marker(text, confidence, forbidden):
-                return True, asked
-            if letters >= _MIN_LEGIBLE and confidence >= _CLEAR and not resembles_marker(text):
-                return False, asked  # it reads, as something else
-    return False, asked
+def _read(region: Region, grey: Grey) -> tuple[str, float]:
+    """What the line reads as, and the probabilities of the readings that agree, added up."""
+    readings = readings_of(grey, region.box.window, region.height, upright=region.upright)
+    letters = readings[0][0]
+    return letters, sum(sure for text, sure in readings if text == letters)
 
 
 def _refuse_pages(regions: list[Region], grey: Grey) -> None:

@@ -21,7 +21,9 @@ _LINE, _PART, _LONE = (0.97, 4), (0.9, 3), (0.7, 4)  # least probability, and ho
 _FOLLOWS = 4.0  # how far a part of a line may stand off, in heights of the line
 _RIM = 3.0  # pixels of the copy that a line's cells reach beyond its letters, both sides together
 _READABLE = (12.0, 46.0)  # heights in pixels of a smaller copy at which a line is best seen
+_SHARED = 0.45  # of a letter's box, or of a line's
 _COVERED = 0.6  # share of a line that was seen better at another size
+_TALLER = 1.6  # a lone letter over what looks like a line in its strokes
 _COMPACT = 2.8  # length over height of a lone letter or shape, at the most
 _PER_LETTER = 0.75  # a letter's width over its height, gap included
 
@@ -78,16 +80,30 @@ def regions_of(grey: Grey) -> tuple[list[Region], list[Region]]:
     regions = []
     for region in sorted(lines, key=lambda one: (not one.sure, not one.readable, -one.confidence)):
         box = region.box
-        if any(
-            mark.box.share_of(box) >= _COVERED or (region.compact and box.share_of(mark.box) >= _COVERED)
-            for mark in lone
-        ):
+        if any(_is_of(region, mark) for mark in lone):
             continue
         if _cells(cells, box).mean() < _COVERED:
             if region.sure:
                 _cells(cells, region.padded(grey.shape))[...] = True
             regions.append(region)
-    return sorted(_followed(regions, grey.shape), key=lambda one: -one.confidence), lone
+    regions = sorted(_followed(regions, grey.shape), key=lambda one: -one.confidence)
+    return regions, [mark for mark in lone if not any(_outweighs(line, mark) for line in regions)]
+
+
+def _outweighs(line: Region, mark: Region) -> bool:
+    """True for a sure line of several letters that looks like one letter at a smaller size."""
+    shared = max(line.box.share_of(mark.box), mark.box.share_of(line.box))
+    return line.sure and not line.compact and shared >= _SHARED
+
+
+def _is_of(line: Region, mark: Region) -> bool:
+    """True for what looks like a line but is a letter or shape, or a part of one.
+
+    A line of small letters is as compact as a letter at a size at which it cannot be read.
+    """
+    if line.compact:
+        return max(mark.box.share_of(line.box), line.box.share_of(mark.box)) >= _COVERED
+    return mark.box.share_of(line.box) >= _COVERED and mark.height >= _TALLER * line.height
 
 
 def _cells(cells: NDArray[np.bool_], box: Box) -> NDArray[np.bool_]:
