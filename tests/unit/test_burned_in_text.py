@@ -93,9 +93,9 @@ def test_the_name_is_gone_from_the_output_and_the_rest_is_untouched():
 
 def test_a_picture_in_which_every_look_finds_more_is_quarantined(monkeypatch):
     frame = write(picture(), "QUENTRELEC MAELYS")
-    lines, _ = regions_of(grey_of(frame))
-    assert lines
-    monkeypatch.setattr("osteon.deid.pixels.cleaning.regions_of", lambda _: (lines, []))
+    found = regions_of(grey_of(frame))
+    assert found.lines
+    monkeypatch.setattr("osteon.deid.pixels.cleaning.regions_of", lambda _: found)
     with pytest.raises(QuarantinedError, match="looks like text"):
         clean_pixels(frame)
 

@@ -22,7 +22,10 @@ _LONE_LETTERS, _LONE_LENGTH = 3.0, 2.6
 _MIN_WHOLE = 0.65  # a marker's letters as read, of those that its length holds: no part of a name is a marker
 _MIN_SIDE = 24
 _SURE, _SURE_LETTER = 0.8, 2.5  # of four readings, one at each size, that agree
-_WITHIN = 0.45  # share of a line's box inside a marker's
+_LEGIBLE, _SURE_LEGIBLE = 3, 0.3
+_NEXT_BEST = 0.6  # of the best reading's: a word is another word when it is turned over
+_INITIAL, _ON_LINE, _TALLEST = 2.2, 0.6, 1.7  # how far off, how much of it, and how high, in line heights
+_WITHIN = 0.6  # share of a line's box inside a marker's
 _AGAIN, _ALIKE = 0.9, 0.3  # share of the marker's box inside the line's, and its share of the line's area
 _PAGE_LINES = 26
 _PAGE_LETTERS = 500
@@ -62,13 +65,13 @@ def clean_pixels(
         FaultError: the OCR's language data are missing and a line must be read.
     """
     removed: tuple[Box, ...] = ()
-    kept: tuple[Box, ...] = ()
+    markers: tuple[Box, ...] = ()
     read = 0
     for look in range(_LOOKS):
-        found = _looked_at(frame, forbidden, most if look == 0 else 1.0, kept)
-        kept, read = found.kept, read + found.read
+        found = _looked_at(frame, forbidden, most if look == 0 else 1.0, markers)
+        markers, read = found.markers, read + found.read
         if not found.removed:
-            return CleanedFrame(frame, removed, kept, read)
+            return CleanedFrame(frame, removed, markers + found.single, read)
         frame, removed = black_out(frame, found.removed), removed + found.removed
         if share_of(removed, frame.shape) > most:
             raise QuarantinedError("a radiograph", "a picture full of text", "review it: it may be a scan")
@@ -77,30 +80,50 @@ def clean_pixels(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What has to go; markers as read; lone letters and shapes that stay; how many lines were read."""
+
+    removed: tuple[Box, ...]
+    markers: tuple[Box, ...]
+    single: tuple[Box, ...]
+    read: int
+
+
 def _looked_at(
-    frame: NDArray[Any], forbidden: frozenset[str], most: float, kept_before: tuple[Box, ...]
-) -> CleanedFrame:
-    """One look: what has to go, what stays."""
+    frame: NDArray[Any], forbidden: frozenset[str], most: float, markers: tuple[Box, ...]
+) -> _Look:
+    """One look at the frame, in which these markers were found before."""
     if min(frame.shape) < _MIN_SIDE or frame.min() == frame.max():
-        return CleanedFrame(frame, (), kept_before, 0)
+        return _Look((), markers, (), 0)
     grey = grey_of(frame)
-    regions, lone = regions_of(grey)
+    found = regions_of(grey)
     if most < 1:
-        _refuse_pages(regions, grey)
-    removed: list[Box] = []
-    kept = list(kept_before)
-    kept += [mark.box for mark in lone if not any(box.meets(mark.box) for box in kept)]
+        _refuse_pages(found.lines, grey)
+    kept = list(markers)
+    single = [mark.box for mark in found.lone]
+    unnamed: list[Region] = []
     read = 0
-    for region in regions:  # the surest first
+    for region in found.lines:
         if any(_same(box, region.box) for box in kept):
             continue
-        stays, asked = _stays(region, grey, forbidden)
+        kind, box, asked = _kind_of(region, grey, forbidden)
         read += asked
-        if stays is None:
-            removed.append(region.padded(frame.shape))
+        if kind == "marker":
+            kept.append(box)
+        elif kind == "lone":
+            single.append(box)
         else:
-            kept.append(stays)
-    return CleanedFrame(frame, tuple(removed), tuple(kept), read)
+            unnamed.append(region)
+    legible = [line for line in found.doubtful if _is_legible(line, grey)]
+    unnamed += legible
+    read += len(found.doubtful)
+    removed = [line for line in unnamed if not any(_same(box, line.box) for box in kept)]
+    removed = [line for line in removed if line.plain or not any(_is_of(line, box) for box in single)]
+    initials = [box for box in single if any(_continues(line, box) for line in removed)]
+    gone = [line.padded(frame.shape) for line in removed] + [box.grown(4, 4, frame.shape) for box in initials]
+    single = [box for box in single if not any(box.meets(other) for other in gone)]
+    return _Look(tuple(gone), tuple(kept), tuple(single), read)
 
 
 def _same(kept: Box, box: Box) -> bool:
@@ -108,27 +131,50 @@ def _same(kept: Box, box: Box) -> bool:
     return kept.share_of(box) >= _WITHIN or (box.share_of(kept) >= _AGAIN and kept.area >= _ALIKE * box.area)
 
 
-def _stays(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[Box | None, bool]:
-    """The place of the lone letter or marker that the line is, and whether it was read."""
+def _is_of(line: Region, single: Box) -> bool:
+    """True for what looks like a line but is a lone letter or shape, or a part of one."""
+    return single.share_of(line.box) >= _WITHIN or (line.compact and line.box.share_of(single) >= _WITHIN)
+
+
+def _continues(line: Region, single: Box) -> bool:
+    """True for a lone letter that follows a line or stands before it: an initial."""
+    high = single.bottom - single.top if line.upright else single.right - single.left
+    reach = round(_INITIAL * line.height)
+    beside = line.box.grown(*((0, reach) if line.upright else (reach, 0)), (1 << 30, 1 << 30))
+    return beside.share_of(single) >= _ON_LINE and high <= _TALLEST * line.height
+
+
+def _kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, Box, bool]:
+    """Whether the line is a marker, a lone letter or neither, its place, and whether it was read."""
     if region.letters > _MARKER_LETTERS:
-        return None, False
-    letters, sure = _read(region, grey)
-    enough = (
-        sure >= (_SURE_LETTER if len(letters) == 1 else _SURE) and len(letters) >= _MIN_WHOLE * region.letters
-    )
-    if enough and is_marker(letters, forbidden):
-        return region.box, True
+        return "line", region.box, False
+    letters, sure, marker = _read(region, grey, forbidden)
+    if marker:
+        return "marker", region.box, True
     if region.letters > _LONE_LETTERS or (sure >= _SURE and len(letters) > 1):
-        return None, True
+        return "line", region.box, True
     drawn = drawn_in(grey, region)
-    return (drawn.box if drawn.lone and region.length <= _LONE_LENGTH * drawn.height else None), True
+    lone = drawn.lone and region.length <= _LONE_LENGTH * drawn.height
+    return ("lone", drawn.box, True) if lone else ("line", region.box, True)
 
 
-def _read(region: Region, grey: Grey) -> tuple[str, float]:
-    """What the line reads as, and the probabilities of the readings that agree, added up."""
-    readings = readings_of(grey, region.box.window, region.height, upright=region.upright)
-    letters = readings[0][0]
-    return letters, sum(sure for text, sure in readings if text == letters)
+def _read(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, float, bool]:
+    """What the line reads as, the probabilities of the readings that agree, and if it is a marker."""
+    added: dict[str, float] = {}
+    for text, sure in readings_of(grey, region.box.window, region.height, upright=region.upright):
+        added[text] = added.get(text, 0.0) + sure
+    letters = max(added, key=lambda text: added[text])
+    for text, sure in added.items():
+        enough = sure >= (_SURE_LETTER if len(text) == 1 else _SURE) and sure >= _NEXT_BEST * added[letters]
+        if enough and len(text) >= _MIN_WHOLE * region.letters and is_marker(text, forbidden):
+            return text, sure, True
+    return letters, added[letters], False
+
+
+def _is_legible(region: Region, grey: Grey) -> bool:
+    """True when several letters can be read: it is no bone."""
+    letters, sure, marker = _read(region, grey, frozenset())
+    return not marker and len(letters) >= _LEGIBLE and sure >= _SURE_LEGIBLE
 
 
 def _refuse_pages(regions: list[Region], grey: Grey) -> None:

@@ -15,6 +15,8 @@ SIDES = frozenset(_SIDES.split(" "))
 WORDS = SIDES | frozenset(f"{_VIEWS} {_POSITIONS}".split(" "))
 _BESIDE_OTHERS = frozenset(word for word in WORDS if len(word) > 2) | {"EN"}  # shorter ones stand alone
 
+_ALIKE = str.maketrans({" ": None, "0": "O", "1": "I"})  # no marker has a figure, no date has nothing else
+
 
 def is_marker(line: str, forbidden: frozenset[str] = frozenset()) -> bool:
     """True when every word of the line is a position marker, at most one a side, and none the patient's.
@@ -30,7 +32,7 @@ def is_marker(line: str, forbidden: frozenset[str] = frozenset()) -> bool:
     >>> is_marker("DROIT", frozenset({"DROIT"})), is_marker("DROIT, O."), is_marker("DROIT Li")
     (False, False, False)
     """
-    letters = fold(line).replace(" ", "")
+    letters = fold(line).translate(_ALIKE)
     words = [letters] if letters in WORDS else _split(letters)
     return bool(words) and len(SIDES.intersection(words)) <= 1 and not forbidden.intersection(words)
 

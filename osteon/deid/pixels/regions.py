@@ -17,13 +17,14 @@ _SIZES = 3  # the picture and two halves of it: letters 8 to 104 pixels high; fi
 _MAYBE = 0.35  # probability of a cell of a line
 _FAINT = 0.05  # of a cell that continues one: letters that run into a ground of their own grey
 _CONTINUES = 4.0  # how far such cells are followed, in heights of the line
-_LINE, _PART, _LONE = (0.97, 4), (0.9, 3), (0.7, 4)  # least probability, and how many cells have it
+_PART, _LONE = (0.9, 3), (0.7, 4)  # least probability, and how many cells have it
+_SURELY, _SURE_CELLS, _PLAIN_CELLS = 0.97, 4, 15
+_DOUBTFUL = 6  # cells that are likely writing
 _FOLLOWS = 4.0  # how far a part of a line may stand off, in heights of the line
 _RIM = 3.0  # pixels of the copy that a line's cells reach beyond its letters, both sides together
 _READABLE = (12.0, 46.0)  # heights in pixels of a smaller copy at which a line is best seen
-_SHARED = 0.45  # of a letter's box, or of a line's
-_COVERED = 0.6  # share of a line that was seen better at another size
-_TALLER = 1.6  # a lone letter over what looks like a line in its strokes
+_COVERED = 0.93  # share of a line that was seen better at another size
+_INSIDE, _TALLER = 0.6, 1.6  # share of a line in a lone letter, and that letter's height over the line's
 _COMPACT = 2.8  # length over height of a lone letter or shape, at the most
 _PER_LETTER = 0.75  # a letter's width over its height, gap included
 
@@ -39,7 +40,7 @@ class Region:
         length: along the line, in pixels.
         upright: written from left to right or upside down, not up or down.
         readable: its height at the size it was found at is one that the network knows.
-        sure: enough of its cells are; else it goes as a part of another line only.
+        cells, likely: how many of its cells are surely, and how many are likely writing.
     """
 
     box: Box
@@ -48,7 +49,18 @@ class Region:
     length: int
     upright: bool
     readable: bool
-    sure: bool
+    cells: int
+    likely: int
+
+    @property
+    def sure(self) -> bool:
+        """Enough of its cells are writing; else it goes as a part of another line only."""
+        return self.cells >= _SURE_CELLS
+
+    @property
+    def plain(self) -> bool:
+        """So many are that it cannot be the strokes of one letter or shape."""
+        return self.cells >= _PLAIN_CELLS
 
     @property
     def letters(self) -> float:
@@ -62,7 +74,8 @@ class Region:
 
     def padded(self, shape: tuple[int, ...]) -> Box:
         """With room for accents, dots, commas and the soft rim of the strokes."""
-        across, along = max(4, round(0.5 * self.height)), max(6, round(1.2 * self.height))
+        reach = 2.0 if self.plain else 1.2
+        across, along = max(4, round(0.6 * self.height)), max(6, round(reach * self.height))
         return self.reaching(along, across, shape)
 
     def reaching(self, along: int, across: int, shape: tuple[int, ...]) -> Box:
@@ -70,40 +83,41 @@ class Region:
         return self.box.grown(across, along, shape) if self.upright else self.box.grown(along, across, shape)
 
 
-def regions_of(grey: Grey) -> tuple[list[Region], list[Region]]:
-    """The lines of writing, the surest first, and the lone letters and shapes.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a picture holds.
 
-    A line has four cells that are surely writing; bone has hardly ever so many. Its fainter parts follow it.
+    Attributes:
+        lines: of writing, the surest first. A line has four cells that are surely writing; bone hardly ever
+            has. Its fainter parts follow it.
+        doubtful: what may be a line: small or faint writing, or bone.
+        lone: letters and shapes that stand alone.
     """
+
+    lines: list[Region]
+    doubtful: list[Region]
+    lone: list[Region]
+
+
+def regions_of(grey: Grey) -> Found:
+    """The lines, what may be some, and the lone letters and shapes of a picture."""
     lines, lone = _by_size(grey)
     cells = np.zeros((-(-grey.shape[0] // CELL), -(-grey.shape[1] // CELL)), bool)
     regions = []
     for region in sorted(lines, key=lambda one: (not one.sure, not one.readable, -one.confidence)):
-        box = region.box
-        if any(_is_of(region, mark) for mark in lone):
-            continue
-        if _cells(cells, box).mean() < _COVERED:
+        if not any(_is_in(region, mark) for mark in lone) and _cells(cells, region.box).mean() < _COVERED:
             if region.sure:
                 _cells(cells, region.padded(grey.shape))[...] = True
             regions.append(region)
-    regions = sorted(_followed(regions, grey.shape), key=lambda one: -one.confidence)
-    return regions, [mark for mark in lone if not any(_outweighs(line, mark) for line in regions)]
+    followed = _followed(regions, grey.shape)
+    doubtful = [one for one in regions if one not in followed and one.readable and one.likely >= _DOUBTFUL]
+    return Found(sorted(followed, key=lambda one: -one.confidence), doubtful, lone)
 
 
-def _outweighs(line: Region, mark: Region) -> bool:
-    """True for a sure line of several letters that looks like one letter at a smaller size."""
-    shared = max(line.box.share_of(mark.box), mark.box.share_of(line.box))
-    return line.sure and not line.compact and shared >= _SHARED
-
-
-def _is_of(line: Region, mark: Region) -> bool:
-    """True for what looks like a line but is a letter or shape, or a part of one.
-
-    A line of small letters is as compact as a letter at a size at which it cannot be read.
-    """
-    if line.compact:
-        return max(mark.box.share_of(line.box), line.box.share_of(mark.box)) >= _COVERED
-    return mark.box.share_of(line.box) >= _COVERED and mark.height >= _TALLER * line.height
+def _is_in(line: Region, mark: Region) -> bool:
+    """True for strokes within a letter or shape that look like a line of smaller letters."""
+    inside = mark.box.share_of(line.box) >= _INSIDE and mark.height >= _TALLER * line.height
+    return inside and not line.plain and not line.compact
 
 
 def _cells(cells: NDArray[np.bool_], box: Box) -> NDArray[np.bool_]:
@@ -170,7 +184,8 @@ def _components(
                 height=round(height * factor),
                 length=round(max(2.0, CELL * long - _RIM) * factor),
                 upright=upright,
-                sure=bool(np.count_nonzero(ink[window][mine] >= _LINE[0]) >= _LINE[1]),
+                cells=int(np.count_nonzero(ink[window][mine] >= _SURELY)),
+                likely=int(np.count_nonzero(ink[window][mine] >= _PART[0])),
                 readable=(factor == 1 or height >= _READABLE[0]) and height <= _READABLE[1],
             )
         )  # fmt: skip
