@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from osteon.deid.pixels.box import Box, black_out, share_of
 from osteon.deid.pixels.drawn import drawn_in
 from osteon.deid.pixels.grey import Grey, grey_of
 from osteon.deid.pixels.lettering import readings_of
-from osteon.deid.pixels.markers import is_marker
+from osteon.deid.pixels.markers import SIDES, is_marker
 from osteon.deid.pixels.regions import Region, regions_of
 from osteon.domain.errors import QuarantinedError
 
@@ -21,11 +21,13 @@ _LOOKS = 4  # what was hidden beside larger writing is seen once that is gone
 _LONE_LETTERS, _LONE_LENGTH = 3.0, 2.6
 _MIN_WHOLE = 0.65  # a marker's letters as read, of those that its length holds: no part of a name is a marker
 _MIN_SIDE = 24
-_SURE, _SURE_LETTER = 0.8, 2.5  # of four readings, one at each size, that agree
+_SURE, _SURE_LETTER, _SURE_SIDE = 0.6, 2.5, 1.5  # of four readings, one at each size, that agree
 _LEGIBLE, _SURE_LEGIBLE = 3, 0.3
 _NEXT_BEST = 0.6  # of the best reading's: a word is another word when it is turned over
-_INITIAL, _ON_LINE, _TALLEST = 2.2, 0.6, 1.7  # how far off, how much of it, and how high, in line heights
+_CLOSE, _INITIAL = 1.0, 2.2  # how far from its line an initial stands, in heights of it
+_ON_LINE, _TALLEST = 0.6, 1.7  # how much of an initial is on the line, and how high it is
 _WITHIN = 0.6  # share of a line's box inside a marker's
+_TOGETHER = 0.35  # the same of several markers, where the line is faint
 _AGAIN, _ALIKE = 0.9, 0.3  # share of the marker's box inside the line's, and its share of the line's area
 _PAGE_LINES = 26
 _PAGE_LETTERS = 500
@@ -118,10 +120,12 @@ def _looked_at(
     legible = [line for line in found.doubtful if _is_legible(line, grey)]
     unnamed += legible
     read += len(found.doubtful)
-    removed = [line for line in unnamed if not any(_same(box, line.box) for box in kept)]
+    removed = [line for line in unnamed if not _is_marked(line, kept)]
     removed = [line for line in removed if line.plain or not any(_is_of(line, box) for box in single)]
-    initials = [box for box in single if any(_continues(line, box) for line in removed)]
-    gone = [line.padded(frame.shape) for line in removed] + [box.grown(4, 4, frame.shape) for box in initials]
+    sides = [mark.box for mark in found.lone if _is_side(mark, removed, grey)]
+    initials = [box for box in single if box not in sides and any(_continues(line, box) for line in removed)]
+    gone = [_beside(line, kept + sides, frame.shape) for line in removed]
+    gone += [box.grown(4, 4, frame.shape) for box in initials]
     single = [box for box in single if not any(box.meets(other) for other in gone)]
     return _Look(tuple(gone), tuple(kept), tuple(single), read)
 
@@ -131,15 +135,48 @@ def _same(kept: Box, box: Box) -> bool:
     return kept.share_of(box) >= _WITHIN or (box.share_of(kept) >= _AGAIN and kept.area >= _ALIKE * box.area)
 
 
+def _is_marked(line: Region, markers: list[Box]) -> bool:
+    """True for a marker, or several, seen again at a size at which they look like one faint line."""
+    together = sum(box.share_of(line.box) for box in markers)
+    return any(_same(box, line.box) for box in markers) or (not line.plain and together >= _TOGETHER)
+
+
 def _is_of(line: Region, single: Box) -> bool:
     """True for what looks like a line but is a lone letter or shape, or a part of one."""
     return single.share_of(line.box) >= _WITHIN or (line.compact and line.box.share_of(single) >= _WITHIN)
 
 
-def _continues(line: Region, single: Box) -> bool:
+def _is_side(mark: Region, removed: list[Region], grey: Grey) -> bool:
+    """True for a letter near a line that goes, when it reads as a side by itself, with what is beside it."""
+    near = [line for line in removed if mark.box.meets(line.padded(grey.shape))]
+    if not near or any(_continues(line, mark.box, _CLOSE) for line in near):
+        return False
+    letters, sure, _ = _read(mark, grey, frozenset())
+    return letters in SIDES and sure >= _SURE_SIDE
+
+
+def _beside(line: Region, kept: list[Box], shape: tuple[int, ...]) -> Box:
+    """The line with room around it, but for what stays at its ends."""
+    box = line.padded(shape)
+    for one in kept:
+        if box.meets(one) and not line.box.meets(one):
+            if line.upright:
+                before = one.right <= line.box.left
+                after = one.left >= line.box.right
+                box = replace(box, left=max(box.left, one.right)) if before else box
+                box = replace(box, right=min(box.right, one.left)) if after else box
+            else:
+                before = one.bottom <= line.box.top
+                after = one.top >= line.box.bottom
+                box = replace(box, top=max(box.top, one.bottom)) if before else box
+                box = replace(box, bottom=min(box.bottom, one.top)) if after else box
+    return box
+
+
+def _continues(line: Region, single: Box, within: float = _INITIAL) -> bool:
     """True for a lone letter that follows a line or stands before it: an initial."""
     high = single.bottom - single.top if line.upright else single.right - single.left
-    reach = round(_INITIAL * line.height)
+    reach = round(within * line.height)
     beside = line.box.grown(*((0, reach) if line.upright else (reach, 0)), (1 << 30, 1 << 30))
     return beside.share_of(single) >= _ON_LINE and high <= _TALLEST * line.height
 

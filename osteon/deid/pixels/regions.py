@@ -23,7 +23,7 @@ _DOUBTFUL = 6  # cells that are likely writing
 _FOLLOWS = 4.0  # how far a part of a line may stand off, in heights of the line
 _RIM = 3.0  # pixels of the copy that a line's cells reach beyond its letters, both sides together
 _READABLE = (12.0, 46.0)  # heights in pixels of a smaller copy at which a line is best seen
-_COVERED = 0.93  # share of a line that was seen better at another size
+_COVERED = 0.85  # share of a line that was seen better at another size
 _INSIDE, _TALLER = 0.6, 1.6  # share of a line in a lone letter, and that letter's height over the line's
 _COMPACT = 2.8  # length over height of a lone letter or shape, at the most
 _PER_LETTER = 0.75  # a letter's width over its height, gap included
@@ -74,8 +74,8 @@ class Region:
 
     def padded(self, shape: tuple[int, ...]) -> Box:
         """With room for accents, dots, commas and the soft rim of the strokes."""
-        reach = 2.0 if self.plain else 1.2
-        across, along = max(4, round(0.6 * self.height)), max(6, round(reach * self.height))
+        reach = 1.8 if self.plain else 1.2
+        across, along = max(4, round(0.5 * self.height)), max(6, round(reach * self.height))
         return self.reaching(along, across, shape)
 
     def reaching(self, along: int, across: int, shape: tuple[int, ...]) -> Box:
