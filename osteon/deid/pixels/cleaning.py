@@ -12,7 +12,7 @@ from osteon.deid.pixels.box import Box, black_out, share_of
 from osteon.deid.pixels.drawn import drawn_in
 from osteon.deid.pixels.grey import Grey, grey_of
 from osteon.deid.pixels.lettering import readings_of
-from osteon.deid.pixels.markers import SIDES, is_marker
+from osteon.deid.pixels.markers import is_marker
 from osteon.deid.pixels.regions import Region, regions_of
 from osteon.domain.errors import QuarantinedError
 
@@ -21,10 +21,10 @@ _LOOKS = 4  # what was hidden beside larger writing is seen once that is gone
 _LONE_LETTERS, _LONE_LENGTH = 3.0, 2.6
 _MIN_WHOLE = 0.65  # a marker's letters as read, of those that its length holds: no part of a name is a marker
 _MIN_SIDE = 24
-_SURE, _SURE_LETTER, _SURE_SIDE = 0.6, 2.5, 1.5  # of four readings, one at each size, that agree
-_LEGIBLE, _SURE_LEGIBLE = 3, 0.3
+_SURE, _SURE_LETTER, _SURE_GROUND = 0.6, 2.5, 1.0  # of four readings, one at each size, that agree
+_LEGIBLE, _SURE_LEGIBLE = 3, 0.15
 _NEXT_BEST = 0.6  # of the best reading's: a word is another word when it is turned over
-_CLOSE, _INITIAL = 1.0, 2.2  # how far from its line an initial stands, in heights of it
+_INITIAL = 1.0  # how far from its line an initial stands, in heights of it: a side stands farther off
 _ON_LINE, _TALLEST = 0.6, 1.7  # how much of an initial is on the line, and how high it is
 _WITHIN = 0.6  # share of a line's box inside a marker's
 _TOGETHER = 0.35  # the same of several markers, where the line is faint
@@ -115,17 +115,22 @@ def _looked_at(
             kept.append(box)
         elif kind == "lone":
             single.append(box)
-        else:
+        elif kind == "line":
             unnamed.append(region)
     legible = [line for line in found.doubtful if _is_legible(line, grey)]
     unnamed += legible
     read += len(found.doubtful)
     removed = [line for line in unnamed if not _is_marked(line, kept)]
     removed = [line for line in removed if line.plain or not any(_is_of(line, box) for box in single)]
-    sides = [mark.box for mark in found.lone if _is_side(mark, removed, grey)]
-    initials = [box for box in single if box not in sides and any(_continues(line, box) for line in removed)]
+    initials = [box for box in single if any(_continues(line, box) for line in removed)]
+    sides = [box for box in single if box not in initials]
     gone = [_beside(line, kept + sides, frame.shape) for line in removed]
     gone += [box.grown(4, 4, frame.shape) for box in initials]
+    gone += [
+        echo.box
+        for echo in found.echoes
+        if not _is_marked(echo, kept) and any(echo.box.share_of(line.box) >= _WITHIN for line in removed)
+    ]
     single = [box for box in single if not any(box.meets(other) for other in gone)]
     return _Look(tuple(gone), tuple(kept), tuple(single), read)
 
@@ -146,48 +151,40 @@ def _is_of(line: Region, single: Box) -> bool:
     return single.share_of(line.box) >= _WITHIN or (line.compact and line.box.share_of(single) >= _WITHIN)
 
 
-def _is_side(mark: Region, removed: list[Region], grey: Grey) -> bool:
-    """True for a letter near a line that goes, when it reads as a side by itself, with what is beside it."""
-    near = [line for line in removed if mark.box.meets(line.padded(grey.shape))]
-    if not near or any(_continues(line, mark.box, _CLOSE) for line in near):
-        return False
-    letters, sure, _ = _read(mark, grey, frozenset())
-    return letters in SIDES and sure >= _SURE_SIDE
-
-
 def _beside(line: Region, kept: list[Box], shape: tuple[int, ...]) -> Box:
-    """The line with room around it, but for what stays at its ends."""
-    box = line.padded(shape)
+    """The line with room around it, but for what stays on either side of it."""
+    box, apart = line.padded(shape), round(_INITIAL * line.height)
     for one in kept:
-        if box.meets(one) and not line.box.meets(one):
-            if line.upright:
-                before = one.right <= line.box.left
-                after = one.left >= line.box.right
-                box = replace(box, left=max(box.left, one.right)) if before else box
-                box = replace(box, right=min(box.right, one.left)) if after else box
-            else:
-                before = one.bottom <= line.box.top
-                after = one.top >= line.box.bottom
-                box = replace(box, top=max(box.top, one.bottom)) if before else box
-                box = replace(box, bottom=min(box.bottom, one.top)) if after else box
+        if not box.meets(one):
+            continue
+        if line.upright and one.right <= line.box.left - apart:
+            box = replace(box, left=one.right)
+        elif line.upright and one.left >= line.box.right + apart:
+            box = replace(box, right=one.left)
+        elif not line.upright and one.bottom <= line.box.top - apart:
+            box = replace(box, top=one.bottom)
+        elif not line.upright and one.top >= line.box.bottom + apart:
+            box = replace(box, bottom=one.top)
     return box
 
 
-def _continues(line: Region, single: Box, within: float = _INITIAL) -> bool:
+def _continues(line: Region, single: Box) -> bool:
     """True for a lone letter that follows a line or stands before it: an initial."""
     high = single.bottom - single.top if line.upright else single.right - single.left
-    reach = round(within * line.height)
+    reach = round(_INITIAL * line.height)
     beside = line.box.grown(*((0, reach) if line.upright else (reach, 0)), (1 << 30, 1 << 30))
     return beside.share_of(single) >= _ON_LINE and high <= _TALLEST * line.height
 
 
 def _kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, Box, bool]:
-    """Whether the line is a marker, a lone letter or neither, its place, and whether it was read."""
+    """Whether the line is a marker, a lone letter, a line or ground, its place, and whether it was read."""
     if region.letters > _MARKER_LETTERS:
         return "line", region.box, False
     letters, sure, marker = _read(region, grey, forbidden)
     if marker:
         return "marker", region.box, True
+    if not letters and sure >= _SURE_GROUND and not region.plain:
+        return "ground", region.box, True
     if region.letters > _LONE_LETTERS or (sure >= _SURE and len(letters) > 1):
         return "line", region.box, True
     drawn = drawn_in(grey, region)

@@ -16,10 +16,10 @@ from osteon.deid.pixels.segmentation import CELL, kinds_in
 _SIZES = 3  # the picture and two halves of it: letters 8 to 104 pixels high; fingers look like larger ones
 _MAYBE = 0.35  # probability of a cell of a line
 _FAINT = 0.05  # of a cell that continues one: letters that run into a ground of their own grey
-_CONTINUES = 4.0  # how far such cells are followed, in heights of the line
-_PART, _LONE = (0.9, 3), (0.7, 4)  # least probability, and how many cells have it
-_SURELY, _SURE_CELLS, _PLAIN_CELLS = 0.97, 4, 15
-_DOUBTFUL = 6  # cells that are likely writing
+_CONTINUES = 2.5  # how far such cells are followed, in heights of the line
+_PART, _LONE = (0.7, 5), (0.7, 4)  # least probability, and how many cells have it
+_SURELY, _SURE_CELLS, _PLAIN_CELLS = 0.97, 8, 15
+_LIKELY, _LIKELY_CELLS = 0.9, 20
 _FOLLOWS = 4.0  # how far a part of a line may stand off, in heights of the line
 _RIM = 3.0  # pixels of the copy that a line's cells reach beyond its letters, both sides together
 _READABLE = (12.0, 46.0)  # heights in pixels of a smaller copy at which a line is best seen
@@ -54,8 +54,8 @@ class Region:
 
     @property
     def sure(self) -> bool:
-        """Enough of its cells are writing; else it goes as a part of another line only."""
-        return self.cells >= _SURE_CELLS
+        """Enough of its cells are writing; else it goes as a part of another line, or when it can be read."""
+        return self.cells >= _SURE_CELLS or self.likely >= _LIKELY_CELLS
 
     @property
     def plain(self) -> bool:
@@ -88,30 +88,37 @@ class Found:
     """What a picture holds.
 
     Attributes:
-        lines: of writing, the surest first. A line has four cells that are surely writing; bone hardly ever
+        lines: of writing, the surest first. A line has cells enough that are surely writing; bone hardly ever
             has. Its fainter parts follow it.
         doubtful: what may be a line: small or faint writing, or bone.
         lone: letters and shapes that stand alone.
+        echoes: lines, seen better at another size, that may reach farther here.
     """
 
     lines: list[Region]
     doubtful: list[Region]
     lone: list[Region]
+    echoes: list[Region]
 
 
 def regions_of(grey: Grey) -> Found:
     """The lines, what may be some, and the lone letters and shapes of a picture."""
     lines, lone = _by_size(grey)
     cells = np.zeros((-(-grey.shape[0] // CELL), -(-grey.shape[1] // CELL)), bool)
-    regions = []
+    regions: list[Region] = []
+    echoes: list[Region] = []
     for region in sorted(lines, key=lambda one: (not one.sure, not one.readable, -one.confidence)):
-        if not any(_is_in(region, mark) for mark in lone) and _cells(cells, region.box).mean() < _COVERED:
+        if any(_is_in(region, mark) for mark in lone):
+            continue
+        if _cells(cells, region.box).mean() < _COVERED:
             if region.sure:
                 _cells(cells, region.padded(grey.shape))[...] = True
             regions.append(region)
+        elif region.plain:
+            echoes.append(region)
     followed = _followed(regions, grey.shape)
-    doubtful = [one for one in regions if one not in followed and one.readable and one.likely >= _DOUBTFUL]
-    return Found(sorted(followed, key=lambda one: -one.confidence), doubtful, lone)
+    doubtful = [one for one in regions if one not in followed and one.readable]
+    return Found(sorted(followed, key=lambda one: -one.confidence), doubtful, lone, echoes)
 
 
 def _is_in(line: Region, mark: Region) -> bool:
@@ -185,7 +192,7 @@ def _components(
                 length=round(max(2.0, CELL * long - _RIM) * factor),
                 upright=upright,
                 cells=int(np.count_nonzero(ink[window][mine] >= _SURELY)),
-                likely=int(np.count_nonzero(ink[window][mine] >= _PART[0])),
+                likely=int(np.count_nonzero(ink[window][mine] >= _LIKELY)),
                 readable=(factor == 1 or height >= _READABLE[0]) and height <= _READABLE[1],
             )
         )  # fmt: skip
