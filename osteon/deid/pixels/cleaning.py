@@ -21,7 +21,8 @@ _LOOKS = 4  # what was hidden beside larger writing is seen once that is gone
 _LONE_LETTERS, _LONE_LENGTH = 3.0, 2.6
 _MIN_WHOLE = 0.65  # a marker's letters as read, of those that its length holds: no part of a name is a marker
 _MIN_SIDE = 24
-_SURE, _SURE_LETTER, _SURE_GROUND = 0.6, 2.5, 1.0  # of four readings, one at each size, that agree
+_SURE, _SURE_LETTER = 0.6, 2.5  # of four readings, one at each size, that agree
+_SEVERAL = 4.0  # letters by its length, of which none reads: bone
 _LEGIBLE, _SURE_LEGIBLE = 3, 0.15
 _NEXT_BEST = 0.6  # of the best reading's: a word is another word when it is turned over
 _INITIAL = 1.0  # how far from its line an initial stands, in heights of it: a side stands farther off
@@ -183,7 +184,7 @@ def _kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str
     letters, sure, marker = _read(region, grey, forbidden)
     if marker:
         return "marker", region.box, True
-    if not letters and sure >= _SURE_GROUND and not region.plain:
+    if len(letters) <= 1 and region.letters >= _SEVERAL and not (region.plain or region.small):
         return "ground", region.box, True
     if region.letters > _LONE_LETTERS or (sure >= _SURE and len(letters) > 1):
         return "line", region.box, True
