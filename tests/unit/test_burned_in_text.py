@@ -74,7 +74,7 @@ def test_a_line_that_cannot_be_read_goes():
 
 def test_a_picture_without_a_short_line_is_never_read(monkeypatch):
     monkeypatch.setattr(
-        "osteon.deid.pixels.cleaning.readings_of", lambda *_, **__: pytest.fail("asked to read")
+        "osteon.deid.pixels.verdict.readings_of", lambda *_, **__: pytest.fail("asked to read")
     )
     clean_pixels(picture())
     clean_pixels(write(picture(), "L", (60, 120), scale=2))

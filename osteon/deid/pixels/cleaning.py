@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from osteon.deid.pixels.box import Box, black_out, share_of
-from osteon.deid.pixels.drawn import drawn_in
 from osteon.deid.pixels.grey import Grey, grey_of
-from osteon.deid.pixels.lettering import readings_of
-from osteon.deid.pixels.markers import is_marker
+from osteon.deid.pixels.neighbours import is_echo, is_initial, is_marked, is_of_single, same_marker, with_room
 from osteon.deid.pixels.regions import Region, regions_of
+from osteon.deid.pixels.verdict import is_legible, kind_of
 from osteon.domain.errors import QuarantinedError
 
-_MARKER_LETTERS = 14  # by its length; a longer line is no marker and need not be read
 _LOOKS = 4  # what was hidden beside larger writing is seen once that is gone
-_LONE_LETTERS, _LONE_LENGTH = 3.0, 2.6
-_MIN_WHOLE = 0.65  # a marker's letters as read, of those that its length holds: no part of a name is a marker
 _MIN_SIDE = 24
-_SURE, _SURE_LETTER = 0.6, 2.5  # of four readings, one at each size, that agree
-_SEVERAL = 4.0  # letters by its length, of which none reads: bone
-_LEGIBLE, _SURE_LEGIBLE = 3, 0.15
-_NEXT_BEST = 0.6  # of the best reading's: a word is another word when it is turned over
-_INITIAL = 1.0  # how far from its line an initial stands, in heights of it: a side stands farther off
-_ON_LINE, _TALLEST = 0.6, 1.7  # how much of an initial is on the line, and how high it is
-_WITHIN = 0.6  # share of a line's box inside a marker's
-_TOGETHER = 0.35  # the same of several markers, where the line is faint
-_AGAIN, _ALIKE = 0.9, 0.3  # share of the marker's box inside the line's, and its share of the line's area
 _PAGE_LINES = 26
 _PAGE_LETTERS = 500
 
@@ -42,7 +29,7 @@ class CleanedFrame:
         frame: the input itself where nothing was removed.
         removed: what was made one value.
         kept: lone letters and shapes, and lines read as position markers.
-        read: how many lines went to the OCR.
+        read: how many short lines were read.
     """
 
     frame: NDArray[Any] = field(repr=False)
@@ -65,7 +52,6 @@ def clean_pixels(
         most: share of the frame above which it is no radiograph with text but a page; 1: none is a page.
     Raises:
         QuarantinedError: a page of text, too much to remove, or lines that no look is the last to find.
-        FaultError: the OCR's language data are missing and a line must be read.
     """
     removed: tuple[Box, ...] = ()
     markers: tuple[Box, ...] = ()
@@ -108,9 +94,9 @@ def _looked_at(
     unnamed: list[Region] = []
     read = 0
     for region in found.lines:
-        if any(_same(box, region.box) for box in kept):
+        if any(same_marker(box, region.box) for box in kept):
             continue
-        kind, box, asked = _kind_of(region, grey, forbidden)
+        kind, box, asked = kind_of(region, grey, forbidden)
         read += asked
         if kind == "marker":
             kept.append(box)
@@ -118,98 +104,18 @@ def _looked_at(
             single.append(box)
         elif kind == "line":
             unnamed.append(region)
-    legible = [line for line in found.doubtful if _is_legible(line, grey)]
+    legible = [line for line in found.doubtful if is_legible(line, grey, forbidden)]
     unnamed += legible
     read += len(found.doubtful)
-    removed = [line for line in unnamed if not _is_marked(line, kept)]
-    removed = [line for line in removed if line.plain or not any(_is_of(line, box) for box in single)]
-    initials = [box for box in single if any(_continues(line, box) for line in removed)]
+    removed = [line for line in unnamed if not is_marked(line, kept)]
+    removed = [line for line in removed if line.plain or not any(is_of_single(line, box) for box in single)]
+    initials = [box for box in single if any(is_initial(line, box) for line in removed)]
     sides = [box for box in single if box not in initials]
-    gone = [_beside(line, kept + sides, frame.shape) for line in removed]
+    gone = [with_room(line, kept + sides, frame.shape) for line in removed]
     gone += [box.grown(4, 4, frame.shape) for box in initials]
-    gone += [
-        echo.box
-        for echo in found.echoes
-        if not _is_marked(echo, kept) and any(echo.box.share_of(line.box) >= _WITHIN for line in removed)
-    ]
+    gone += [echo.box for echo in found.echoes if is_echo(echo, removed) and not is_marked(echo, kept)]
     single = [box for box in single if not any(box.meets(other) for other in gone)]
     return _Look(tuple(gone), tuple(kept), tuple(single), read)
-
-
-def _same(kept: Box, box: Box) -> bool:
-    """True for a part of a marker, and for a marker seen again at another size."""
-    return kept.share_of(box) >= _WITHIN or (box.share_of(kept) >= _AGAIN and kept.area >= _ALIKE * box.area)
-
-
-def _is_marked(line: Region, markers: list[Box]) -> bool:
-    """True for a marker, or several, seen again at a size at which they look like one faint line."""
-    together = sum(box.share_of(line.box) for box in markers)
-    return any(_same(box, line.box) for box in markers) or (not line.plain and together >= _TOGETHER)
-
-
-def _is_of(line: Region, single: Box) -> bool:
-    """True for what looks like a line but is a lone letter or shape, or a part of one."""
-    return single.share_of(line.box) >= _WITHIN or (line.compact and line.box.share_of(single) >= _WITHIN)
-
-
-def _beside(line: Region, kept: list[Box], shape: tuple[int, ...]) -> Box:
-    """The line with room around it, but for what stays on either side of it."""
-    box, apart = line.padded(shape), round(_INITIAL * line.height)
-    for one in kept:
-        if not box.meets(one):
-            continue
-        if line.upright and one.right <= line.box.left - apart:
-            box = replace(box, left=one.right)
-        elif line.upright and one.left >= line.box.right + apart:
-            box = replace(box, right=one.left)
-        elif not line.upright and one.bottom <= line.box.top - apart:
-            box = replace(box, top=one.bottom)
-        elif not line.upright and one.top >= line.box.bottom + apart:
-            box = replace(box, bottom=one.top)
-    return box
-
-
-def _continues(line: Region, single: Box) -> bool:
-    """True for a lone letter that follows a line or stands before it: an initial."""
-    high = single.bottom - single.top if line.upright else single.right - single.left
-    reach = round(_INITIAL * line.height)
-    beside = line.box.grown(*((0, reach) if line.upright else (reach, 0)), (1 << 30, 1 << 30))
-    return beside.share_of(single) >= _ON_LINE and high <= _TALLEST * line.height
-
-
-def _kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, Box, bool]:
-    """Whether the line is a marker, a lone letter, a line or ground, its place, and whether it was read."""
-    if region.letters > _MARKER_LETTERS:
-        return "line", region.box, False
-    letters, sure, marker = _read(region, grey, forbidden)
-    if marker:
-        return "marker", region.box, True
-    if len(letters) <= 1 and region.letters >= _SEVERAL and not (region.plain or region.small):
-        return "ground", region.box, True
-    if region.letters > _LONE_LETTERS or (sure >= _SURE and len(letters) > 1):
-        return "line", region.box, True
-    drawn = drawn_in(grey, region)
-    lone = drawn.lone and region.length <= _LONE_LENGTH * drawn.height
-    return ("lone", drawn.box, True) if lone else ("line", region.box, True)
-
-
-def _read(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, float, bool]:
-    """What the line reads as, the probabilities of the readings that agree, and if it is a marker."""
-    added: dict[str, float] = {}
-    for text, sure in readings_of(grey, region.box.window, region.height, upright=region.upright):
-        added[text] = added.get(text, 0.0) + sure
-    letters = max(added, key=lambda text: added[text])
-    for text, sure in added.items():
-        enough = sure >= (_SURE_LETTER if len(text) == 1 else _SURE) and sure >= _NEXT_BEST * added[letters]
-        if enough and len(text) >= _MIN_WHOLE * region.letters and is_marker(text, forbidden):
-            return text, sure, True
-    return letters, added[letters], False
-
-
-def _is_legible(region: Region, grey: Grey) -> bool:
-    """True when several letters can be read: it is no bone."""
-    letters, sure, marker = _read(region, grey, frozenset())
-    return not marker and len(letters) >= _LEGIBLE and sure >= _SURE_LEGIBLE
 
 
 def _refuse_pages(regions: list[Region], grey: Grey) -> None:

@@ -48,20 +48,17 @@ class Reader:
     def __init__(self) -> None:
         import tesserocr
 
-        self._api = tesserocr.PyTessBaseAPI(path=tessdata(), lang="fra", psm=tesserocr.PSM.SINGLE_LINE)
+        self._api = tesserocr.PyTessBaseAPI(path=tessdata(), lang="fra", psm=tesserocr.PSM.AUTO)
         # No dictionary: names are in none, and a marker must not be guessed into being.
         self._api.SetVariable("load_system_dawg", "0")
         self._api.SetVariable("load_freq_dawg", "0")
         self._modes = {
-            "line": tesserocr.PSM.SINGLE_LINE,
             "page": tesserocr.PSM.AUTO,
             "sparse": tesserocr.PSM.SPARSE_TEXT,
         }
         self.asked = 0
 
-    def read(
-        self, picture: Grey, mode: str = "line", *, dpi: int = 200, within_s: float = 4.0
-    ) -> tuple[str, float]:
+    def read(self, picture: Grey, mode: str, *, dpi: int = 200, within_s: float = 4.0) -> tuple[str, float]:
         """The text of a picture, dark on light, and its confidence in [0, 100]; empty when time is up."""
         self.asked += 1
         picture = np.ascontiguousarray(picture)
