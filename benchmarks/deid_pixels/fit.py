@@ -108,7 +108,8 @@ def run(phase: Phase, net: WritingNet, sources: tuple[Patches, ...]) -> WritingN
     optimiser = torch.optim.AdamW(net.parameters(), lr=phase.peak_lr, weight_decay=1e-3)
     orders = [_order(patches, phase, _BATCH // len(sources), rng) for patches in sources]
     weights = torch.tensor(_WEIGHTS)
-    mean = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(phase.mean), use_buffers=True)
+    average = get_ema_multi_avg_fn(phase.mean)  # type: ignore[no-untyped-call]
+    mean = AveragedModel(net, multi_avg_fn=average, use_buffers=True)
     net.train()
     for step in range(phase.steps):
         parts = [
@@ -126,7 +127,9 @@ def run(phase: Phase, net: WritingNet, sources: tuple[Patches, ...]) -> WritingN
             mean.update_parameters(net)
         if step % 200 == 0:
             print(f"step {step} of {phase.steps}: loss {float(loss.detach()):.4f}", flush=True)
-    return mean.module if phase.mean else net
+    averaged = mean.module
+    assert isinstance(averaged, WritingNet)
+    return averaged if phase.mean else net
 
 
 def _order(patches: Patches, phase: Phase, many: int, rng: np.random.Generator) -> NDArray[np.intp]:

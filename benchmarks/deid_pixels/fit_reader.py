@@ -155,8 +155,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--scenes", type=int, default=300, help="scenes whose ground is written on")
-    parser.add_argument("--lines", type=int, default=60_000)
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--lines", type=int, default=40_000)
+    parser.add_argument("--steps", type=int, default=2600)
     given = parser.parse_args()
     cv2.setNumThreads(1)
     folder = Path(os.environ.get("OSTEON_SHARED_DATA", "../shared/data"))
