@@ -56,7 +56,7 @@ PHASES = (
     Phase(seed=0, steps=4000, of=5348, peak_lr=4e-3, warm_up=200, disturbed=False),
     Phase(seed=1, steps=2500, of=2500, peak_lr=1.5e-3, warm_up=100, disturbed=True),
 )
-LAST = Phase(seed=2, steps=4000, of=4000, peak_lr=2.5e-3, warm_up=200, disturbed=True, mean=0.998)
+LAST = Phase(seed=2, steps=3000, of=4000, peak_lr=2.5e-3, warm_up=200, disturbed=True, mean=0.998)
 
 
 def gather(count: int, shared: Path | None, processes: int) -> Patches:

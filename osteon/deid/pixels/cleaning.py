@@ -92,6 +92,7 @@ def _looked_at(
     kept = list(markers)
     single = [mark.box for mark in found.lone]
     unnamed: list[Region] = []
+    texts: list[Region] = []
     read = 0
     for region in found.lines:
         if any(same_marker(box, region.box) for box in kept):
@@ -102,19 +103,26 @@ def _looked_at(
             kept.append(box)
         elif kind == "lone":
             single.append(box)
-        elif kind == "line":
+        elif kind != "ground":
             unnamed.append(region)
+            texts += [region] if kind == "text" else []
     legible = [line for line in found.doubtful if is_legible(line, grey, forbidden)]
     unnamed += legible
     read += len(found.doubtful)
     removed = [line for line in unnamed if not is_marked(line, kept)]
-    removed = [line for line in removed if line.plain or not any(is_of_single(line, box) for box in single)]
+    removed = [
+        line
+        for line in removed
+        if line.plain or line in texts or not any(is_of_single(line, box) for box in single)
+    ]
     initials = [box for box in single if any(is_initial(line, box) for line in removed)]
     sides = [box for box in single if box not in initials]
     gone = [with_room(line, kept + sides, frame.shape) for line in removed]
     gone += [box.grown(4, 4, frame.shape) for box in initials]
-    gone += [echo.box for echo in found.echoes if is_echo(echo, removed) and not is_marked(echo, kept)]
+    echoes = [echo for echo in found.echoes if is_echo(echo, gone) and not is_marked(echo, kept)]
+    gone += [echo.box.grown(2, 2, frame.shape) for echo in echoes]
     single = [box for box in single if not any(box.meets(other) for other in gone)]
+    gone.sort(key=lambda box: box.area)  # the largest is painted last: its rim is free of writing
     return _Look(tuple(gone), tuple(kept), tuple(single), read)
 
 

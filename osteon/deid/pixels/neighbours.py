@@ -7,7 +7,7 @@ from dataclasses import replace
 from osteon.deid.pixels.box import Box
 from osteon.deid.pixels.regions import Region
 
-_INITIAL = 1.0  # how far from its line an initial stands, in heights of it: a side stands farther off
+_INITIAL = 0.8  # how far from its line an initial stands, in heights of it: a side stands farther off
 _ON_LINE, _TALLEST = 0.6, 1.7  # how much of an initial is on the line, and how high it is
 _WITHIN = 0.6  # share of a line's box inside a marker's
 _TOGETHER = 0.35  # the same of several markers, where the line is faint
@@ -25,9 +25,9 @@ def is_marked(line: Region, markers: list[Box]) -> bool:
     return any(same_marker(box, line.box) for box in markers) or (not line.plain and together >= _TOGETHER)
 
 
-def is_echo(line: Region, removed: list[Region]) -> bool:
-    """True for what is removed already, seen at another size."""
-    return any(line.box.share_of(one.box) >= _WITHIN for one in removed)
+def is_echo(line: Region, gone: list[Box]) -> bool:
+    """True for a line most of which goes: the rest of it goes too."""
+    return any(box.share_of(line.box) >= _WITHIN for box in gone)
 
 
 def is_of_single(line: Region, single: Box) -> bool:

@@ -20,7 +20,7 @@ _CONTINUES = 2.5  # how far such cells are followed, in heights of the line
 _PART, _LONE = (0.7, 5), (0.7, 4)  # least probability, and how many cells have it
 _SURELY, _SURE_CELLS, _PLAIN_CELLS = 0.97, (8, 4), 15  # of larger and of small writing
 _LIKELY, _LIKELY_CELLS = 0.9, (20, 12)
-_SMALL = 30  # pixels
+_SMALL, _LEAST = 30, 7  # heights in pixels
 _FOLLOWS = 4.0  # how far a part of a line may stand off, in heights of the line
 _RIM = 3.0  # pixels of the copy that a line's cells reach beyond its letters, both sides together
 _READABLE = (12.0, 46.0)  # heights in pixels of a smaller copy at which a line is best seen
@@ -57,7 +57,8 @@ class Region:
     def sure(self) -> bool:
         """Enough of its cells are writing; else it goes as a part of another line, or when it can be read."""
         few = self.small
-        return self.cells >= _SURE_CELLS[few] or self.likely >= _LIKELY_CELLS[few]
+        likely = self.likely >= _LIKELY_CELLS[few] and self.height >= _LEAST
+        return likely or self.cells >= _SURE_CELLS[few]
 
     @property
     def small(self) -> bool:

@@ -19,7 +19,7 @@ _NEXT_BEST = 0.6  # of the best reading's: a word is another word when it is tur
 
 
 def kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, Box, bool]:
-    """Whether the line is a marker, a lone letter, a line or ground, its place, and whether it was read."""
+    """Marker, lone, text (it reads), line or ground; the place; and whether it was read."""
     if region.letters > _MARKER_LETTERS:
         return "line", region.box, False
     letters, sure, marker = _read(region, grey, forbidden)
@@ -27,7 +27,9 @@ def kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str,
         return "marker", region.box, True
     if len(letters) <= 1 and region.letters >= _SEVERAL and not (region.plain or region.small):
         return "ground", region.box, True
-    if region.letters > _LONE_LETTERS or (sure >= _SURE and len(letters) > 1):
+    if sure >= _SURE and len(letters) > 1:
+        return "text", region.box, True
+    if region.letters > _LONE_LETTERS:
         return "line", region.box, True
     drawn = drawn_in(grey, region)
     lone = drawn.lone and region.length <= _LONE_LENGTH * drawn.height
