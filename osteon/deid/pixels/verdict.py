@@ -9,20 +9,24 @@ from osteon.deid.pixels.lettering import readings_of
 from osteon.deid.pixels.markers import is_marker
 from osteon.deid.pixels.regions import Region
 
-_MARKER_LETTERS = 14  # by its length; a longer line is no marker and need not be read
+_MARKER_LETTERS, _MOST_LETTERS = 14, 60  # by its length; edges of the picture are longer than any line
 _LONE_LETTERS, _LONE_LENGTH = 3.0, 2.6
 _MIN_WHOLE = 0.65  # a marker's letters as read, of those that its length holds: no part of a name is a marker
 _SURE, _SURE_LETTER = 0.6, 2.5  # of four readings, one at each size, that agree
 _SEVERAL = 4.0  # letters by its length, of which none reads: bone
+_EMPTY = 1.8  # that four readings find no letter at all, added up
 _LEGIBLE, _SURE_LEGIBLE = 3, 0.15
 _NEXT_BEST = 0.6  # of the best reading's: a word is another word when it is turned over
 
 
 def kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, Box, bool]:
     """Marker, lone, text (it reads), line or ground; the place; and whether it was read."""
-    if region.letters > _MARKER_LETTERS:
-        return "line", region.box, False
     letters, sure, marker = _read(region, grey, forbidden)
+    empty = not letters and sure >= _EMPTY and region.letters >= _SEVERAL
+    if empty or region.letters > _MOST_LETTERS:
+        return "ground", region.box, True
+    if region.letters > _MARKER_LETTERS:
+        return "line", region.box, True
     if marker:
         return "marker", region.box, True
     if len(letters) <= 1 and region.letters >= _SEVERAL and not (region.plain or region.small):
