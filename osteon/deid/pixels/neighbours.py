@@ -54,8 +54,11 @@ def with_room(line: Region, kept: list[Box], shape: tuple[int, ...]) -> Box:
 
 def is_initial(line: Region, single: Box) -> bool:
     """True for a lone letter that follows a line or stands before it: an initial."""
-    sides = single.bottom - single.top, single.right - single.left
-    high, wide = sides if line.upright else sides[::-1]
-    reach = round(_INITIAL * line.height) + wide
-    beside = line.box.grown(*((0, reach) if line.upright else (reach, 0)), (1 << 30, 1 << 30))
-    return beside.share_of(single) >= _ON_LINE and high <= _TALLEST * line.height
+    box = line.box
+    across = min(box.bottom, single.bottom) - max(box.top, single.top)
+    along = min(box.right, single.right) - max(box.left, single.left)
+    high = single.bottom - single.top
+    if not line.upright:
+        across, along, high = along, across, single.right - single.left
+    near = -along <= _INITIAL * line.height
+    return near and across >= _ON_LINE * high and high <= _TALLEST * line.height

@@ -12,7 +12,8 @@ from osteon.deid.pixels.regions import Region
 _MARKER_LETTERS, _MOST_LETTERS = 14, 60  # by its length; edges of the picture are longer than any line
 _LONE_LETTERS, _LONE_LENGTH = 3.0, 2.6
 _MIN_WHOLE = 0.65  # a marker's letters as read, of those that its length holds: no part of a name is a marker
-_SURE, _SURE_LETTER = 0.6, 2.5  # of four readings, one at each size, that agree
+_TWO = 2.2  # letters by its length: a shorter line is rather one
+_SURE, _SURE_PAIR, _SURE_LETTER = 0.6, 2.0, 2.5  # of four readings, one at each size, that agree
 _SEVERAL = 4.0  # letters by its length, of which none reads: bone
 _EMPTY = 1.8  # that four readings find no letter at all, added up
 _LEGIBLE, _SURE_LEGIBLE = 3, 0.15
@@ -31,7 +32,7 @@ def kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str,
         return "marker", region.box, True
     if len(letters) <= 1 and region.letters >= _SEVERAL and not (region.plain or region.small):
         return "ground", region.box, True
-    if sure >= _SURE and len(letters) > 1:
+    if len(letters) > 1 and sure >= (_SURE if region.letters >= _TWO else _SURE_PAIR):
         return "text", region.box, True
     if region.letters > _LONE_LETTERS:
         return "line", region.box, True
