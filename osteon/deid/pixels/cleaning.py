@@ -95,7 +95,7 @@ def _looked_at(
     texts: list[Region] = []
     read = 0
     for region in found.lines:
-        if any(same_marker(box, region.box) for box in kept):
+        if any(same_marker(box, region) for box in kept):
             continue
         kind, box, asked = kind_of(region, grey, forbidden)
         read += asked

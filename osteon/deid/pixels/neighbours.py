@@ -11,18 +11,21 @@ _INITIAL = 0.8  # how far from its line an initial stands, in heights of it: a s
 _ON_LINE, _TALLEST = 0.6, 1.7  # how much of an initial is on the line, and how high it is
 _WITHIN = 0.6  # share of a line's box inside a marker's
 _TOGETHER = 0.35  # the same of several markers, where the line is faint
+_LONGER = 1.25  # a marker seen again, against the marker
 _AGAIN, _ALIKE = 0.9, 0.3  # share of the marker's box inside the line's, and its share of the line's area
 
 
-def same_marker(kept: Box, box: Box) -> bool:
-    """True for a part of a marker, and for a marker seen again at another size."""
-    return kept.share_of(box) >= _WITHIN or (box.share_of(kept) >= _AGAIN and kept.area >= _ALIKE * box.area)
+def same_marker(kept: Box, line: Region) -> bool:
+    """True for a part of a marker, and for a marker seen again at another size, but no name behind it."""
+    long = kept.right - kept.left if line.upright else kept.bottom - kept.top
+    again = line.box.share_of(kept) >= _AGAIN and kept.area >= _ALIKE * line.box.area
+    return kept.share_of(line.box) >= _WITHIN or (again and line.length <= _LONGER * long + line.height)
 
 
 def is_marked(line: Region, markers: list[Box]) -> bool:
     """True for a marker, or several, seen again at a size at which they look like one faint line."""
     together = sum(box.share_of(line.box) for box in markers)
-    return any(same_marker(box, line.box) for box in markers) or (not line.plain and together >= _TOGETHER)
+    return any(same_marker(box, line) for box in markers) or (not line.plain and together >= _TOGETHER)
 
 
 def is_echo(line: Region, gone: list[Box]) -> bool:

@@ -15,7 +15,7 @@ _MIN_WHOLE = 0.65  # a marker's letters as read, of those that its length holds:
 _TWO = 2.2  # letters by its length: a shorter line is rather one
 _SURE, _SURE_PAIR, _SURE_LETTER = 0.6, 2.0, 2.5  # of four readings, one at each size, that agree
 _SEVERAL = 4.0  # letters by its length, of which none reads: bone
-_EMPTY = 1.8  # that four readings find no letter at all, added up
+_EMPTY = 2.4  # that four readings find no letter at all, added up
 _LEGIBLE, _SURE_LEGIBLE = 3, 0.15
 _NEXT_BEST = 0.6  # of the best reading's: a word is another word when it is turned over
 
