@@ -1,4 +1,4 @@
-"""A frame without identifying text: found by its look, read only where it could be a marker."""
+"""A frame without identifying text: found by its look, removed unless it reads as a position marker."""
 
 from __future__ import annotations
 
