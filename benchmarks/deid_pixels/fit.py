@@ -2,8 +2,9 @@
 
     python -m benchmarks.deid_pixels.fit
 
-Writes osteon/deid/pixels/data/writing.onnx and writing.json, which says from what. Fonts in HELD_OUT are not
-learned from. About ten minutes for the scenes of one core and forty for the fit on two.
+A small network first; then a larger one that begins as the small one and learns from its errors too
+(mined.py). Writes osteon/deid/pixels/data/writing.onnx and writing.json, which says from what. Fonts in
+HELD_OUT are not learned from. About half an hour for the scenes and two hours for the fit on one core.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
@@ -22,13 +25,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from benchmarks.deid_pixels.disturbed import disturbed
-from benchmarks.deid_pixels.network import WritingNet, centred, export
+from benchmarks.deid_pixels.mined import mined_of
+from benchmarks.deid_pixels.network import LARGE, SMALL, WritingNet, centred, export, grown
 from benchmarks.deid_pixels.patches import HELD_OUT, UNKNOWN, Patches, patches_of
 
 _OUT = Path("osteon/deid/pixels/data")
 _FIRST = (2_000_000, 2_100_000)
+_FIRST_MINED = 2_200_000
 _BATCH = 32
 _WEIGHTS = (1.0, 3.0, 3.0, 2.0)  # of ground, writing, marker words, lone letters: a miss costs more
 
@@ -43,46 +49,73 @@ class Phase:
     peak_lr: float
     warm_up: int
     disturbed: bool
+    mean: float = 0.0  # share of the running mean of the weights that a step keeps; 0: no mean
 
 
 PHASES = (
     Phase(seed=0, steps=4000, of=5348, peak_lr=4e-3, warm_up=200, disturbed=False),
     Phase(seed=1, steps=2500, of=2500, peak_lr=1.5e-3, warm_up=100, disturbed=True),
 )
+LAST = Phase(seed=2, steps=3000, of=4000, peak_lr=2.5e-3, warm_up=200, disturbed=True, mean=0.998)
 
 
 def gather(count: int, shared: Path | None, processes: int) -> Patches:
     """The patches of `count` scenes from each first seed."""
     cv2.setNumThreads(1)
-    step = 25
-    ranges = [
-        range(first + k, first + min(k + step, count)) for first in _FIRST for k in range(0, count, step)
-    ]
+    ranges = [part for first in _FIRST for part in _parts(first, count)]
     with ProcessPoolExecutor(processes) as pool:
-        parts = list(pool.map(patches_of, ranges, [shared] * len(ranges)))
-    return Patches(*(np.concatenate([getattr(p, n) for p in parts]) for n in Patches.__slots__))
+        return _joined(list(pool.map(patches_of, ranges, [shared] * len(ranges))))
 
 
-def fit(patches: Patches, phases: tuple[Phase, ...]) -> WritingNet:
-    """The network after these phases over the patches of nine scenes in ten."""
-    torch.manual_seed(phases[0].seed)
-    net = WritingNet()
+def mine(net: WritingNet, count: int, shared: Path | None, processes: int) -> Patches:
+    """The patches around the network's errors on `count` scenes."""
+    ranges = _parts(_FIRST_MINED, count)
+    with TemporaryDirectory() as folder, ProcessPoolExecutor(processes) as pool:
+        path = Path(folder) / "writing.onnx"
+        export(net, path)
+        return _joined(list(pool.map(mined_of, ranges, [shared] * len(ranges), [path] * len(ranges))))
+
+
+def _parts(first: int, count: int, step: int = 25) -> list[range]:
+    return [range(first + k, first + min(k + step, count)) for k in range(0, count, step)]
+
+
+def _joined(parts: list[Patches]) -> Patches:
+    return Patches(*(np.concatenate([getattr(part, name) for part in parts]) for name in Patches.__slots__))
+
+
+def fit(patches: Patches, mined: Callable[[WritingNet], Patches]) -> WritingNet:
+    """The large network, grown from a small one, after all phases over the patches of nine scenes in ten.
+
+    Args:
+        patches: of scenes, without regard to any network.
+        mined: those around the errors of the small network.
+    """
+    torch.manual_seed(PHASES[0].seed)
+    net = WritingNet(SMALL)
+    for phase in PHASES:
+        net = run(phase, net, (patches,))
+    return run(LAST, grown(net, LARGE), (patches, mined(net)))
+
+
+def run(phase: Phase, net: WritingNet, sources: tuple[Patches, ...]) -> WritingNet:
+    """The network after the phase; each source gives an equal part of every batch.
+
+    Where the phase has a mean, it is the running mean of the weights that is returned.
+    """
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    rows = np.flatnonzero(patches.seed % 10 != 9)
-    for phase in phases:
-        _fit(net, patches, rows, phase)
-    return net
-
-
-def _fit(net: WritingNet, patches: Patches, rows: NDArray[np.intp], phase: Phase) -> None:
     rng = np.random.default_rng(phase.seed)
     optimiser = torch.optim.AdamW(net.parameters(), lr=phase.peak_lr, weight_decay=1e-3)
-    passes = phase.of * _BATCH // len(rows) + 1
-    order = np.concatenate([rng.permutation(rows) for _ in range(passes)])
+    orders = [_order(patches, phase, _BATCH // len(sources), rng) for patches in sources]
     weights = torch.tensor(_WEIGHTS)
+    average = get_ema_multi_avg_fn(phase.mean)  # type: ignore[no-untyped-call]
+    mean = AveragedModel(net, multi_avg_fn=average, use_buffers=True)
     net.train()
     for step in range(phase.steps):
-        grey, kinds = _batch(patches, order[step * _BATCH : (step + 1) * _BATCH], rng, phase)
+        parts = [
+            _batch(patches, order[step], rng, phase) for patches, order in zip(sources, orders, strict=True)
+        ]
+        grey, kinds = (torch.cat(part) for part in zip(*parts, strict=True))
         rate = phase.peak_lr * min(1, step / phase.warm_up) * 0.5 * (1 + np.cos(np.pi * step / phase.of))
         for group in optimiser.param_groups:
             group["lr"] = rate + 1e-5
@@ -90,8 +123,21 @@ def _fit(net: WritingNet, patches: Patches, rows: NDArray[np.intp], phase: Phase
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
+        if phase.mean:
+            mean.update_parameters(net)
         if step % 200 == 0:
             print(f"step {step} of {phase.steps}: loss {float(loss.detach()):.4f}", flush=True)
+    averaged = mean.module
+    assert isinstance(averaged, WritingNet)
+    return averaged if phase.mean else net
+
+
+def _order(patches: Patches, phase: Phase, many: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """The rows of each step's part of a batch, (steps, many): pass after pass over nine scenes in ten."""
+    rows = np.flatnonzero(patches.seed % 10 != 9)
+    passes = phase.of * many // len(rows) + 1
+    order = np.concatenate([rng.permutation(rows) for _ in range(passes)])
+    return order[: phase.of * many].reshape(phase.of, many)
 
 
 def _batch(
@@ -135,15 +181,17 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--count", type=int, default=450, help="scenes from each of the two first seeds")
+    parser.add_argument("--mined", type=int, default=1000, help="scenes on which errors are looked for")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
     folder = Path(os.environ.get("OSTEON_SHARED_DATA", "../shared/data"))
     shared = folder if (folder / "README.md").is_file() else None
     patches = gather(given.count, shared, given.processes)
-    net = fit(patches, PHASES)
+    net = fit(patches, lambda small: mine(small, given.mined, shared, given.processes))
     write(net, {
         "made_by": "python -m benchmarks.deid_pixels.fit", "first_seeds": _FIRST, "scenes_each": given.count,
-        "phases": [asdict(phase) for phase in PHASES], "patches": len(patches.seed),
+        "first_seed_mined": _FIRST_MINED, "scenes_mined": given.mined,
+        "phases": [asdict(phase) for phase in (*PHASES, LAST)], "patches": len(patches.seed),
         "fonts_held_out": HELD_OUT,
         "real_pictures": shared is not None, "cells_of_scenes_not_learned_from": checked(net, patches),
     })  # fmt: skip

@@ -19,6 +19,7 @@ SIDE = 192  # pixels
 UNKNOWN = 255  # a held-out font, or letters of a height that another size of the picture shows better
 _KIND = {"identity": 1, "word": 2, "letter": 3, "shape": 3}
 _LOW, _HIGH = 8, 26  # heights in pixels that the network is to know
+_LOWEST = 6  # in the picture itself, of which no size is better
 _SIZES = 4
 _GROUNDS = (6, 4, 3, 3)  # patches without regard to what is in them, per size
 _METAL_EVERY = 4
@@ -65,7 +66,7 @@ def _of_scene(scene: Scene, rng: np.random.Generator, *, metal: bool) -> list[tu
             )
         if min(grey.shape) < SIDE:
             continue
-        kinds = _kinds(scene, scale, grey.shape)
+        kinds = kinds_of(scene, scale, grey.shape)
         centres = _centres(scene, scale, rng)
         if scene.origin != "hand" or metal:  # small real hands carry letters that nobody has marked
             rows, columns = grey.shape
@@ -74,7 +75,7 @@ def _of_scene(scene: Scene, rng: np.random.Generator, *, metal: bool) -> list[tu
             top = int(np.clip(y - SIDE / 2 + rng.uniform(-50, 50), 0, grey.shape[0] - SIDE))
             left = int(np.clip(x - SIDE / 2 + rng.uniform(-50, 50), 0, grey.shape[1] - SIDE))
             window = (slice(top, top + SIDE), slice(left, left + SIDE))
-            found.append((grey[window], _cells(kinds[window])))
+            found.append((grey[window], cells_of(kinds[window])))
     return found
 
 
@@ -82,7 +83,7 @@ def _centres(scene: Scene, scale: float, rng: np.random.Generator) -> list[tuple
     """Points on what is written at a height to be learned, two on what is longer than a patch."""
     points = []
     for p in scene.placements:
-        if _LOW <= p.height_px * scale <= _HIGH:
+        if _lowest(scale) <= p.height_px * scale <= _HIGH:
             rows, columns = p.ink.shape
             for _ in range(1 if max(rows, columns) * scale < SIDE else 2):
                 y, x = rng.uniform(0, rows), rng.uniform(0, columns)
@@ -90,7 +91,7 @@ def _centres(scene: Scene, scale: float, rng: np.random.Generator) -> list[tuple
     return points
 
 
-def _cells(kinds: Grey) -> Grey:
+def cells_of(kinds: Grey) -> Grey:
     """The kind of each cell; writing wins over markers, markers over what is unknown."""
     side = SIDE // CELL
     pixels = kinds.reshape(side, CELL, side, CELL)
@@ -101,14 +102,14 @@ def _cells(kinds: Grey) -> Grey:
     return cells
 
 
-def _kinds(scene: Scene, scale: float, shape: tuple[int, ...]) -> Grey:
+def kinds_of(scene: Scene, scale: float, shape: tuple[int, ...]) -> Grey:
     """The kind of each pixel of the scaled picture: a line with the gaps between its letters is one patch."""
     kinds = np.zeros(shape, np.uint8)
     for p in scene.placements:
         cap = p.height_px * scale
         reach = max(3, int(1.1 * max(cap, 4))) | 1
         mask = _line_mask(p, scale, reach)
-        known = _LOW <= cap <= _HIGH and not (p.kind == "identity" and p.font.startswith(HELD_OUT))
+        known = _lowest(scale) <= cap <= _HIGH and not (p.kind == "identity" and p.font.startswith(HELD_OUT))
         top, left = round(p.top * scale) - reach, round(p.left * scale) - reach
         rows = slice(max(0, top), min(shape[0], top + mask.shape[0]))
         columns = slice(max(0, left), min(shape[1], left + mask.shape[1]))
@@ -116,6 +117,11 @@ def _kinds(scene: Scene, scale: float, shape: tuple[int, ...]) -> Grey:
             part = mask[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
             kinds[rows, columns][part > 0] = _KIND[p.kind] if known else UNKNOWN
     return kinds
+
+
+def _lowest(scale: float) -> int:
+    """The least height in pixels that is learned at this size of the picture."""
+    return _LOWEST if scale == 1 else _LOW
 
 
 def _line_mask(p: Placement, scale: float, reach: int) -> Grey:

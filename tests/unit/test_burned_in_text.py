@@ -72,11 +72,12 @@ def test_a_line_that_cannot_be_read_goes():
     assert clean_pixels(write(picture(), "|/\\#*+#|/\\#", (60, 120), scale=1.2)).removed
 
 
-def test_a_picture_without_text_never_reaches_the_ocr(monkeypatch):
-    monkeypatch.setattr("osteon.deid.pixels.cleaning.reader", lambda: pytest.fail("asked to read"))
+def test_a_picture_without_a_line_is_never_read(monkeypatch):
+    monkeypatch.setattr(
+        "osteon.deid.pixels.verdict.readings_of", lambda *_, **__: pytest.fail("asked to read")
+    )
     clean_pixels(picture())
     clean_pixels(write(picture(), "L", (60, 120), scale=2))
-    clean_pixels(write(picture(), "QUENTRELEC MAELYS 12/03/1957 K77120934", scale=0.7))
 
 
 def test_the_name_is_gone_from_the_output_and_the_rest_is_untouched():
@@ -91,9 +92,10 @@ def test_the_name_is_gone_from_the_output_and_the_rest_is_untouched():
 
 def test_a_picture_in_which_every_look_finds_more_is_quarantined(monkeypatch):
     frame = write(picture(), "QUENTRELEC MAELYS")
-    lines, _ = regions_of(grey_of(frame))
-    assert lines
-    monkeypatch.setattr("osteon.deid.pixels.cleaning.regions_of", lambda _: (lines, []))
+    found = regions_of(grey_of(frame))
+    assert found.lines
+    monkeypatch.setattr("osteon.deid.pixels.cleaning.regions_of", lambda _: found)
+    monkeypatch.setattr("osteon.deid.pixels.cleaning.kind_of", lambda line, *_: ("line", line.box, True))
     with pytest.raises(QuarantinedError, match="looks like text"):
         clean_pixels(frame)
 

@@ -15,10 +15,11 @@ from osteon.deid.pixels.tiles import likely_rectangles
 from tests.written_pictures import picture
 
 
-def test_the_network_is_the_one_its_record_tells_of():
+@pytest.mark.parametrize("network", ["writing", "lettering"])
+def test_a_network_is_the_one_its_record_tells_of(network):
     folder = files("osteon.deid.pixels") / "data"
-    record = json.loads((folder / "writing.json").read_text())
-    assert sha256((folder / "writing.onnx").read_bytes()).hexdigest() == record["sha256"]
+    record = json.loads((folder / f"{network}.json").read_text())
+    assert sha256((folder / f"{network}.onnx").read_bytes()).hexdigest() == record["sha256"]
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,4 +1,4 @@
-"""Text burned into pixels: found by its look, read only where it could be a marker, else removed."""
+"""Text burned into pixels: found by its look, removed unless it reads as a position marker."""
 
 from osteon.deid.pixels.box import Box, black_out, share_of
 from osteon.deid.pixels.cleaning import CleanedFrame, clean_pixels

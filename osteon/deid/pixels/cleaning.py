@@ -1,4 +1,4 @@
-"""A frame without identifying text: found by its look, read only where it could be a marker."""
+"""A frame without identifying text: found by its look, removed unless it reads as a position marker."""
 
 from __future__ import annotations
 
@@ -9,22 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteon.deid.pixels.box import Box, black_out, share_of
-from osteon.deid.pixels.drawn import drawn_in
 from osteon.deid.pixels.grey import Grey, grey_of
-from osteon.deid.pixels.markers import is_marker, resembles_marker
-from osteon.deid.pixels.reading import line_picture, reader, turns, words_of
+from osteon.deid.pixels.neighbours import is_echo, is_initial, is_marked, is_of_single, same_marker, with_room
 from osteon.deid.pixels.regions import Region, regions_of
+from osteon.deid.pixels.verdict import is_legible, kind_of
 from osteon.domain.errors import QuarantinedError
 
-_MARKER_LETTERS = 14  # by its length; a longer line is no marker and need not be read
 _LOOKS = 4  # what was hidden beside larger writing is seen once that is gone
-_LONE_LETTERS, _LONE_LENGTH = 3.0, 2.6
-_MIN_WHOLE = 0.65  # a marker's letters as read, of those that its length holds: no part of a name is a marker
 _MIN_SIDE = 24
-_TALL, _SHORT = 36, 26  # letter heights to read at: what tesseract's network was trained on, and below
-_MIN_LEGIBLE, _CLEAR = 3, 60.0
-_WITHIN = 0.45  # share of a line's box inside a marker's
-_AGAIN, _ALIKE = 0.9, 0.3  # share of the marker's box inside the line's, and its share of the line's area
 _PAGE_LINES = 26
 _PAGE_LETTERS = 500
 
@@ -37,7 +29,7 @@ class CleanedFrame:
         frame: the input itself where nothing was removed.
         removed: what was made one value.
         kept: lone letters and shapes, and lines read as position markers.
-        read: how many lines went to the OCR.
+        read: how many short lines were read.
     """
 
     frame: NDArray[Any] = field(repr=False)
@@ -60,16 +52,15 @@ def clean_pixels(
         most: share of the frame above which it is no radiograph with text but a page; 1: none is a page.
     Raises:
         QuarantinedError: a page of text, too much to remove, or lines that no look is the last to find.
-        FaultError: the OCR's language data are missing and a line must be read.
     """
     removed: tuple[Box, ...] = ()
-    kept: tuple[Box, ...] = ()
+    markers: tuple[Box, ...] = ()
     read = 0
     for look in range(_LOOKS):
-        found = _looked_at(frame, forbidden, most if look == 0 else 1.0, kept)
-        kept, read = found.kept, read + found.read
+        found = _looked_at(frame, forbidden, most if look == 0 else 1.0, markers)
+        markers, read = found.markers, read + found.read
         if not found.removed:
-            return CleanedFrame(frame, removed, kept, read)
+            return CleanedFrame(frame, removed, markers + found.single, read)
         frame, removed = black_out(frame, found.removed), removed + found.removed
         if share_of(removed, frame.shape) > most:
             raise QuarantinedError("a radiograph", "a picture full of text", "review it: it may be a scan")
@@ -78,66 +69,61 @@ def clean_pixels(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What has to go; markers as read; lone letters and shapes that stay; how many lines were read."""
+
+    removed: tuple[Box, ...]
+    markers: tuple[Box, ...]
+    single: tuple[Box, ...]
+    read: int
+
+
 def _looked_at(
-    frame: NDArray[Any], forbidden: frozenset[str], most: float, kept_before: tuple[Box, ...]
-) -> CleanedFrame:
-    """One look: what has to go, what stays."""
+    frame: NDArray[Any], forbidden: frozenset[str], most: float, markers: tuple[Box, ...]
+) -> _Look:
+    """One look at the frame, in which these markers were found before."""
     if min(frame.shape) < _MIN_SIDE or frame.min() == frame.max():
-        return CleanedFrame(frame, (), kept_before, 0)
+        return _Look((), markers, (), 0)
     grey = grey_of(frame)
-    regions, lone = regions_of(grey)
+    found = regions_of(grey)
     if most < 1:
-        _refuse_pages(regions, grey)
-    removed: list[Box] = []
-    kept = list(kept_before)
-    kept += [mark.box for mark in lone if not any(box.meets(mark.box) for box in kept)]
+        _refuse_pages(found.lines, grey)
+    kept = list(markers)
+    single = [mark.box for mark in found.lone]
+    unnamed: list[Region] = []
+    texts: list[Region] = []
     read = 0
-    for region in regions:  # the surest first
-        if any(_same(box, region.box) for box in kept):
+    for region in found.lines:
+        if any(same_marker(box, region) for box in kept):
             continue
-        stays, asked = _stays(region, grey, forbidden)
+        kind, box, asked = kind_of(region, grey, forbidden)
         read += asked
-        if stays is None:
-            removed.append(region.padded(frame.shape))
-        else:
-            kept.append(stays)
-    return CleanedFrame(frame, tuple(removed), tuple(kept), read)
-
-
-def _same(kept: Box, box: Box) -> bool:
-    """True for a part of a marker, and for a marker seen again at another size."""
-    return kept.share_of(box) >= _WITHIN or (box.share_of(kept) >= _AGAIN and kept.area >= _ALIKE * box.area)
-
-
-def _stays(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[Box | None, int]:
-    """The place of the lone letter or marker that the line is, and how often the OCR was asked."""
-    if region.letters > _MARKER_LETTERS:
-        return None, 0
-    drawn = drawn_in(grey, region)
-    if drawn.lone and region.letters <= _LONE_LETTERS and region.length <= _LONE_LENGTH * drawn.height:
-        return drawn.box, 0
-    marker, asked = _reads_as_marker(region, grey, forbidden, dark=drawn.dark)
-    return (region.box if marker else None), asked
-
-
-def _reads_as_marker(
-    region: Region, grey: Grey, forbidden: frozenset[str], *, dark: bool
-) -> tuple[bool, int]:
-    """Whether the whole line is a position marker, and how often the OCR was asked."""
-    margin = max(4, round(0.25 * region.height))
-    window = region.box.grown(margin, margin, grey.shape).window
-    asked = 0
-    for ink, height in ((dark, _TALL), (not dark, _TALL), (dark, _SHORT), (not dark, _SHORT)):
-        picture = line_picture(grey, window, dark=ink, factor=height / max(4, region.height))
-        for turned in turns(picture, upright=region.upright):
-            text, confidence = reader().read(turned)
-            asked += 1
-            letters = len("".join(words_of(text)))
-            if letters >= _MIN_WHOLE * region.letters and is_marker(text, confidence, forbidden):
-                return True, asked
-            if letters >= _MIN_LEGIBLE and confidence >= _CLEAR and not resembles_marker(text):
-                return False, asked  # it reads, as something else
-    return False, asked
+        if kind == "marker":
+            kept.append(box)
+        elif kind == "lone":
+            single.append(box)
+        elif kind != "ground":
+            unnamed.append(region)
+            texts += [region] if kind == "text" else []
+    legible = [line for line in found.doubtful if is_legible(line, grey, forbidden)]
+    unnamed += legible
+    read += len(found.doubtful)
+    removed = [line for line in unnamed if not is_marked(line, kept)]
+    removed = [
+        line
+        for line in removed
+        if line.plain or line in texts or not any(is_of_single(line, box) for box in single)
+    ]
+    initials = [box for box in single if any(is_initial(line, box) for line in removed)]
+    sides = [box for box in single if box not in initials]
+    gone = [with_room(line, kept + sides, frame.shape) for line in removed]
+    gone += [box.grown(4, 4, frame.shape) for box in initials]
+    echoes = [echo for echo in found.echoes if is_echo(echo, gone) and not is_marked(echo, kept)]
+    gone += [echo.box.grown(2, 2, frame.shape) for echo in echoes]
+    single = [box for box in single if not any(box.meets(other) for other in gone)]
+    gone.sort(key=lambda box: box.area)  # the largest is painted last: its rim is free of writing
+    return _Look(tuple(gone), tuple(kept), tuple(single), read)
 
 
 def _refuse_pages(regions: list[Region], grey: Grey) -> None:

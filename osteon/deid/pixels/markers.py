@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from rapidfuzz.fuzz import ratio
-from rapidfuzz.process import extractOne
-
-from osteon.deid.pixels.reading import words_of
+from osteon.deid.values import fold
 
 _SIDES = "L R G D LEFT RIGHT GAUCHE DROIT DROITE LINKS RECHTS LI RE LT RT LG LD GCHE DTE GCH DRT BILAT"
 _VIEWS = "AP PA LAT LATERAL LATERALE OBL OBLIQUE AXIAL AXIALE FACE PROFIL PROFILE FRONT SIDE SCHUSS"
@@ -16,47 +11,39 @@ _POSITIONS = (
     "WB NWB STAAND LIGGEND ZITTEND BELAST BELASTE INT EXT INTERNE EXTERNE STRESS VALGUS VARUS INSPI EXPI "
     "FLEXION EXTENSION NEUTRE BILATERAL COMPARATIF PORTABLE MOBILE"
 )
-_WORDS = frozenset(f"{_SIDES} {_VIEWS} {_POSITIONS}".split(" "))
-#: What tesseract makes of a lone letter or bar beside a word, and of a ring around a letter.
-_NOISE = frozenset({"I", "O", "0", "1"})
-_INITIAL = re.compile(r",|\b[A-Za-z0-9]\.")
-_LEAST_CONFIDENCE = 50.0
-_RESEMBLES = 55.0  # percent of the letters of both
+SIDES = frozenset(_SIDES.split(" "))
+WORDS = SIDES | frozenset(f"{_VIEWS} {_POSITIONS}".split(" "))
+_BESIDE_OTHERS = frozenset(word for word in WORDS if len(word) > 2) | {"EN"}  # shorter ones stand alone
+
+_ALIKE = str.maketrans({" ": None, "0": "O", "1": "I"})  # no marker has a figure, no date has nothing else
 
 
-def is_marker(text: str, confidence: float, forbidden: frozenset[str] = frozenset()) -> bool:
-    """True when every word of the line is a position marker and none belongs to the patient.
+def is_marker(line: str, forbidden: frozenset[str] = frozenset()) -> bool:
+    """True when every word of the line is a position marker, at most one a side, and none the patient's.
+
+    Blanks tell nothing, since a reader may drop them: DROIT LI names two sides, so it is somebody.
 
     Args:
-        text, confidence: as read.
+        line: as read.
         forbidden: words of the known identity, folded; a patient may be called Droit.
 
-    >>> is_marker("GAUCHE", 90), is_marker("GAUCHE Marie", 90), is_marker("", 0)
-    (True, False, False)
-    >>> is_marker("DROIT", 90, frozenset({"DROIT"})), is_marker("DROIT, O.", 90)
-    (False, False)
+    >>> is_marker("GAUCHE"), is_marker("GAUCHE Marie"), is_marker(""), is_marker("ENCHARGE")
+    (True, False, False, True)
+    >>> is_marker("DROIT", frozenset({"DROIT"})), is_marker("DROIT, O."), is_marker("DROIT Li")
+    (False, False, False)
     """
-    words = words_of(text)
-    real = [word for word in words if word not in _NOISE]
-    return (
-        confidence >= _LEAST_CONFIDENCE
-        and bool(real)
-        and not _has_initial(text)
-        and len(words) - len(real) <= 1
-        and all(word in _WORDS and word not in forbidden for word in real)
-    )
+    letters = fold(line).translate(_ALIKE)
+    words = [letters] if letters in WORDS else _split(letters)
+    return bool(words) and len(SIDES.intersection(words)) <= 1 and not forbidden.intersection(words)
 
 
-def _has_initial(text: str) -> bool:
-    """True for a comma, or a single letter with a dot: DROIT, O. is somebody."""
-    return bool(_INITIAL.search(text))
-
-
-def resembles_marker(text: str) -> bool:
-    """True when a word of the line could be a marker that was misread: it is worth another try.
-
-    >>> resembles_marker("DEOIT"), resembles_marker("12/03/1957"), resembles_marker("QUENTRELEC")
-    (True, False, False)
-    """
-    long = [word for word in words_of(text) if len(word) > 2]
-    return any(extractOne(word, _WORDS, scorer=ratio, score_cutoff=_RESEMBLES) for word in long)
+def _split(letters: str) -> list[str]:
+    """The marker words that follow each other in the letters without a rest; none where there is one."""
+    if not letters:
+        return []
+    for word in sorted(_BESIDE_OTHERS, key=len, reverse=True):
+        if letters == word:
+            return [word]
+        if letters.startswith(word) and (rest := _split(letters[len(word) :])):
+            return [word, *rest]
+    return []

@@ -1,17 +1,14 @@
-"""Reading with tesseract, in this process, only where a verdict needs it."""
+"""Reading a whole page or picture with tesseract, in this process."""
 
 from __future__ import annotations
 
 import os
 import re
 import threading
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from osteon.deid.pixels.grey import Grey
 from osteon.deid.values import fold
@@ -24,7 +21,6 @@ _FOLDERS = (
     "/usr/local/share/tessdata",
     "/opt/homebrew/share/tessdata",
 )
-_GROUND = 43  # pixels, as read: more than a letter's stroke, less than what bone changes in
 _WORD = re.compile(r"[A-Z0-9]+")
 _local = threading.local()  # an engine serves one thread
 
@@ -52,20 +48,17 @@ class Reader:
     def __init__(self) -> None:
         import tesserocr
 
-        self._api = tesserocr.PyTessBaseAPI(path=tessdata(), lang="fra", psm=tesserocr.PSM.SINGLE_LINE)
+        self._api = tesserocr.PyTessBaseAPI(path=tessdata(), lang="fra", psm=tesserocr.PSM.AUTO)
         # No dictionary: names are in none, and a marker must not be guessed into being.
         self._api.SetVariable("load_system_dawg", "0")
         self._api.SetVariable("load_freq_dawg", "0")
         self._modes = {
-            "line": tesserocr.PSM.SINGLE_LINE,
             "page": tesserocr.PSM.AUTO,
             "sparse": tesserocr.PSM.SPARSE_TEXT,
         }
         self.asked = 0
 
-    def read(
-        self, picture: Grey, mode: str = "line", *, dpi: int = 200, within_s: float = 4.0
-    ) -> tuple[str, float]:
+    def read(self, picture: Grey, mode: str, *, dpi: int = 200, within_s: float = 4.0) -> tuple[str, float]:
         """The text of a picture, dark on light, and its confidence in [0, 100]; empty when time is up."""
         self.asked += 1
         picture = np.ascontiguousarray(picture)
@@ -96,23 +89,3 @@ def words_of(text: str) -> list[str]:
     ['NE', 'E', '12', '03']
     """
     return _WORD.findall(fold(text))
-
-
-def line_picture(grey: Grey, window: tuple[slice, slice], *, dark: bool, factor: float) -> Grey:
-    """A line as tesseract likes it: dark on light, letters at one height, an even ground, a margin."""
-    crop = grey[window] if dark else cv2.bitwise_not(grey[window])
-    factor = float(np.clip(factor, 0.1, 5))
-    how = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
-    crop = cv2.resize(crop, None, fx=factor, fy=factor, interpolation=how)
-    side = _GROUND | 1
-    ground = cv2.morphologyEx(crop, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
-    flat = 255 - cv2.subtract(ground, crop)  # what is darker than its ground, on white
-    low = float(np.quantile(flat, 0.02))
-    flat = cv2.convertScaleAbs(flat.astype(np.float32) - low, alpha=255 / max(1.0, 255 - low))
-    return np.asarray(cv2.copyMakeBorder(flat, 16, 16, 20, 20, cv2.BORDER_CONSTANT, value=255), np.uint8)
-
-
-def turns(picture: Grey, *, upright: bool) -> Sequence[NDArray[np.uint8]]:
-    """The picture in the two ways its line may be written."""
-    first = picture if upright else np.rot90(picture, -1)
-    return (first, np.rot90(first, 2))

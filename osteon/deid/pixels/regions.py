@@ -16,12 +16,16 @@ from osteon.deid.pixels.segmentation import CELL, kinds_in
 _SIZES = 3  # the picture and two halves of it: letters 8 to 104 pixels high; fingers look like larger ones
 _MAYBE = 0.35  # probability of a cell of a line
 _FAINT = 0.05  # of a cell that continues one: letters that run into a ground of their own grey
-_CONTINUES = 4.0  # how far such cells are followed, in heights of the line
-_LINE, _PART, _LONE = (0.97, 4), (0.9, 3), (0.7, 4)  # least probability, and how many cells have it
+_CONTINUES = 2.5  # how far such cells are followed, in heights of the line
+_PART, _LONE = (0.7, 5), (0.7, 4)  # least probability, and how many cells have it
+_SURELY, _SURE_CELLS, _PLAIN_CELLS = 0.97, (8, 4), 15  # of larger and of small writing
+_LIKELY, _LIKELY_CELLS = 0.9, (20, 12)
+_SMALL, _LEAST = 30, 7  # heights in pixels
 _FOLLOWS = 4.0  # how far a part of a line may stand off, in heights of the line
 _RIM = 3.0  # pixels of the copy that a line's cells reach beyond its letters, both sides together
 _READABLE = (12.0, 46.0)  # heights in pixels of a smaller copy at which a line is best seen
-_COVERED = 0.6  # share of a line that was seen better at another size
+_COVERED = 0.85  # share of a line that was seen better at another size
+_INSIDE, _TALLER = 0.6, 1.6  # share of a line in a lone letter, and that letter's height over the line's
 _COMPACT = 2.8  # length over height of a lone letter or shape, at the most
 _PER_LETTER = 0.75  # a letter's width over its height, gap included
 
@@ -37,7 +41,7 @@ class Region:
         length: along the line, in pixels.
         upright: written from left to right or upside down, not up or down.
         readable: its height at the size it was found at is one that the network knows.
-        sure: enough of its cells are; else it goes as a part of another line only.
+        cells, likely: how many of its cells are surely, and how many are likely writing.
     """
 
     box: Box
@@ -46,7 +50,25 @@ class Region:
     length: int
     upright: bool
     readable: bool
-    sure: bool
+    cells: int
+    likely: int
+
+    @property
+    def sure(self) -> bool:
+        """Enough of its cells are writing; else it goes as a part of another line, or when it can be read."""
+        few = self.small
+        likely = self.likely >= _LIKELY_CELLS[few] and self.height >= _LEAST
+        return likely or self.cells >= _SURE_CELLS[few]
+
+    @property
+    def small(self) -> bool:
+        """Too small to be read for certain; bone looks like larger writing."""
+        return self.height <= _SMALL
+
+    @property
+    def plain(self) -> bool:
+        """So many are that it cannot be the strokes of one letter or shape."""
+        return self.cells >= _PLAIN_CELLS
 
     @property
     def letters(self) -> float:
@@ -60,7 +82,8 @@ class Region:
 
     def padded(self, shape: tuple[int, ...]) -> Box:
         """With room for accents, dots, commas and the soft rim of the strokes."""
-        across, along = max(4, round(0.5 * self.height)), max(6, round(1.2 * self.height))
+        reach = 1.8 if self.plain else 1.2
+        across, along = max(4, round(0.5 * self.height)), max(6, round(reach * self.height))
         return self.reaching(along, across, shape)
 
     def reaching(self, along: int, across: int, shape: tuple[int, ...]) -> Box:
@@ -68,26 +91,48 @@ class Region:
         return self.box.grown(across, along, shape) if self.upright else self.box.grown(along, across, shape)
 
 
-def regions_of(grey: Grey) -> tuple[list[Region], list[Region]]:
-    """The lines of writing, the surest first, and the lone letters and shapes.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a picture holds.
 
-    A line has four cells that are surely writing; bone has hardly ever so many. Its fainter parts follow it.
+    Attributes:
+        lines: of writing, the surest first. A line has cells enough that are surely writing; bone hardly ever
+            has. Its fainter parts follow it.
+        doubtful: what may be a line: small or faint writing, or bone.
+        lone: letters and shapes that stand alone.
+        echoes: lines, seen better at another size, that may reach farther here.
     """
+
+    lines: list[Region]
+    doubtful: list[Region]
+    lone: list[Region]
+    echoes: list[Region]
+
+
+def regions_of(grey: Grey) -> Found:
+    """The lines, what may be some, and the lone letters and shapes of a picture."""
     lines, lone = _by_size(grey)
     cells = np.zeros((-(-grey.shape[0] // CELL), -(-grey.shape[1] // CELL)), bool)
-    regions = []
+    regions: list[Region] = []
+    echoes: list[Region] = []
     for region in sorted(lines, key=lambda one: (not one.sure, not one.readable, -one.confidence)):
-        box = region.box
-        if any(
-            mark.box.share_of(box) >= _COVERED or (region.compact and box.share_of(mark.box) >= _COVERED)
-            for mark in lone
-        ):
+        if any(_is_in(region, mark) for mark in lone):
             continue
-        if _cells(cells, box).mean() < _COVERED:
+        if _cells(cells, region.box).mean() < _COVERED:
             if region.sure:
                 _cells(cells, region.padded(grey.shape))[...] = True
             regions.append(region)
-    return sorted(_followed(regions, grey.shape), key=lambda one: -one.confidence), lone
+        elif region.plain:
+            echoes.append(region)
+    followed = _followed(regions, grey.shape)
+    doubtful = [one for one in regions if one not in followed and one.readable]
+    return Found(sorted(followed, key=lambda one: -one.confidence), doubtful, lone, echoes)
+
+
+def _is_in(line: Region, mark: Region) -> bool:
+    """True for strokes within a letter or shape that look like a line of smaller letters."""
+    inside = mark.box.share_of(line.box) >= _INSIDE and mark.height >= _TALLER * line.height
+    return inside and not line.plain and not line.compact
 
 
 def _cells(cells: NDArray[np.bool_], box: Box) -> NDArray[np.bool_]:
@@ -154,7 +199,8 @@ def _components(
                 height=round(height * factor),
                 length=round(max(2.0, CELL * long - _RIM) * factor),
                 upright=upright,
-                sure=bool(np.count_nonzero(ink[window][mine] >= _LINE[0]) >= _LINE[1]),
+                cells=int(np.count_nonzero(ink[window][mine] >= _SURELY)),
+                likely=int(np.count_nonzero(ink[window][mine] >= _LIKELY)),
                 readable=(factor == 1 or height >= _READABLE[0]) and height <= _READABLE[1],
             )
         )  # fmt: skip

@@ -1,0 +1,60 @@
+"""What a found line is: a position marker, a lone letter, identity or ground."""
+
+from __future__ import annotations
+
+from osteon.deid.pixels.box import Box
+from osteon.deid.pixels.drawn import drawn_in
+from osteon.deid.pixels.grey import Grey
+from osteon.deid.pixels.lettering import readings_of
+from osteon.deid.pixels.markers import is_marker
+from osteon.deid.pixels.regions import Region
+
+_MARKER_LETTERS, _MOST_LETTERS = 14, 60  # by its length; edges of the picture are longer than any line
+_LONE_LETTERS, _LONE_LENGTH = 3.0, 2.6
+_MIN_WHOLE = 0.65  # a marker's letters as read, of those that its length holds: no part of a name is a marker
+_TWO = 2.2  # letters by its length: a shorter line is rather one
+_SURE, _SURE_PAIR, _SURE_LETTER = 0.6, 2.0, 2.5  # of four readings, one at each size, that agree
+_SEVERAL = 4.0  # letters by its length, of which none reads: bone
+_EMPTY = 2.4  # that four readings find no letter at all, added up
+_LEGIBLE, _SURE_LEGIBLE = 3, 0.15
+_NEXT_BEST = 0.6  # of the best reading's: a word is another word when it is turned over
+
+
+def kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, Box, bool]:
+    """Marker, lone, text (it reads), line or ground; the place; and whether it was read."""
+    letters, sure, marker = _read(region, grey, forbidden)
+    empty = not letters and sure >= _EMPTY and region.letters >= _SEVERAL
+    if empty or region.letters > _MOST_LETTERS:
+        return "ground", region.box, True
+    if region.letters > _MARKER_LETTERS:
+        return "line", region.box, True
+    if marker:
+        return "marker", region.box, True
+    if len(letters) <= 1 and region.letters >= _SEVERAL and not (region.plain or region.small):
+        return "ground", region.box, True
+    if len(letters) > 1 and sure >= (_SURE if region.letters >= _TWO else _SURE_PAIR):
+        return "text", region.box, True
+    if region.letters > _LONE_LETTERS:
+        return "line", region.box, True
+    drawn = drawn_in(grey, region)
+    lone = drawn.lone and region.length <= _LONE_LENGTH * drawn.height
+    return ("lone", drawn.box, True) if lone else ("line", region.box, True)
+
+
+def is_legible(region: Region, grey: Grey, forbidden: frozenset[str]) -> bool:
+    """True when several letters can be read and are no marker: it is no bone."""
+    letters, sure, marker = _read(region, grey, forbidden)
+    return not marker and len(letters) >= _LEGIBLE and sure >= _SURE_LEGIBLE
+
+
+def _read(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, float, bool]:
+    """What the line reads as, the probabilities of the readings that agree, and if it is a marker."""
+    added: dict[str, float] = {}
+    for text, sure in readings_of(grey, region.box.window, region.height, upright=region.upright):
+        added[text] = added.get(text, 0.0) + sure
+    letters = max(added, key=lambda text: added[text])
+    for text, sure in added.items():
+        enough = sure >= (_SURE_LETTER if len(text) == 1 else _SURE) and sure >= _NEXT_BEST * added[letters]
+        if enough and len(text) >= _MIN_WHOLE * region.letters and is_marker(text, forbidden):
+            return text, sure, True
+    return letters, added[letters], False
