@@ -50,9 +50,11 @@ def test_a_folder_that_is_no_package_is_refused_with_3(folder: Path, tmp_path: P
 
 
 def test_what_was_in_production_then_is_told_with_who_approved_it_and_from_which_data(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new_registry(tmp_path / "registry")
+    days = iter(["2026-03-01T08:00:00+00:00", "2026-03-09T08:00:00+00:00"])
+    monkeypatch.setattr("osteon.registry.store.now_utc", lambda: next(days))
     where = ("--registry", str(tmp_path / "registry"), "--json")
     rows = []
     for content in "ab":
@@ -60,7 +62,7 @@ def test_what_was_in_production_then_is_told_with_who_approved_it_and_from_which
         version = json.loads(run("register", package, "fracture", *where))["version"]
         reason = ("--reason", f"because {content}", "--actor", "dpo")
         rows.append(json.loads(run("promote", "fracture", version, *reason, *where)))
-    (first,) = json.loads(run("at", rows[0]["time_utc"], *where))
+    (first,) = json.loads(run("at", "2026-03-05", *where))
     (second,) = json.loads(run("at", "2100-01-01", *where))
     assert (first["to_version"], first["reason"]) == ("1", "because a")
     assert first["until_utc"] == rows[1]["time_utc"]
