@@ -13,12 +13,16 @@ import pandas as pd
 from monitoring.alterations import ALTERATIONS
 from osteon.dicom import read_picture
 from osteon.domain import RefusedError, Task, age_band, is_test_row, sha256_text
+from osteon.models.preprocess import shrink
 
 if TYPE_CHECKING:
     from osteon.models.predictor import Predictor
 
 MOST_PER_SITE = 400
 MOST_ALTERED = 40
+_ALTERED_SIDE = (
+    768  # longest side, in pixels; a cause's direction needs no more, and whole pictures take minutes
+)
 
 
 def reference_events(
@@ -90,6 +94,7 @@ def altered_pictures(
     for row in _rows(studies, predictor, most)[:most]:
         content = (studies / row["file"]).read_bytes()
         picture, digest = read_picture(content), predictor.input_digest(content)
+        picture = replace(picture, pixels=shrink(picture.pixels, _ALTERED_SIDE))
         _, before = predictor.predict_picture(picture, digest=digest)
         for number, (cause, alter) in enumerate(sorted(ALTERATIONS.items())):
             rng = np.random.default_rng([seed, number, int(sha256_text(row["file"])[:8], 16)])
