@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from monitoring import windows
+from monitoring.drift import KeptReferences
 from monitoring.policy import DriftPolicy
 from monitoring.report import AlarmReport, NamedCause, Verdict
 from monitoring.sequential import LEAST_EXPLAINED, Stream, StreamModel
@@ -21,11 +23,8 @@ _CAUSES_SHOWN = 3
 Pairs = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
 
-class KeptReferences(Protocol):
-    """Reference events of a model version, and embeddings of altered reference pictures."""
-
-    def load(self, task: str, model_version: str) -> pd.DataFrame | None:
-        """Tidy reference events; None when none was kept."""
+class KeptAlterations(KeptReferences, Protocol):
+    """As its parent, with embeddings of altered reference pictures."""
 
     def alterations(self, task: str, model_version: str) -> Pairs:
         """Cause -> embeddings of the same pictures without and with it; empty when none were kept."""
@@ -48,7 +47,7 @@ class AlarmWatch:
     All state comes from the stored events: a watch that starts anew reads them again and stands the same.
     """
 
-    def __init__(self, references: KeptReferences, policy: DriftPolicy, *, seed: int = 0) -> None:
+    def __init__(self, references: KeptAlterations, policy: DriftPolicy, *, seed: int = 0) -> None:
         self._references, self._policy, self._seed = references, policy, seed
         self._watched: dict[tuple[str, str, Stratum], _Watched] = {}
 
@@ -62,28 +61,36 @@ class AlarmWatch:
             champions: task -> model version to judge; without it, the version of each site's newest event.
         """
         frame = windows.tidy(events)
-        parts = [
-            (str(task), version, stratum, mine)
-            for (site, task), rows in frame.groupby(["site", "task"], sort=True)
-            if not (mine := _of_version(rows, version := _version(rows, str(task), champions or {}))).empty
-            for stratum in windows.strata_of(mine, str(site), self._policy.strata)
-        ]
+        parts = []
+        for (site, task), rows in frame.groupby(["site", "task"], sort=True):
+            version = windows.version_of(rows, str(task), champions)
+            mine = rows[rows["model_version"] == version]
+            strata = windows.strata_of(mine, str(site), self._policy.strata) if len(mine) else []
+            parts += [(str(task), version, stratum, mine) for stratum in strata]
+        kept = cache(self._references.load)  # each stratum of a model asks for the same file
         found = []
         for task, version, stratum, mine in parts:
             watched = self._watched.get((task, version, stratum))
             rows = windows.narrow(mine, stratum)
             if watched is None or watched.stream is None:
-                watched = self._opened(task, version, stratum, rows, len(parts))
+                watched = self._opened(task, version, stratum, rows, kept(task, version), len(parts))
                 self._watched[task, version, stratum] = watched
             self._feed(watched, rows)
             found.append(_report(task, version, stratum, watched))
         return tuple(found)
 
-    def _opened(self, task: str, version: str, stratum: Stratum, rows: pd.DataFrame, family: int) -> _Watched:
+    def _opened(
+        self,
+        task: str,
+        version: str,
+        stratum: Stratum,
+        rows: pd.DataFrame,
+        kept: pd.DataFrame | None,
+        family: int,
+    ) -> _Watched:
         rule = self._policy.sequential
-        kept = self._references.load(task, version)
-        reference = None if kept is None else _whole(windows.narrow(kept, stratum))
-        first = _whole(rows).head(rule.first_events)
+        reference = None if kept is None else windows.with_embedding(windows.narrow(kept, stratum))
+        first = windows.with_embedding(rows).head(rule.first_events)
         days = _family_days(self._policy) * family
         seen: set[str] = set()
         if reference is None or len(reference) < rule.least_reference_events:
@@ -107,7 +114,7 @@ class AlarmWatch:
     def _feed(self, watched: _Watched, rows: pd.DataFrame) -> None:
         if watched.stream is None:
             return
-        new = _whole(rows[~rows["event_id"].isin(watched.seen)])
+        new = windows.with_embedding(rows[~rows["event_id"].isin(watched.seen)])
         for event_id, time, embedding, cell in zip(
             new["event_id"], new["time_utc"], new["embedding"], _cells(new, watched.edges), strict=True
         ):
@@ -149,19 +156,6 @@ def _report(task: str, version: str, stratum: Stratum, watched: _Watched) -> Ala
 def _family_days(policy: DriftPolicy) -> float:
     """Days between two false alarms of all streams together: exponential times give the promised level."""
     return policy.sequential.horizon_days / -math.log1p(-policy.family_wise_level)
-
-
-def _version(rows: pd.DataFrame, task: str, champions: Mapping[str, str]) -> str:
-    return champions.get(task, str(rows["model_version"].iloc[-1]))
-
-
-def _of_version(rows: pd.DataFrame, version: str) -> pd.DataFrame:
-    return rows[rows["model_version"] == version]
-
-
-def _whole(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows with an embedding: a refused picture has none."""
-    return rows[np.array([len(cell) > 0 for cell in rows["embedding"]], dtype=bool)]
 
 
 def _space(rows: pd.DataFrame) -> str:

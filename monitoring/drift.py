@@ -117,7 +117,7 @@ def _streams(
 ) -> list[_Stream]:
     found = []
     for (site, task), rows in frame.groupby(["site", "task"], sort=True):
-        version = champions.get(str(task), str(rows["model_version"].iloc[-1]))
+        version = windows.version_of(rows, str(task), champions)
         mine = rows[rows["model_version"] == version]
         if mine.empty:
             continue

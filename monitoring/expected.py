@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from monitoring import windows
-from monitoring.alarms import KeptReferences
+from monitoring.drift import KeptReferences
 from monitoring.performance import Labelled, Metric, measured, without_labels
 from monitoring.policy import DriftPolicy
 from monitoring.report import PerformanceReport
@@ -38,7 +38,7 @@ def expected_performance(
     frame, moment = windows.tidy(events), now or datetime.now(UTC)
     found = []
     for (site, task), rows in frame.groupby(["site", "task"], sort=True):
-        version = (champions or {}).get(str(task), str(rows["model_version"].iloc[-1]))
+        version = windows.version_of(rows, str(task), champions)
         kept = references.load(str(task), version) if _is_binary(str(task)) else None
         if kept is None or windows.LABEL not in kept:
             continue
@@ -97,9 +97,8 @@ def _is_binary(task: str) -> bool:
 
 
 def _answered(rows: pd.DataFrame) -> pd.DataFrame:
-    whole = np.array([len(cell) > 0 for cell in rows["embedding"]], dtype=bool)
-    found: pd.DataFrame = rows[whole & rows["answered"].to_numpy() & rows["value"].notna().to_numpy()]
-    return found
+    whole = windows.with_embedding(rows)
+    return whole[whole["answered"] & whole["value"].notna()]
 
 
 def _floats(rows: pd.DataFrame, column: str) -> Floats:

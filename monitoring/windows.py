@@ -4,6 +4,7 @@ A frame holds one row per event, with the columns of `osteon.features.FeatureRep
 is empty when the picture was refused.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
@@ -70,6 +71,16 @@ def narrow(frame: pd.DataFrame, stratum: Stratum) -> pd.DataFrame:
         if wanted != "all":
             chosen &= (frame[key] == wanted).to_numpy()
     return frame[chosen]
+
+
+def version_of(rows: pd.DataFrame, task: str, champions: Mapping[str, str] | None) -> str:
+    """The model version to judge: the champion's, else that of the newest event of these rows."""
+    return (champions or {}).get(task, str(rows["model_version"].iloc[-1]))
+
+
+def with_embedding(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that have one: a refused picture has none."""
+    return rows[np.array([len(cell) > 0 for cell in rows["embedding"]], dtype=bool)]
 
 
 def strata_of(frame: pd.DataFrame, site: str, keys: tuple[str, ...]) -> list[Stratum]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
 
-from osteon.cli.console import answers, print_json, progress_bar
+from osteon.cli.console import answers, print_json, staged_progress
 from osteon.domain.errors import UsageError
 from osteon.domain.task import Task
 
@@ -60,7 +58,7 @@ def finetune(
 
     from training.finetune import finetune as run
 
-    with _staged_progress() as progress:
+    with staged_progress() as progress:
         manifest = run(
             Task.parse(task),
             data,
@@ -106,7 +104,7 @@ def evaluate(
 
     if rows not in ("test", "all"):
         raise UsageError("--rows test or all", "another word", "choose one of the two")
-    with _staged_progress() as progress:
+    with staged_progress() as progress:
         result = run(
             model,
             data,
@@ -126,19 +124,3 @@ def _figure(name: str, value: float | None, bounds: dict[str, Any]) -> str:
     if value is None or bounds["low"] is None:
         return f"  {name} not known"
     return f"  {name} {value:.4f} ({bounds['low']:.4f} to {bounds['high']:.4f})"
-
-
-@contextmanager
-def _staged_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """One bar per stage; a stage is named by its words before the first comma."""
-    with ExitStack() as bars:
-        current: list[tuple[str, Callable[[int, int], None]]] = []
-
-        def report(what: str, done: int, total: int) -> None:
-            stage = what.split(",", 1)[0]
-            if not current or current[0][0] != stage:
-                bars.close()
-                current[:] = [(stage, bars.enter_context(progress_bar(stage)))]
-            current[0][1](done, total)
-
-        yield report

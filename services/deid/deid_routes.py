@@ -15,16 +15,7 @@ from osteon.domain.identity import OriginalId
 from services.deid.bodies import json_body, json_object, note_of
 from services.deid.work import SITE_HEADER, Work
 
-_ANSWERS: dict[int | str, dict[str, Any]] = {
-    400: {},
-    401: {},
-    403: {},
-    408: {},
-    409: {},
-    413: {},
-    422: {},
-    503: {},
-}
+_ANSWERS: dict[int | str, dict[str, Any]] = {code: {} for code in (400, 401, 403, 408, 409, 413, 422, 503)}
 _DICOM = {
     "requestBody": {
         "content": {"application/dicom": {"schema": {"type": "string", "format": "binary"}}},

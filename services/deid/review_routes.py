@@ -15,16 +15,7 @@ from services.deid.bodies import json_body, json_object, text_field
 from services.deid.callers import Caller
 from services.deid.work import Work
 
-_ANSWERS: dict[int | str, dict[str, Any]] = {
-    400: {},
-    401: {},
-    403: {},
-    408: {},
-    409: {},
-    413: {},
-    422: {},
-    500: {},
-}
+_ANSWERS: dict[int | str, dict[str, Any]] = {code: {} for code in (400, 401, 403, 408, 409, 413, 422, 500)}
 _REASON = {"reason": {"type": "string", "minLength": 8, "maxLength": 300}}
 _BOXES = {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}
 _CORRECTION = {**_REASON, "text": {"type": "string"}, "boxes": _BOXES}

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import cv2
 import imagecodecs
 import numpy as np
 import pydicom
@@ -90,12 +91,25 @@ def test_the_name_is_gone_from_the_output_and_the_rest_is_untouched():
     assert np.array_equal(out.pixel_array[300:], frame[300:])
 
 
+@pytest.mark.parametrize("letters", [70, 100, 150])
+@pytest.mark.parametrize("quarters", [0, 1])
+def test_a_line_longer_than_any_other_goes_and_is_no_edge(letters, quarters):
+    words = "CLINIQUE SAINT-JEAN 12 RUE DES CIGOGNES ORMEBEUVE DR QUENTRELEC TEL 021 555 1234 " * 2
+    frame = np.random.default_rng(0).normal(1500, 8, (1200, 2600))
+    ink = np.zeros(frame.shape, np.uint8)
+    cv2.putText(ink, words[:letters], (20, 1150), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 255, 2, cv2.LINE_AA)
+    frame[ink > 128] = 4095
+    frame, ink = (np.rot90(one, quarters) for one in (frame, ink))
+    cleaned = clean_pixels(frame.astype(np.uint16)).frame
+    assert not (cleaned[ink > 128] == 4095).any()
+
+
 def test_a_picture_in_which_every_look_finds_more_is_quarantined(monkeypatch):
     frame = write(picture(), "QUENTRELEC MAELYS")
     found = regions_of(grey_of(frame))
     assert found.lines
     monkeypatch.setattr("osteon.deid.pixels.cleaning.regions_of", lambda _: found)
-    monkeypatch.setattr("osteon.deid.pixels.cleaning.kind_of", lambda line, *_: ("line", line.box, True))
+    monkeypatch.setattr("osteon.deid.pixels.cleaning.kind_of", lambda line, *_: ("line", line.box))
     with pytest.raises(QuarantinedError, match="looks like text"):
         clean_pixels(frame)
 

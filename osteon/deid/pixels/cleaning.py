@@ -97,8 +97,8 @@ def _looked_at(
     for region in found.lines:
         if any(same_marker(box, region) for box in kept):
             continue
-        kind, box, asked = kind_of(region, grey, forbidden)
-        read += asked
+        kind, box = kind_of(region, grey, forbidden)
+        read += 1
         if kind == "marker":
             kept.append(box)
         elif kind == "lone":

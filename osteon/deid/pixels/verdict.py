@@ -9,7 +9,8 @@ from osteon.deid.pixels.lettering import readings_of
 from osteon.deid.pixels.markers import is_marker
 from osteon.deid.pixels.regions import Region
 
-_MARKER_LETTERS, _MOST_LETTERS = 14, 60  # by its length; edges of the picture are longer than any line
+_MARKER_LETTERS, _MOST_LETTERS = 14, 60  # by its length; longer than that may be an edge of the picture
+_PIECE, _DIFFERENT = 24, 3  # letters of a piece that is read of so long a line; different ones that text has
 _LONE_LETTERS, _LONE_LENGTH = 3.0, 2.6
 _MIN_WHOLE = 0.65  # a marker's letters as read, of those that its length holds: no part of a name is a marker
 _TWO = 2.2  # letters by its length: a shorter line is rather one
@@ -20,25 +21,40 @@ _LEGIBLE, _SURE_LEGIBLE = 3, 0.15
 _NEXT_BEST = 0.6  # of the best reading's: a word is another word when it is turned over
 
 
-def kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, Box, bool]:
-    """Marker, lone, text (it reads), line or ground; the place; and whether it was read."""
+def kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, Box]:
+    """Marker, lone, text (it reads), line or ground; and the place. It was read to tell."""
+    if region.letters > _MOST_LETTERS:
+        return ("line" if _has_text(region, grey) else "ground"), region.box
     letters, sure, marker = _read(region, grey, forbidden)
-    empty = not letters and sure >= _EMPTY and region.letters >= _SEVERAL
-    if empty or region.letters > _MOST_LETTERS:
-        return "ground", region.box, True
+    if not letters and sure >= _EMPTY and region.letters >= _SEVERAL:
+        return "ground", region.box
     if region.letters > _MARKER_LETTERS:
-        return "line", region.box, True
+        return "line", region.box
     if marker:
-        return "marker", region.box, True
+        return "marker", region.box
     if len(letters) <= 1 and region.letters >= _SEVERAL and not (region.plain or region.small):
-        return "ground", region.box, True
+        return "ground", region.box
     if len(letters) > 1 and sure >= (_SURE if region.letters >= _TWO else _SURE_PAIR):
-        return "text", region.box, True
+        return "text", region.box
     if region.letters > _LONE_LETTERS:
-        return "line", region.box, True
+        return "line", region.box
     drawn = drawn_in(grey, region)
     lone = drawn.lone and region.length <= _LONE_LENGTH * drawn.height
-    return ("lone", drawn.box, True) if lone else ("line", region.box, True)
+    return ("lone", drawn.box) if lone else ("line", region.box)
+
+
+def _has_text(region: Region, grey: Grey) -> bool:
+    """True when any piece of a very long line has several different letters; an edge has none."""
+    rows, columns = region.box.window
+    along = columns if region.upright else rows
+    step = max(1, round(_PIECE * (along.stop - along.start) / region.letters))
+    for start in range(along.start, along.stop, step):
+        piece = slice(start, min(start + step, along.stop))
+        window = (rows, piece) if region.upright else (piece, columns)
+        readings = readings_of(grey, window, region.height, upright=region.upright)
+        if any(len(set(text)) >= _DIFFERENT for text, _ in readings):
+            return True
+    return False
 
 
 def is_legible(region: Region, grey: Grey, forbidden: frozenset[str]) -> bool:
