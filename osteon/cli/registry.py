@@ -104,6 +104,9 @@ def promote(
     actor: Actor = None,
     registry: Where = DEFAULT_FOLDER,
     project: Project = "osteon",
+    despite_gate: Annotated[
+        bool, typer.Option("--despite-gate", help="Answer for a version that was refused or did harm.")
+    ] = False,
     json_output: Json = False,
 ) -> None:
     """Give an alias to a version.
@@ -111,7 +114,12 @@ def promote(
     Example: osteon registry promote fracture 3 --reason "better on the validation of May"
     """
     done = _open(registry, project).promote(
-        Task.parse(task), version, alias, actor=actor or getpass.getuser(), reason=reason
+        Task.parse(task),
+        version,
+        alias,
+        actor=actor or getpass.getuser(),
+        reason=reason,
+        despite_gate=despite_gate,
     )
     if json_output:
         print_json(done.as_dict())
@@ -141,6 +149,29 @@ def rollback(
         print_json(done.as_dict())
     else:
         say(f"{task} {alias}: version {done.from_version} -> {done.to_version}")
+
+
+@app.command("gate")
+@answers
+def gate(
+    task: TaskName,
+    version: Annotated[str, typer.Argument(help="Version, as `osteon registry list` shows it.")],
+    registry: Where = DEFAULT_FOLDER,
+    project: Project = "osteon",
+    json_output: Json = False,
+) -> None:
+    """Show the gate's decision on a version: every rule, what it needs, what it got."""
+    decision = _open(registry, project).gate_of(Task.parse(task), version)
+    if json_output:
+        print_json(decision)
+        return
+    if decision is None:
+        say("this version met no gate")
+        return
+    say(f"{task} version {version}: {'passed' if decision['passed'] else 'refused'}")
+    for one in decision["findings"]:
+        mark = "ok" if one["passed"] else "no"
+        say(f"  {mark}  {one['rule']:<13}{one['place']}: needs {one['needed']}, got {one['got']}")
 
 
 @app.command("history")

@@ -2,6 +2,7 @@
 
 from osteon.registry.address import registry_uri
 from osteon.registry.comparison import Comparison, compare_runs
+from osteon.registry.lineage import SubjectLog, TrainedModel
 from osteon.registry.package import verify_package
 from osteon.registry.past import Tenure, in_production_at, parse_moment
 from osteon.registry.promotions import ALIASES, Promotion
@@ -17,8 +18,10 @@ __all__ = [
     "RegisteredModel",
     "Registry",
     "Run",
+    "SubjectLog",
     "Tenure",
     "Tracking",
+    "TrainedModel",
     "Version",
     "compare_runs",
     "in_production_at",

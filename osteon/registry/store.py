@@ -7,16 +7,17 @@ who moved an alias, why and when; it is also what a server reads, because import
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from osteon.domain import FaultError, Task, UsageError
+from osteon.domain import FaultError, RefusedError, Task, UsageError
 from osteon.registry.address import root_beside
 from osteon.registry.client import is_server, mlflow_client
+from osteon.registry.lineage import SubjectLog
 from osteon.registry.package import verify_package
 from osteon.registry.promotions import Promotion, PromotionLog, now_utc, require_alias
 from osteon.registry.version import RegisteredModel, Version, lineage_tags
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _ARTIFACT_PATH = "package"
+_GATE_FILE = "gate/decision.json"
+_HARM_FILE, HARM_TAG = "harm/evidence.json", "harm"
+GATE_TAG, GATE_PASSED, GATE_REFUSED = "gate", "passed", "refused"
 
 
 class Registry:
@@ -61,6 +65,11 @@ class Registry:
         return PromotionLog(self._history_url, self.project)
 
     @cached_property
+    def lineage(self) -> SubjectLog:
+        """Which patients each package learned from."""
+        return SubjectLog(self._history_url, self.project)
+
+    @cached_property
     def _mlflow(self) -> MlflowClient:
         return mlflow_client(self.tracking_uri)
 
@@ -71,14 +80,18 @@ class Registry:
         *,
         parents: Sequence[str] = (),
         metrics: Mapping[str, float] | None = None,
+        subjects: Iterable[str] | None = None,
     ) -> str:
         """Copy a package into the registry and return its version; the same package keeps its version.
 
         Args:
             parents: digests of the artefacts it descends from, added to those of its manifest.
             metrics: figures kept with the run, to compare versions by.
+            subjects: pseudonyms of the patients that it learned from.
         """
         manifest = verify_package(package_dir)
+        if subjects is not None:
+            self.lineage.keep(task, manifest.digest, subjects)
         client, name = self._mlflow, self._name(task)
         for known in self._versions(task):
             if known.digest == manifest.digest:
@@ -94,16 +107,61 @@ class Registry:
         )
         return str(version.version)
 
+    def record_gate(self, task: Task, version: str, decision: Mapping[str, Any]) -> None:
+        """Keep a gate's decision with the version: `passed`, the refusals, and the whole of it as a file.
+
+        Args:
+            decision: JSON values with `passed`, `policy_hash` and `reasons`.
+        """
+        client, name = self._mlflow, self._name(task)
+        run = client.get_model_version(name, str(version)).run_id
+        client.log_dict(run, dict(decision), _GATE_FILE)
+        told = {
+            "gate_policy": decision["policy_hash"],
+            "gate_reasons": "; ".join(decision["reasons"])[:4000],
+            GATE_TAG: GATE_PASSED
+            if decision["passed"]
+            else GATE_REFUSED,  # last: it says the others are there
+        }
+        for key, value in told.items():
+            client.set_model_version_tag(name, str(version), key, value)
+
+    def gate_of(self, task: Task, version: str) -> dict[str, Any] | None:
+        """The newest gate decision of the version; None when it met none."""
+        found = self._mlflow.get_model_version(self._name(task), str(version))
+        if GATE_TAG not in found.tags:
+            return None
+        from mlflow.artifacts import load_dict
+
+        folder = self._mlflow.get_run(found.run_id).info.artifact_uri
+        decision: dict[str, Any] = load_dict(f"{folder}/{_GATE_FILE}")
+        return decision
+
     def promote(
-        self, task: Task, version: str, alias: str = "champion", *, actor: str, reason: str
+        self,
+        task: Task,
+        version: str,
+        alias: str = "champion",
+        *,
+        actor: str,
+        reason: str,
+        despite_gate: bool = False,
     ) -> Promotion:
-        """Give the alias to a version; the history keeps who, why, when and what held it before."""
+        """Give the alias to a version; the history keeps who, why, when and what held it before.
+
+        Args:
+            despite_gate: a person answers for a version that the gate refused, or that did harm before.
+        Raises:
+            RefusedError: the gate refused the version, or it was rolled back, and nobody answers for it.
+        """
         require_alias(alias)
         known = {each.version: each for each in self._versions(task)}
         if str(version) not in known:
             raise UsageError(
                 f"a registered version of {task}", "an unknown one", "see `osteon registry list`"
             )
+        if not despite_gate and alias != "shadow":
+            self._refuse_doubtful(known[str(version)])
         source = self._mlflow.get_model_version(self._name(task), str(version)).source
         holder = self._log.current(alias).get(task)
         return self._move(
@@ -122,10 +180,48 @@ class Registry:
             )
         )
 
-    def rollback(self, task: Task, alias: str = "champion", *, actor: str, reason: str) -> Promotion:
-        """Give the alias back to the version that held it before the present one."""
+    def _refuse_doubtful(self, version: Version) -> None:
+        if version.tags.get(GATE_TAG) == GATE_REFUSED:
+            raise RefusedError(
+                "a version that passed the gate",
+                f"one refused: {version.tags.get('gate_reasons', '')}",
+                "train a better one, or answer for it with --despite-gate",
+            )
+        if version.tags.get(HARM_TAG):
+            raise RefusedError(
+                "a version that did no harm",
+                "one rolled back for harm",
+                "train a better one, or answer for it with --despite-gate",
+            )
+
+    def mark_harmful(self, task: Task, version: str, evidence: Mapping[str, Any]) -> None:
+        """Keep with the version that it did harm in production, and by what evidence."""
+        client, name = self._mlflow, self._name(task)
+        client.log_dict(client.get_model_version(name, str(version)).run_id, dict(evidence), _HARM_FILE)
+        client.set_model_version_tag(name, str(version), HARM_TAG, str(evidence["time_utc"]))
+
+    def rollback(
+        self,
+        task: Task,
+        alias: str = "champion",
+        *,
+        actor: str,
+        reason: str,
+        only_from: int | None = None,
+    ) -> Promotion:
+        """Give the alias back to the version that held it before the present one.
+
+        Args:
+            only_from: number of the promotion that is to be undone; another one in its place is left alone.
+        Raises:
+            UsageError: there is no earlier version, or the promotion is not the present one any more.
+        """
         require_alias(alias)
         holder = self._log.current(alias).get(task)
+        if only_from is not None and (holder is None or holder.id != only_from):
+            raise UsageError(
+                "the promotion that is in force", "one that is not any more", "look at the history again"
+            )
         target = self._log.before_current(task, alias)
         if holder is None or target is None:
             raise UsageError(f"an earlier {alias} of {task}", "none in the history", "promote a version")
