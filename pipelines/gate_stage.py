@@ -35,7 +35,7 @@ def gate(
     actor: str,
     policy: str = "",
 ) -> tuple[StageRun, dict[str, Any]]:
-    """The decision on the registered model, at WORKSPACE/gate/TASK; challenger in the registry when it passed.
+    """The decision on the registered model, at WORKSPACE/gate/TASK; it is challenger when it passed.
 
     A task's first model has no champion to be compared with; its decision says so and gives no alias.
 
@@ -133,8 +133,12 @@ def gate_rows(table: Path, task: Task) -> list[GateRow]:
         groups["age_band"] = age_band(float(cell["age_years"]) if cell.get("age_years") else None)
         rows.append(
             GateRow(
-                path=row.path, patient=row.key, label=row.label, sex=row.sex or None,
-                site=groups["site"], groups=groups,
-            )  # fmt: skip
+                path=row.path,
+                patient=row.key,
+                label=row.label,
+                sex=row.sex or None,
+                site=groups["site"],
+                groups=groups,
+            )
         )
     return rows

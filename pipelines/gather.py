@@ -93,7 +93,9 @@ def checked_archive(archive: Path) -> Manifest:
     manifest = read_manifest(archive)
     if manifest.stage != "pairs" or not manifest.policy_hash:
         raise RefusedError(
-            "pictures de-identified under a policy", "a folder without one", "make the pairs from `osteon deid`"
+            "pictures de-identified under a policy",
+            "a folder without one",
+            "make the pairs from `osteon deid`",
         )
     if sha256_files(archive, (TRAINING,))[TRAINING] != manifest.outputs.get(TRAINING):
         raise RefusedError("the label table of the manifest", "another one", "make the pairs again")

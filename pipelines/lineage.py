@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osteon.artefact import read_manifest
-from osteon.domain import canonical_json
+from osteon.domain import Task, canonical_json
 from pipelines.storage import join, read_text, write_text
 
 if TYPE_CHECKING:
@@ -35,3 +35,9 @@ def open_registry(address: str, project: str) -> Registry:
     from osteon.registry import Registry, registry_uri
 
     return Registry(address if "://" in address else registry_uri(Path(address)), project)
+
+
+def champion_package(registry: str, project: str, task: str) -> str:
+    """The folder of the champion's package; `random` where the task has none."""
+    store, wanted = open_registry(registry, project), Task.parse(task)
+    return str(store.get(wanted).path) if wanted in store.in_production() else "random"

@@ -4,7 +4,10 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from monitoring.gate.evidence import Evidence
+import numpy as np
+
+from monitoring.gate.bootstrap import paired_difference
+from monitoring.gate.evidence import Evidence, bounded_loss
 from monitoring.gate.policy import GatePolicy
 from monitoring.gate.rules import (
     Finding,
@@ -16,6 +19,7 @@ from monitoring.gate.rules import (
     set_findings,
     subgroup_findings,
 )
+from osteon.domain import sha256_text
 
 _RULES = (
     leakage_findings,
@@ -36,6 +40,8 @@ class GateDecision:
     Attributes:
         policy_hash: of the gate that was applied.
         coverage: of the intervals that are not corrected for number.
+        promised_loss: upper bound of the challenger's bounded loss on its worst set, 0 to 1: what it is held
+            to once it is champion.
     """
 
     task: str
@@ -45,6 +51,7 @@ class GateDecision:
     findings: tuple[Finding, ...]
     policy_hash: str
     coverage: float
+    promised_loss: float | None
     schema_version: str = GATE_SCHEMA_VERSION
 
     @property
@@ -76,7 +83,20 @@ def decide(evidence: Evidence, policy: GatePolicy) -> GateDecision:
         findings=tuple(_finite(one) for one in findings),
         policy_hash=policy.hash,
         coverage=policy.coverage,
+        promised_loss=_promise(evidence, policy),
     )
+
+
+def _promise(evidence: Evidence, policy: GatePolicy) -> float | None:
+    bounds = []
+    for name, cases in evidence.sets.items():
+        loss = bounded_loss(evidence.task, cases.challenger.value, cases.label)
+        rng = np.random.default_rng([policy.seed, int(sha256_text(f"promise {name}")[:12], 16)])
+        found = paired_difference(
+            loss, cases.patient, rng, coverage=policy.coverage, resamples=policy.resamples
+        )
+        bounds.append(found.high)
+    return float(max(bounds)) if bounds and math.isfinite(max(bounds)) else None
 
 
 def _finite(finding: Finding) -> Finding:
