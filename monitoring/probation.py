@@ -135,6 +135,8 @@ class Probation:
         moment = now or datetime.now(UTC)
         found = []
         for task, promotion in sorted(self._registry.in_production().items()):
+            if promotion.action == "rollback" and promotion.actor == ACTOR:
+                found.append(_was_taken_back(promotion, self._rule))
             if promotion.action != "promote" or promotion.from_version is None:
                 continue  # the first model, or one that came back: nothing to go back to, or trusted already
             name, promised = self._promise(task, promotion)
@@ -162,4 +164,14 @@ class Probation:
             logger.error("%s is harmful and was not rolled back: %s", task.value, error)
             return report
         logger.error("champion of %s rolled back: %s", task.value, reason)
-        return ProbationReport(**{**asdict(report), "state": "rolled_back"})
+        moved = {"state": "rolled_back", "since_utc": evidence["time_utc"]}
+        return ProbationReport(**{**asdict(report), **moved})
+
+
+def _was_taken_back(promotion: Promotion, rule: ProbationRule) -> ProbationReport:
+    """What stands while the version that an automatic rollback brought back serves."""
+    return ProbationReport(
+        task=promotion.task, version=promotion.from_version or "", promotion_id=promotion.id,
+        state="rolled_back", since_utc=promotion.time_utc, until_utc="", labels=0, loss=None, low=0.0,
+        promised=None, level=rule.level,
+    )  # fmt: skip

@@ -16,6 +16,7 @@ from osteon.cli import (
     encoder,
     evaluate_encoders,
     export,
+    labels,
     pairs,
     picture,
     pipeline,
@@ -24,6 +25,7 @@ from osteon.cli import (
     pretrain_images,
     registry,
     replay,
+    retrain,
     sample,
     sap,
     tracking,
@@ -90,8 +92,10 @@ app.command("embed", rich_help_panel=_MODELS)(predict.embed)
 app.command("track", rich_help_panel=_MODELS)(tracking.track)
 app.command("compare", rich_help_panel=_MODELS)(tracking.compare)
 app.add_typer(registry.app, name="registry", rich_help_panel=_MODELS)
+app.add_typer(labels.app, name="labels", rich_help_panel=_WATCH)
 app.add_typer(drift.app, name="drift", rich_help_panel=_WATCH)
 pipeline.app.command("watch")(watch.watch)
+pipeline.app.command("retrain")(retrain.retrain)
 app.add_typer(pipeline.app, name="pipeline", rich_help_panel=_WATCH)
 app.command("replay", rich_help_panel=_WATCH)(replay.replay)
 app.command("bench", rich_help_panel=_WATCH)(bench.bench)

@@ -77,7 +77,7 @@ def test_after_a_rollback_nothing_swings_back(registry):
     watch(registry).look(bad, after(registry))
     rows = len(registry.history())
     for _ in range(3):
-        assert watch(registry).look(bad, after(registry)) == ()
+        assert [one.state for one in watch(registry).look(bad, after(registry))] == ["rolled_back"]
     assert len(registry.history()) == rows
 
 
