@@ -14,6 +14,7 @@ from osteon.cli import (
     deid,
     drift,
     encoder,
+    evaluate_captions,
     evaluate_encoders,
     export,
     labels,
@@ -87,6 +88,7 @@ app.command("export", rich_help_panel=_MODELS)(export.export)
 app.command("evaluate-encoders", rich_help_panel=_MODELS)(
     tracking.tracked(evaluate_encoders.evaluate_encoders)
 )
+app.command("evaluate-captions", rich_help_panel=_MODELS)(evaluate_captions.evaluate_captions)
 app.command("predict", rich_help_panel=_MODELS)(predict.predict)
 app.command("embed", rich_help_panel=_MODELS)(predict.embed)
 app.command("track", rich_help_panel=_MODELS)(tracking.track)
