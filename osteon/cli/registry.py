@@ -196,6 +196,52 @@ def history(
         say("nothing promoted yet: osteon registry promote TASK VERSION --reason WHY")
 
 
+@app.command("keygen")
+@answers
+def keygen(
+    file: Annotated[Path, typer.Argument(help="Private key to write; FILE.pub is the public one.")],
+    json_output: Json = False,
+) -> None:
+    """Make a key to sign packages with. The private one stays with the person who signs.
+
+    Servers get the public one: `OSTEON_SERVER_TRUSTED_SIGNERS_FILE` names a file of one or several.
+
+    Example: osteon registry keygen keys/dr-martin.pem
+    """
+    from osteon.registry import make_signing_key
+
+    name = make_signing_key(file)
+    if json_output:
+        print_json({"key": name, "private": str(file), "public": f"{file}.pub"})
+    else:
+        say(f"key {name}: {file} (keep it to yourself), {file}.pub (for servers)")
+
+
+@app.command("sign")
+@answers
+def sign(
+    task: TaskName,
+    version: Annotated[str, typer.Argument(help="Version, as `osteon registry list` shows it.")],
+    key: Annotated[Path, typer.Option(help="Private key of `osteon registry keygen`.")],
+    actor: Actor = None,
+    registry: Where = DEFAULT_FOLDER,
+    project: Project = "osteon",
+    json_output: Json = False,
+) -> None:
+    """Vouch for a version: its bytes are checked, then signed. A server with trusted signers serves no other.
+
+    Example: osteon registry sign fracture 3 --key keys/dr-martin.pem
+    """
+    done = _open(registry, project).sign(Task.parse(task), version, key, signer=actor or getpass.getuser())
+    if json_output:
+        told = {"digest": done.signature.statement.digest, "key": done.signature.key}
+        print_json(
+            {"task": task, "version": version, **told, "signer": done.signer, "time_utc": done.time_utc}
+        )
+    else:
+        say(f"{task} version {version}: signed by {done.signer} with key {done.signature.key}")
+
+
 @app.command("at")
 @answers
 def at(

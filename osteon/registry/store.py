@@ -20,6 +20,8 @@ from osteon.registry.client import is_server, mlflow_client
 from osteon.registry.lineage import SubjectLog
 from osteon.registry.package import verify_package
 from osteon.registry.promotions import Promotion, PromotionLog, now_utc, require_alias
+from osteon.registry.signatures import SignatureLog, SignedBy
+from osteon.registry.signing import Statement, TrustedSigners, sign
 from osteon.registry.version import RegisteredModel, Version, lineage_tags
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Registry:
         artifact_root: where packages are copied; beside the SQLite file by default.
         history_url: database of the history; the tracking database by default.
         cache: where packages of a remote artefact root are fetched to.
+        trusted: signers of whom one must have signed a package before it is fetched; any package without.
     """
 
     def __init__(
@@ -50,12 +53,14 @@ class Registry:
         artifact_root: str | None = None,
         history_url: str | None = None,
         cache: Path | None = None,
+        trusted: TrustedSigners | None = None,
     ) -> None:
         self.tracking_uri = tracking_uri
         self.project = project
         self._beside = root_beside(tracking_uri) if artifact_root is None else None
         self._artifact_root = artifact_root or self._beside
         self._cache = cache
+        self._trusted = trusted
         if history_url is None and is_server(tracking_uri):
             raise UsageError("a database for the history", "an MLflow server only", "pass history_url")
         self._history_url = history_url or tracking_uri
@@ -68,6 +73,10 @@ class Registry:
     def lineage(self) -> SubjectLog:
         """Which patients each package learned from."""
         return SubjectLog(self._history_url, self.project)
+
+    @cached_property
+    def _signatures(self) -> SignatureLog:
+        return SignatureLog(self._history_url, self.project)
 
     @cached_property
     def _mlflow(self) -> MlflowClient:
@@ -200,6 +209,42 @@ class Registry:
         client.log_dict(client.get_model_version(name, str(version)).run_id, dict(evidence), _HARM_FILE)
         client.set_model_version_tag(name, str(version), HARM_TAG, str(evidence["time_utc"]))
 
+    def sign(self, task: Task, version: str, key_file: Path, *, signer: str) -> SignedBy:
+        """Vouch for a version's package with a private key, once its bytes are seen to be those registered.
+
+        Raises:
+            RefusedError: the package changed since, or the file is no signing key.
+        """
+        known = {each.version: each for each in self._versions(task)}
+        if str(version) not in known:
+            raise UsageError(
+                f"a registered version of {task}", "an unknown one", "see `osteon registry list`"
+            )
+        source = str(self._mlflow.get_model_version(self._name(task), str(version)).source)
+        manifest = verify_package(self._local_path(self._relative(source), known[str(version)].digest))
+        if manifest.digest != known[str(version)].digest:
+            raise RefusedError("the package that was registered", "another", "register it again")
+        signature = sign(self._statement(task.value, manifest.digest), key_file)
+        return self._signatures.append(signature, _require_text(signer, "signer"))
+
+    def signatures(self, task: Task, digest: str) -> Sequence[SignedBy]:
+        """Who signed a package, by its digest; oldest first."""
+        return self._signatures.of(self._statement(task.value, digest))
+
+    def _statement(self, task: str, digest: str) -> Statement:
+        return Statement(project=self.project, task=task, digest=digest)
+
+    def _require_signature(self, promotion: Promotion) -> None:
+        if self._trusted is None:
+            return
+        given = self._signatures.of(self._statement(promotion.task, promotion.digest))
+        if self._trusted.accept(one.signature for one in given) is None:
+            raise RefusedError(
+                "a package signed by somebody whom this server trusts",
+                f"{len(given)} signatures, none of them theirs",
+                "osteon registry sign TASK VERSION --key FILE, or add the signer's public key",
+            )
+
     def rollback(
         self,
         task: Task,
@@ -262,7 +307,8 @@ class Registry:
 
     def fetch(self, promotion: Promotion) -> RegisteredModel:
         """The package of one row of the history, verified and on this machine."""
-        path = self._local_path(promotion)
+        self._require_signature(promotion)
+        path = self._local_path(promotion.package, promotion.digest)
         manifest = verify_package(path)
         if manifest.digest != promotion.digest:
             raise FaultError(
@@ -328,8 +374,8 @@ class Registry:
         """The package's place within a root beside the database, so that a registry folder may move."""
         return source.removeprefix(f"{self._beside}/") if self._beside else source
 
-    def _local_path(self, promotion: Promotion) -> Path:
-        place = promotion.package
+    def _local_path(self, place: str, digest: str) -> Path:
+        """Where the package lies on this machine, fetched there when it lies elsewhere."""
         if not urlsplit(place).scheme and self._beside:
             place = f"{self._beside}/{place}"
         address = urlsplit(place)
@@ -339,7 +385,7 @@ class Registry:
             raise UsageError("a folder to fetch packages to", "a remote registry without one", "pass cache")
         import fsspec
 
-        target = self._cache / promotion.digest
+        target = self._cache / digest
         if not target.exists():
             filesystem, remote = fsspec.core.url_to_fs(place)
             filesystem.get(remote, str(target), recursive=True)
