@@ -32,7 +32,8 @@ def test_feast_and_the_text_engine_are_loaded_without_torch(statement: str) -> N
 
 def test_torch_can_be_imported_after_feast_was_loaded_without_it() -> None:
     statement = (
-        "from osteon.features.definitions import feature_objects; feature_objects('x.parquet', 'y.parquet'); import torch"
+        "from osteon.features.definitions import feature_objects; "
+        "feature_objects('x.parquet', 'y.parquet'); import torch"
     )
     assert {"torch", "feast"} <= modules_after(statement)
 
