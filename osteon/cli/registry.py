@@ -143,6 +143,30 @@ def rollback(
         say(f"{task} {alias}: version {done.from_version} -> {done.to_version}")
 
 
+@app.command("withdraw")
+@answers
+def withdraw(
+    task: TaskName,
+    reason: Reason,
+    alias: Annotated[str, typer.Option(help="challenger or shadow.")] = "challenger",
+    actor: Actor = None,
+    registry: Where = DEFAULT_FOLDER,
+    project: Project = "osteon",
+    json_output: Json = False,
+) -> None:
+    """Take the alias away, so that no version holds it: a server stops asking a withdrawn challenger.
+
+    Example: osteon registry withdraw fracture --reason "the shadow report was read"
+    """
+    done = _open(registry, project).withdraw(
+        Task.parse(task), alias, actor=actor or getpass.getuser(), reason=reason
+    )
+    if json_output:
+        print_json(done.as_dict())
+    else:
+        say(f"{task} {alias}: version {done.from_version} -> none")
+
+
 @app.command("history")
 @answers
 def history(
@@ -159,7 +183,7 @@ def history(
     for row in rows:
         say(
             f"{row.time_utc}  {row.task:<12} {row.alias:<10} {row.action:<8} "
-            f"{row.from_version or 'none'} -> {row.to_version}  {row.actor}: {row.reason}"
+            f"{row.from_version or 'none'} -> {row.to_version or 'none'}  {row.actor}: {row.reason}"
         )
     if not rows:
         say("nothing promoted yet: osteon registry promote TASK VERSION --reason WHY")
