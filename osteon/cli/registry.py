@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from osteon.cli.console import answers, print_json, say
+from osteon.cli.shadow import shadow_report
 from osteon.domain import Task
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ Actor = Annotated[str | None, typer.Option(help="Who does it; the name of this a
 Reason = Annotated[str, typer.Option(help="Why, in one sentence; kept in the history.")]
 
 DEFAULT_FOLDER = "var/registry"
+
+
+app.command("shadow-report")(shadow_report)
 
 
 def _open(where: str, project: str) -> Registry:

@@ -27,7 +27,8 @@ from tests.radiographs import cr_bytes
 PICTURE = read_picture(cr_bytes(1))
 PROMOTION = Promotion(
     project="osteon", task="fracture", alias="challenger", action="promote", from_version=None,
-    to_version="2", package="p", digest="0" * 64, actor="tests", reason="a test", time_utc="2026-01-01T00:00:00+00:00",
+    to_version="2", package="p", digest="0" * 64, actor="tests", reason="a test",
+    time_utc="2026-01-01T00:00:00+00:00",
 )  # fmt: skip
 
 
