@@ -16,6 +16,7 @@ GROUP_KEYS = ("site", *get_args(StratumKey))
 _PAIR = ["request_id", "task", "input_hmac"]
 _LEAST_CLUSTERS = 30  # under it a percentile interval of the bootstrap is too short
 _DECISION = 0.5
+_DRAWS_AT_ONCE = 250  # bounds the memory: draws x patients
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,10 +198,11 @@ def _mean_and_interval(
     if len(names) < _LEAST_CLUSTERS:
         return Measured(value=mean, low=None, high=None)
     total, count = np.bincount(owner, values[known]), np.bincount(owner).astype(np.float64)
-    means = np.empty(resamples)
-    for number in range(resamples):  # one draw at a time: all at once takes resamples x patients numbers
-        drawn = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
-        means[number] = (drawn @ total) / (drawn @ count)
+    share, means = np.full(len(names), 1 / len(names)), []
+    for start in range(0, resamples, _DRAWS_AT_ONCE):
+        draws = min(_DRAWS_AT_ONCE, resamples - start)
+        drawn = rng.multinomial(len(names), share, size=draws).astype(np.float64)
+        means.append((drawn @ total) / (drawn @ count))
     tail = (1 - coverage) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
+    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
     return Measured(value=mean, low=float(low), high=float(high))

@@ -138,7 +138,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
             answer(replace(e, subject=f"P{n % 40}"), value=0.5 + patients[n % 40])
             for n, e in enumerate(challengers)
         ]
-        found = group(compared((mine, other), seed=trial, resamples=300), "all", "all").difference
+        found = group(compared((mine, other), seed=trial, resamples=200), "all", "all").difference
         assert found.low is not None
         inside += found.low <= 0.05 <= found.high
     assert inside >= 88  # of 100 at 95 %: fewer has a chance of 3 in 1,000
