@@ -12,6 +12,7 @@ from training.recipes import finetune_recipe
 _EPOCHS = {
     "standard": {Task.FRACTURE: 40, Task.BONE_AGE: 150, Task.KNEE_OA: 80, Task.ABNORMALITY: 40},
     "quick": {Task.FRACTURE: 20, Task.BONE_AGE: 70, Task.KNEE_OA: 50, Task.ABNORMALITY: 20},
+    "brief": {Task.FRACTURE: 6, Task.BONE_AGE: 12, Task.KNEE_OA: 10, Task.ABNORMALITY: 6},
     "tiny": {Task.FRACTURE: 2, Task.BONE_AGE: 2, Task.KNEE_OA: 2, Task.ABNORMALITY: 2},
 }
 
