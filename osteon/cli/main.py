@@ -16,6 +16,7 @@ from osteon.cli import (
     encoder,
     evaluate_encoders,
     export,
+    forget,
     labels,
     pairs,
     picture,
@@ -93,6 +94,7 @@ app.command("track", rich_help_panel=_MODELS)(tracking.track)
 app.command("compare", rich_help_panel=_MODELS)(tracking.compare)
 app.add_typer(registry.app, name="registry", rich_help_panel=_MODELS)
 app.add_typer(labels.app, name="labels", rich_help_panel=_WATCH)
+app.command("forget", rich_help_panel=_WATCH)(forget.forget)
 app.add_typer(drift.app, name="drift", rich_help_panel=_WATCH)
 pipeline.app.command("watch")(watch.watch)
 pipeline.app.command("retrain")(retrain.retrain)
