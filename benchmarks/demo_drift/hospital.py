@@ -117,7 +117,7 @@ def limb(rng: np.random.Generator, *, broken: bool) -> Grey:
 
 def _break(grey: Grey, middle: float, rng: np.random.Generator) -> None:
     """A gap through one bone, its lower part moved aside."""
-    row, gap, step = int(rng.integers(40, 88)), int(rng.integers(3, 6)), int(rng.integers(3, 6))
+    row, gap, step = int(rng.integers(40, 88)), int(rng.integers(4, 8)), int(rng.integers(4, 7))
     left = rng.random() < 0.5
     columns = slice(0, round(middle)) if left else slice(round(middle), SIDE)
     grey[row:, columns] = np.roll(grey[row:, columns], step if left else -step, axis=1)
