@@ -127,7 +127,7 @@ def keep_frozen(archive: Path, folder: Path, task: Task) -> None:
 
 
 def _fresh(rows: Sequence[Row], asked: Mapping[str, Any], features: Path, project: str) -> list[Row]:
-    """Rows of the request's sites whose patient has an event after the change, as known when it was claimed."""
+    """Rows of the request's sites whose patient has an event after the change, known when it was claimed."""
     import pandas as pd
 
     from osteon.features import FeatureRepository
