@@ -61,7 +61,7 @@ def studies(
         made += 1
         rng = np.random.default_rng([seed, number])
         grey = limb(rng, broken=plan.fracture is not None)
-        grey = new_device(grey) if new else usual_device(grey, plan.device.key, rng)
+        grey = new_device(grey, rng) if new else usual_device(grey, plan.device.key, rng)
         view = View(grey=grey, spacing_mm=1.2, kvp=54, mas=2.0, burned=())
         who = identity_of(plan)
         dicom, sop_uid = encode_instance(plan, who, view, "face", SYNTHETIC_VERSION)
@@ -130,12 +130,11 @@ def usual_device(grey: Grey, device: str, rng: np.random.Generator) -> Grey:
     return _limited(grey**gamma + rng.normal(0, 0.015, grey.shape))
 
 
-def new_device(grey: Grey) -> Grey:
-    """What the new one makes of it: another tone curve, edges sharpened, its grid seen as lines."""
+def new_device(grey: Grey, rng: np.random.Generator) -> Grey:
+    """What the new one makes of it: another tone curve, edges sharpened, noise."""
     curved = np.power(grey, 0.6, dtype=np.float32)
-    sharp = curved + 1.0 * (curved - cv2.GaussianBlur(curved, (0, 0), 2.0))
-    rows = np.arange(SIDE)[:, None]
-    return _limited(sharp - 0.22 * ((rows % 11) < 3) * (grey > 0.2))
+    sharp = curved + 1.2 * (curved - cv2.GaussianBlur(curved, (0, 0), 2.0))
+    return _limited(sharp + rng.normal(0, 0.015, grey.shape))
 
 
 def _plan(seed: int, number: int, *, new: bool) -> StudyPlan:
