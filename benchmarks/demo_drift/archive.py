@@ -17,6 +17,7 @@ from osteon.deid.pseudonyms import Pseudonymiser
 from osteon.domain import OriginalId, Task
 from pipelines import gate_stage, stages
 from pipelines.deid_rules import DeidRules
+from pipelines.gather import keep_frozen
 
 TASK = Task.FRACTURE.value
 RECIPE = "brief"
@@ -50,8 +51,9 @@ class Archive:
         return made.patient(OriginalId(study.patient)).value
 
     def first_model(self, seed: int) -> None:
-        """The champion of before the new device, with its reference window."""
+        """The champion of before the new device, with its frozen set and its reference window."""
         place = self.workspace
+        keep_frozen(Path(place) / "pairs", self.folder / "frozen", Task.FRACTURE)
         stages.finetune(f"{place}/pairs", "random", place, task=TASK, recipe=RECIPE, seed=seed)
         stages.evaluate(f"{place}/models/{TASK}", f"{place}/pairs", place, task=TASK)
         self._register(place)

@@ -128,7 +128,7 @@ class Hospital:
     def serves(self, version: str) -> bool:
         """Whether the server answers with that version."""
         answer = httpx.get(self.machines.url("server") + "/v1/models", headers=self.machines.bearer).json()
-        rows = [row for row in answer["models"] if row["alias"] == "champion"]
+        rows = [row for row in answer["models"] if "champion" in row["aliases"]]
         return any(str(row["version"]) == version for row in rows)
 
 
@@ -209,7 +209,8 @@ def _retrained(hospital: Hospital) -> str:
     hospital.osteon(
         "pipeline", "retrain", "--requests", str(folder / "requests"), "--archive", f"{archive}/pairs",
         "--studies", f"{archive}/deid", "--features", str(folder / "features"),
-        "--frozen", str(folder / "frozen"), "--workspace", str(folder / "runs"), "--registry", str(folder / "registry"),
+        "--frozen", str(folder / "frozen"), "--workspace", str(folder / "runs"),
+        "--registry", str(folder / "registry"),
         "--references", str(folder / "references"), "--gate", str(folder / "gate.yaml"), "--recipe", RECIPE,
         "--once",
     )  # fmt: skip
