@@ -151,9 +151,10 @@ def _until(asked: Mapping[str, Any]) -> str:
 
 
 def change_time(asked: Mapping[str, Any]) -> str | None:
-    """When the change began: by the charts where one alarmed, else the start of the drifting windows."""
+    """When the change of its sites began: by the charts that alarmed, else by the drifting windows."""
     evidence = asked["evidence"]
-    told = [one["since_utc"] for one in evidence.get("alarms", ()) if one.get("since_utc")]
+    alarms = [one for one in evidence.get("alarms", ()) if one["stratum"]["site"] in asked["sites"]]
+    told = [one["since_utc"] for one in alarms if one["since_utc"]]
     windows = [one["production"]["since_utc"] for one in evidence.get("streams", ())]
     return min(told or [one for one in windows if one], default=None)
 

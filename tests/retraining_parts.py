@@ -80,9 +80,13 @@ def request(now: datetime, *, sites: tuple[str, ...] = ("north",)) -> Retraining
     """What the drift monitor files when the north has changed."""
     return RetrainingRequest(
         task="fracture", sites=sites, reason="drift", model_version="fracture:1", cooldown_s=3600,
-        evidence={"alarms": [{"since_utc": (now - timedelta(days=2)).isoformat()}], "streams": []},
+        evidence={"alarms": [_alarm("north", now - timedelta(days=2)), _alarm("south", now)], "streams": []},
         time_utc=now.isoformat(timespec="seconds"),
     )  # fmt: skip
+
+
+def _alarm(site: str, since: datetime) -> dict[str, object]:
+    return {"stratum": {"site": site}, "since_utc": since.isoformat()}
 
 
 def as_text(asked: RetrainingRequest) -> str:
