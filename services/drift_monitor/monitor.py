@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
+from sqlalchemy.exc import SQLAlchemyError
 
 from monitoring.alarms import AlarmWatch
 from monitoring.drift import drift_report
@@ -75,17 +76,19 @@ class Monitor:
             events, self._references, self._policy, now=moment, seed=self._seed, project=self._project
         )
         expected = expected_performance(events, self._references, self._policy, now=moment, seed=self._seed)
-        if self._labels is not None:
-            labelled = with_labels(events, self._labels())
+        labelled = with_labels(events, self._labels()) if self._labels is not None else None
+        if labelled is not None:
             expected += labelled_performance(labelled, self._policy, now=moment)
-            if self._probation is not None:
-                self._metrics.show_probation(self._probation.look(labelled, moment))
         report = replace(report, alarms=self._watch.look(events), performance=expected)
         self._metrics.show(report, duration_s=time.monotonic() - started, at_unix_s=moment.timestamp())
         self._count_new(events, moment)
         self.report = report
         if not self._on_alert:
             self._file(requests_from(report, self._policy))
+        if (
+            self._probation is not None and labelled is not None
+        ):  # last: a registry that is away stops no report
+            self._metrics.show_probation(self._probation.look(labelled, moment))
         return report
 
     def request(self, told: Iterable[tuple[str, str]]) -> list[RetrainingRequest]:
@@ -120,7 +123,7 @@ class Monitor:
         while not stop.is_set():
             try:
                 self.look()
-            except (OsteonError, OSError, ValueError) as error:
+            except (OsteonError, OSError, ValueError, SQLAlchemyError) as error:
                 # The text of a foreign error may hold a value of the data: its type has to do.
                 reason = str(error) if isinstance(error, OsteonError) else type(error).__name__
                 logger.error("no report: %s", reason)
