@@ -16,6 +16,7 @@ from osteon.cli import (
     encoder,
     evaluate_encoders,
     export,
+    index,
     pairs,
     picture,
     pipeline,
@@ -89,6 +90,7 @@ app.command("predict", rich_help_panel=_MODELS)(predict.predict)
 app.command("embed", rich_help_panel=_MODELS)(predict.embed)
 app.command("track", rich_help_panel=_MODELS)(tracking.track)
 app.command("compare", rich_help_panel=_MODELS)(tracking.compare)
+app.add_typer(index.app, name="index", rich_help_panel=_MODELS)
 app.add_typer(registry.app, name="registry", rich_help_panel=_MODELS)
 app.add_typer(drift.app, name="drift", rich_help_panel=_WATCH)
 pipeline.app.command("watch")(watch.watch)

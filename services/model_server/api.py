@@ -22,6 +22,7 @@ from services.model_server.answers import (
     error_response,
 )
 from services.model_server.page import PAGE
+from services.model_server.search_routes import add_search_routes
 from services.model_server.server import Server
 from services.model_server.upload import SUBJECT_PATTERN
 
@@ -83,6 +84,7 @@ def build_api() -> FastAPI:
             openapi_extra=_BODY,
             operation_id=path,
         )
+    add_search_routes(app, _BEARER)
     app.add_exception_handler(OsteonError, _osteon_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -19,6 +19,7 @@ from services.model_server.settings import Settings
 from services.model_server.upload import Upload
 
 Answer = TypeVar("Answer")
+Asked = TypeVar("Asked", bound=Upload)
 
 
 class Engine:
@@ -38,9 +39,10 @@ class Engine:
         )
         self._max_waiting = settings.max_waiting
         self._waiting = 0
+        self.searchable: Callable[[list[Event], Picture | None], list[Event]] = lambda events, _: events
         self._threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="engine")
 
-    async def run(self, work: Callable[[Upload], Answer], upload: Upload) -> Answer:
+    async def run(self, work: Callable[[Asked], Answer], upload: Asked) -> Answer:
         """The work's result, from a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, upload)
 
@@ -73,6 +75,7 @@ class Engine:
         predictions: list[Prediction] = []
         events: list[Event] = []
         for data, picture in zip(upload.files, pictures, strict=True):
+            own: list[Event] = []
             for champion in _fitting(champions, picture):
                 digest = champion.predictor.input_digest(data)
                 with self._metrics.inference_seconds.labels(champion.promotion.task).time():
@@ -80,7 +83,8 @@ class Engine:
                         picture, digest=digest, sex=upload.sex, site=upload.site
                     )
                 predictions.append(prediction)
-                events.append(self._recorder.event(upload, picture, prediction, embedding))
+                own.append(self._recorder.event(upload, picture, prediction, embedding))
+            events += self.searchable(own, picture)
         self._recorder.record(events)
         for prediction in predictions:
             self._metrics.predictions.labels(
@@ -97,7 +101,7 @@ class Engine:
         predictor = self._champions.require(upload.task)[0].predictor
         embeddings: list[list[float]] = []
         for data in upload.files:
-            prepared = predictor.prepare(self._read(data))
+            prepared = predictor.prepare(self.read(data))
             answers = predictor.answer(prepared[None], np.zeros(1, dtype=np.int64))
             embeddings.append(answers.embedding[0].tolist())
         return EmbedAnswer(
@@ -114,7 +118,7 @@ class Engine:
         refusal: RefusedError | None = None
         for data in upload.files:
             try:
-                pictures.append(self._read(data))
+                pictures.append(self.read(data))
             except RefusedError as error:
                 refusal = error
                 pictures.append(None)
@@ -122,7 +126,8 @@ class Engine:
             raise refusal
         return pictures
 
-    def _read(self, data: bytes) -> Picture:
+    def read(self, data: bytes) -> Picture:
+        """The picture of a file within the server's limits; RefusedError when it is none."""
         try:
             with self._metrics.decode_seconds.time():
                 return read_picture(data, limits=self._limits)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -13,11 +13,13 @@ from services.model_server.champions import Champions
 from services.model_server.engine import Engine
 from services.model_server.metrics import ServerMetrics
 from services.model_server.recorder import Recorder
+from services.model_server.search import Search
 from services.model_server.settings import Settings, read_hmac_key
 from services.model_server.tokens import Tokens
 from services.model_server.upload import Upload, read_upload
 
 Answer = TypeVar("Answer")
+Asked = TypeVar("Asked", bound=Upload)
 
 
 class Server:
@@ -45,6 +47,8 @@ class Server:
         )
         recorder = Recorder(Outbox(settings.outbox_url), hmac_key=hmac_key, metrics=metrics)
         self.engine = Engine(settings, self.champions, recorder, metrics)
+        self.search = Search(settings, hmac_key, self.engine.read)
+        self.engine.searchable = self.search.with_vector
 
     @property
     def is_ready(self) -> bool:
@@ -60,11 +64,16 @@ class Server:
         self.champions.close()
         self.engine.close()
 
-    async def answer(self, request: Request, work: Callable[[Upload], Answer]) -> Answer:
+    async def answer(
+        self,
+        request: Request,
+        work: Callable[[Asked], Answer],
+        read: Callable[[Request, Settings], Awaitable[Asked]] = read_upload,  # type: ignore[assignment]
+    ) -> Answer:
         """The work's answer to a request, within the limits of the server."""
         self.engine.enter()
         try:
-            upload = await read_upload(request, self.settings)
+            upload = await read(request, self.settings)
             return await self.engine.run(work, upload)
         finally:
             self.engine.leave()
