@@ -36,6 +36,7 @@ def build(
     index: Where = DEFAULT_INDEX,
     features: Annotated[Path | None, typer.Option(help="Feature repository whose events to add.")] = None,
     pairs: Annotated[Path | None, typer.Option(help="Folder of `osteon pairs build` to add.")] = None,
+    anew: Annotated[bool, typer.Option(help="Make the vector files from the catalogue alone.")] = False,
     project: Project = "osteon",
     outbox: OutboxUrl = DEFAULT_OUTBOX,
     json_output: Json = False,
@@ -67,7 +68,7 @@ def build(
             for entries in entries_of_pairs(pairs, embedder, project, known, sentences):
                 added += opened.add(entries, embedder.space)
                 progress(added, added)
-    opened.publish()
+    opened.publish(anew=anew)
     counts = opened.catalogue.counts()
     AuditLog(outbox).append(
         "index_built", project=project, actor=getpass.getuser(), facts={"added": added, **counts}

@@ -78,9 +78,10 @@ class Catalogue:
         """
         if not entries:
             return 0
+        for entry in entries:
+            require_same_space(str(entry.embedding.shape), str((space.dimensions,)))
         vectors = np.stack([np.asarray(entry.embedding, dtype=np.float32) for entry in entries])
         require_unit_norm(vectors)
-        require_same_space(str(vectors.shape[1]), str(space.dimensions))
         rows = [_row(entry, vector) for entry, vector in zip(entries, vectors, strict=True)]
         with self.engine.begin() as connection:
             self._claim_space(connection, space)

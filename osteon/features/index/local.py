@@ -1,12 +1,13 @@
 """An index in one folder: SQLite holds the truth, and vector files made from it make searches fast.
 
 A search sees what is committed, whichever vector files exist: entries that no file has yet are compared one
-by one, and entries that are gone fall out. So a process may be killed at any moment; the next `publish` goes on.
+by one, and entries that are gone fall out. So a process may be killed at any moment; `publish` goes on later.
 """
 
 from __future__ import annotations
 
 import fcntl
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from osteon.features.index.snapshot import Snapshot
 from osteon.features.index.view import View
 
 _CANDIDATES = 3  # for each wanted hit: quantised scores order these, exact ones choose among them
+_PAGE_BYTES = 16_384
 
 
 class LocalIndex:
@@ -32,6 +34,7 @@ class LocalIndex:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self.folder.mkdir(parents=True, exist_ok=True)
+        _make_database(self.folder / "index.db")
         self.catalogue = Catalogue(f"sqlite:///{self.folder / 'index.db'}")
         self.snapshot = Snapshot(self.folder, self.catalogue)
         self._reader = Reader(self.folder / "index.db")
@@ -47,10 +50,10 @@ class LocalIndex:
         with self._writing():
             return self.catalogue.add(entries, space)
 
-    def publish(self) -> None:
-        """Bring the vector files up to date with the catalogue."""
+    def publish(self, *, anew: bool = False) -> None:
+        """Bring the vector files up to date with the catalogue; `anew` makes them from it alone."""
         with self._writing():
-            self.snapshot.publish()
+            self.snapshot.publish(anew=anew)
 
     def delete_subject(self, subject: str) -> int:
         """Remove a patient from the catalogue and every file; how many entries went.
@@ -106,3 +109,12 @@ class LocalIndex:
         with (self.folder / "index.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _make_database(path: Path) -> None:
+    """An empty file whose pages hold several embeddings: one of 512 numbers fills half a page otherwise."""
+    if not path.exists():
+        connection = sqlite3.connect(path, timeout=30)
+        connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.close()

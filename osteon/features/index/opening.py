@@ -30,8 +30,12 @@ class EmbeddingIndex(Protocol):
         """Write the entries that are not there yet, all or none; found from then on. How many were new."""
         ...
 
-    def publish(self) -> None:
-        """Bring what makes searches fast up to date with the entries; calling it again changes nothing."""
+    def publish(self, *, anew: bool = False) -> None:
+        """Bring what makes searches fast up to date with the entries; calling it again changes nothing.
+
+        Args:
+            anew: whatever there is, make it from the entries alone.
+        """
         ...
 
     def search(self, kind: Kind, query_D: NDArray[np.float32], k: int, narrow: SearchFilter) -> list[Hit]:

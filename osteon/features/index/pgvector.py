@@ -35,7 +35,7 @@ class PgvectorIndex:
         """Write the entries that are not there yet, all or none; found from then on. How many were new."""
         return self.catalogue.add(entries, space)
 
-    def publish(self) -> None:
+    def publish(self, *, anew: bool = False) -> None:
         """Make the graphs that are missing; PostgreSQL keeps them up to date afterwards."""
         state = self.catalogue.state()
         if state is None or state.space.dimensions > _MOST_DIMENSIONS:
@@ -43,6 +43,8 @@ class PgvectorIndex:
         dimensions = int(state.space.dimensions)
         with self.catalogue.engine.begin() as connection:
             for kind in KINDS:
+                if anew:
+                    connection.execute(sa.text(f"DROP INDEX IF EXISTS osteon_index_{kind}_nearest"))
                 connection.execute(
                     sa.text(
                         f"CREATE INDEX IF NOT EXISTS osteon_index_{kind}_nearest ON osteon_index_entry "
