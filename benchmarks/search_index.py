@@ -9,10 +9,10 @@ Rounds alternate, so that a busy machine slows all alike; the ratio is the media
 
 The vectors have the structure that was measured on 5,199 real radiographs (hands and knees, unit-norm
 features of a residual network that was pretrained with reports): mean vector 0.905 long, variance 0.158
-between 64 groups of unequal size and 0.021 within, spread over eight and over about thirty directions. They give a
-sample of that size a local dimension of 11.9 (median over 50 neighbours; measured: 10.9) and a mean cosine of
-0.984 to the tenth neighbour (measured: 0.987). Queries are drawn likewise and are not in the index. The last
-line is JSON.
+between 64 groups of unequal size and 0.021 within, spread over eight and over about thirty directions. They
+give a sample of that size a local dimension of 11.9 (median over 50 neighbours; measured: 10.9) and a mean
+cosine of 0.984 to the tenth neighbour (measured: 0.987). Queries are drawn likewise and are not in the index.
+The last line is JSON.
 """
 
 from __future__ import annotations

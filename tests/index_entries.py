@@ -22,7 +22,7 @@ def unit(number: int, dimensions: int = DIMENSIONS) -> NDArray[np.float32]:
 
 
 def make_entry(number: int, **changes: object) -> IndexEntry:
-    """Picture `number`: two of one patient, four to a project in five, days of one month; every 7th unlinked."""
+    """Picture `number`: two of one patient, every fifth of another project, every seventh unlinked."""
     fields: dict[str, object] = {
         "key": f"e{number}",
         "kind": "picture",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -28,7 +27,7 @@ FILTERS = [
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddingIndex, EmbeddingIndex]]:
     """PostgreSQL's index and a folder's, with the same entries."""
-    with running_postgres(tmp_path_factory.mktemp("postgres")) as address:
+    with running_postgres() as address:
         clustered, local = open_index(address), open_index(str(tmp_path_factory.mktemp("index")))
         for index in (clustered, local):
             assert index.add(ENTRIES, SPACE) == len(ENTRIES)

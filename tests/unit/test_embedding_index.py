@@ -1,4 +1,4 @@
-"""The index of one folder: right neighbours, narrowed as asked, whole whatever dies, nothing left of a patient."""
+"""The index of one folder: right neighbours, whole whatever dies, nothing left of a deleted patient."""
 
 from __future__ import annotations
 
@@ -180,9 +180,13 @@ def test_publishing_again_changes_no_byte(tmp_path: Path) -> None:
     index = open_index(str(tmp_path))
     index.add(ENTRIES[:50], SPACE)
     index.publish()
-    before = {path.name: path.read_bytes() for path in tmp_path.glob("*") if not path.name.startswith("index.")}
+    before = {
+        path.name: path.read_bytes() for path in tmp_path.glob("*") if not path.name.startswith("index.")
+    }
     index.publish()
-    after = {path.name: path.read_bytes() for path in tmp_path.glob("*") if not path.name.startswith("index.")}
+    after = {
+        path.name: path.read_bytes() for path in tmp_path.glob("*") if not path.name.startswith("index.")
+    }
     assert before == after
     assert read_manifest(tmp_path).settings == {"space": "s1", "dimensions": SPACE.dimensions}
 
