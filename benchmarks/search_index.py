@@ -25,6 +25,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,11 @@ def build(folder: Path, vectors_ND: Vectors) -> dict[str, float]:
 
 
 def search_all(index: LocalIndex, query_QD: Vectors, narrow: SearchFilter) -> NDArray[np.int64]:
-    """Positions (Q, 10) that the product gives, one query at a time; -1 where it gives fewer."""
+    """Positions (Q, 10) that the product gives, one query at a time; -1 where it gives fewer.
+
+    Each query names an asking patient and picture, as a server's do; neither is in the index.
+    """
+    narrow = replace(narrow, not_subject="nobody", not_inputs=frozenset({"0" * 64}))
     found = np.full((len(query_QD), K), -1, dtype=np.int64)
     for row, query in enumerate(query_QD):
         for place, hit in enumerate(index.search("picture", query, K, narrow)):

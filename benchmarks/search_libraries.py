@@ -2,10 +2,10 @@
 
     python -m benchmarks.search_libraries [--rows 20000] [--queries 200]
 
-faiss (inverted lists of 8 bits with exact comparison of 30 candidates; HNSW) and usearch (HNSW, float16, 8 bits),
-on the vectors of `benchmarks.search_index`. Seconds are of the processor, so that a busy machine counts for little.
-The last line is JSON: for each setting seconds to build, recall@10 and milliseconds a query, asked one by one.
-usearch is no dependency of the project: it is left out where it is not installed.
+faiss (inverted lists of 8 bits with exact comparison of 30 candidates; HNSW) and usearch (HNSW, float16, 8
+bits), on the vectors of `benchmarks.search_index`. Seconds are of the processor, so that a busy machine
+counts for little. The last line is JSON: for each setting seconds to build, recall@10 and milliseconds a
+query, asked one by one. usearch is no dependency of the project: it is left out where it is not installed.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from osteon.dicom import Picture
 from osteon.domain import Event, FaultError, Task
 from osteon.features.audit import Action, AuditLog, Fact
 from osteon.features.index import EmbeddingIndex, Hit, SearchFilter, open_index
+from osteon.features.index.entry import KINDS
 from services.model_server.answers import HttpError
 from services.model_server.search_answers import (
     FoundEntry,
@@ -50,6 +51,17 @@ class Search:
             self._embedder = DualEmbedder.load(settings.dual_package)
         if settings.index is not None:
             self._index = open_index(settings.index)
+            self._warm_up(settings.project)
+
+    def _warm_up(self, project: str) -> None:
+        """Read the index once, so that the first request is as fast as the others."""
+        assert self._index is not None
+        state = self._index.state()
+        if state is not None:
+            query = np.zeros(state.space.dimensions, dtype=np.float32)
+            query[0] = 1.0
+            for kind in KINDS:
+                self._index.search(kind, query, 1, SearchFilter(projects=frozenset({project})))
 
     def with_vector(self, events: list[Event], picture: Picture | None) -> list[Event]:
         """The events of one picture, the first answered one with the picture's vector for the index.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,19 +146,6 @@ class Catalogue:
                 for place, vector in enumerate(connection.execute(chosen).scalars(), start):
                     found[place] = vector
         return found
-
-    def own(self, subject: str | None, inputs: Collection[str]) -> set[int]:
-        """Numbers of a patient's entries, and of those of pictures with all that are of their patients."""
-        asked = [ENTRY.c.subject == subject] if subject is not None else []
-        if inputs:
-            theirs = sa.select(ENTRY.c.subject).where(
-                ENTRY.c.input_hmac.in_(sorted(inputs)), ENTRY.c.subject.is_not(None)
-            )
-            asked += [ENTRY.c.input_hmac.in_(sorted(inputs)), ENTRY.c.subject.in_(theirs)]
-        if not asked:
-            return set()
-        with self.engine.connect() as connection:
-            return set(connection.execute(sa.select(ENTRY.c.id).where(sa.or_(*asked))).scalars())
 
     def delete_subject(self, subject: str) -> int:
         """Remove every entry of a patient from the tables, for good; how many there were.

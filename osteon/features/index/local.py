@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.exc import SQLAlchemyError
 
 from osteon.database import scrub
-from osteon.domain import EmbeddingSpace, UsageError, require_same_space
+from osteon.domain import EmbeddingSpace, FaultError, UsageError, require_same_space
 from osteon.features.index.catalogue import Catalogue, State
 from osteon.features.index.entry import Hit, IndexEntry, Kind, SearchFilter, require_unit_norm
 from osteon.features.index.reader import Reader
@@ -70,15 +71,27 @@ class LocalIndex:
         return removed
 
     def search(self, kind: Kind, query_D: NDArray[np.float32], k: int, narrow: SearchFilter) -> list[Hit]:
-        """The k entries of a kind nearest to a unit-norm vector, best first, by their exact cosine."""
+        """The k entries of a kind nearest to a unit-norm vector, best first, by their exact cosine.
+
+        Raises:
+            FaultError: the database cannot be read now.
+        """
         if k < 1:
             raise UsageError("at least one result", f"{k}", "ask for 1 or more")
         require_unit_norm(query_D[None])
+        try:
+            return self._search(kind, query_D, k, narrow)
+        except (sqlite3.Error, SQLAlchemyError):
+            raise FaultError(
+                "to read the index", "a database that cannot be read now", "search again later"
+            ) from None
+
+    def _search(self, kind: Kind, query_D: NDArray[np.float32], k: int, narrow: SearchFilter) -> list[Hit]:
         view = self._fresh(kind)
         if view is None:
             return []
         require_same_space(str(len(query_D)), str(view.state.space.dimensions))
-        own = self.catalogue.own(narrow.not_subject, narrow.not_inputs)
+        own = self._reader.own(narrow.not_subject, narrow.not_inputs)
         candidates = view.candidates(query_D, _CANDIDATES * k + len(own), narrow)
         return self._reader.scored([each for each in candidates if each not in own], query_D, k)
 

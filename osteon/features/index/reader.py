@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,12 @@ _VECTORS = (
 _HITS = (
     "SELECT id, key, kind, project, site, body_part, view, day, study, text FROM osteon_index_entry "
     "WHERE id IN (SELECT value FROM json_each(?))"
+)
+_OWN = (
+    "WITH asking AS (SELECT id, subject FROM osteon_index_entry "
+    "WHERE input_hmac IN (SELECT value FROM json_each(:inputs))) "
+    "SELECT id FROM asking UNION SELECT id FROM osteon_index_entry WHERE subject = :subject "
+    "OR subject IN (SELECT subject FROM asking WHERE subject IS NOT NULL)"
 )
 
 
@@ -46,6 +52,13 @@ class Reader:
         best = {rows[place][0]: float(scores[place]) for place in np.argsort(-scores, kind="stable")[:k]}
         found = {row[0]: row for row in connection.execute(_HITS, (json.dumps(list(best)),)).fetchall()}
         return [_hit(found[number], score) for number, score in best.items() if number in found]
+
+    def own(self, subject: str | None, inputs: Collection[str]) -> set[int]:
+        """Numbers of a patient's entries, and of those of pictures with all that are of their patients."""
+        if subject is None and not inputs:
+            return set()
+        asked = {"subject": subject, "inputs": json.dumps(sorted(inputs))}
+        return {row[0] for row in self._connection().execute(_OWN, asked).fetchall()}
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
