@@ -14,6 +14,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import faiss
@@ -61,7 +62,7 @@ def inverted_lists(vectors_ND: Vectors) -> tuple[float, list[tuple[str, Search]]
         return np.asarray(kept[best], dtype=np.int64)
 
     settings = ((f"{1 / share:g} of the probed rows", share) for share in (1.0, 2.0, 4.0, 8.0))
-    return seconds, [(name, lambda query, share=share: search(query, share)) for name, share in settings]
+    return seconds, [(name, partial(search, share=share)) for name, share in settings]
 
 
 def faiss_graph(vectors_ND: Vectors) -> tuple[float, list[tuple[str, Search]]]:
@@ -78,7 +79,7 @@ def faiss_graph(vectors_ND: Vectors) -> tuple[float, list[tuple[str, Search]]]:
         )[1][0]
         return near
 
-    return seconds, [(f"width {width}", lambda q, width=width: search(q, width)) for width in (32, 64, 128)]
+    return seconds, [(f"width {width}", partial(search, width=width)) for width in (32, 64, 128)]
 
 
 def usearch_graph(vectors_ND: Vectors, kind: str) -> tuple[float, list[tuple[str, Search]]]:
@@ -94,7 +95,7 @@ def usearch_graph(vectors_ND: Vectors, kind: str) -> tuple[float, list[tuple[str
         graph.expansion_search = width
         return np.asarray(graph.search(query_QD[0], K, threads=1).keys, dtype=np.int64)
 
-    return seconds, [(f"width {width}", lambda q, width=width: search(q, width)) for width in (64, 128)]
+    return seconds, [(f"width {width}", partial(search, width=width)) for width in (64, 128)]
 
 
 def main() -> None:

@@ -104,7 +104,7 @@ def search(
     if (picture is None) == (text is None):
         raise UsageError("a picture or --text", "both or neither", "give one of them")
     from osteon.dicom import read_picture
-    from osteon.features.audit import AuditLog
+    from osteon.features.audit import AuditLog, Fact
     from osteon.features.index import SearchFilter, open_index
     from osteon.models.dual_embedder import DualEmbedder
 
@@ -126,7 +126,7 @@ def search(
     )
     hits = opened.search("sentence" if sentences else "picture", query, k, narrow)
     asked_by = "picture" if text is None else "text"
-    facts = {"asked_by": asked_by, "k": k, "found": len(hits)}
+    facts: dict[str, Fact] = {"asked_by": asked_by, "k": k, "found": len(hits)}
     AuditLog(outbox).append("search", project=project, actor=getpass.getuser(), facts=facts)
     if json_output:
         print_json([asdict(hit) for hit in hits])

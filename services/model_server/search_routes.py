@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPAuthorizationCredentials
 
 from services.model_server.answers import ERRORS, ErrorAnswer
+from services.model_server.bearer import BEARER
 from services.model_server.search_answers import ReportDraft, SearchAnswer, ZeroShotAnswers
 from services.model_server.search_form import FORM_SCHEMA, read_search
 from services.model_server.server import Server
@@ -39,7 +40,7 @@ class Granted:
     grant: Grant
 
 
-def add_search_routes(app: FastAPI, bearer: HTTPBearer) -> None:
+def add_search_routes(app: FastAPI) -> None:
     """Put the routes into the application."""
     for name, route, answer in (
         ("search", _search, SearchAnswer),
@@ -48,7 +49,7 @@ def add_search_routes(app: FastAPI, bearer: HTTPBearer) -> None:
     ):
         app.add_api_route(
             f"/v1/{name}",
-            route(_granted(name, bearer)),
+            route(_granted(name)),
             methods=["POST"],
             responses=_ERRORS,
             response_model=answer,
@@ -57,9 +58,9 @@ def add_search_routes(app: FastAPI, bearer: HTTPBearer) -> None:
         )
 
 
-def _granted(scope: str, bearer: HTTPBearer) -> Any:
+def _granted(scope: str) -> Any:
     def check(
-        request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+        request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
     ) -> Granted:
         server: Server = request.app.state.server
         return Granted(server, server.tokens.require(given.credentials if given else None, scope))
