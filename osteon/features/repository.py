@@ -13,7 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
 from osteon.artefact import atomic_write
+from osteon.database import scrub
 from osteon.domain import Event, Role
 from osteon.features import definitions
 from osteon.features.feast_import import quick_import
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from feast import FeatureStore
 
 DEFAULT_ONLINE = ("event_embeddings:embedding", "event_predictions:value", "event_metadata:site")
+_ONLINE_FILE = "online.db"
+_KEY_VERSION = 3
 
 
 class FeatureRepository:
@@ -105,6 +110,43 @@ class FeatureRepository:
             frame: pd.DataFrame = job.to_df()
         return frame
 
+    def delete_subject(self, subject: str, also_events: Sequence[str] = ()) -> int:
+        """Remove a patient from the table and the online store; how many events went.
+
+        Killed in between, the next call finishes: the online store is emptied first.
+
+        Args:
+            also_events: events of the patient that the table may not have any more.
+        """
+        tables = [EventTable(folder) for folder in sorted(self.path.glob("*events")) if folder.is_dir()]
+        names = {name for table in tables for name in table.events_of(subject)}
+        self._forget_online(subject, sorted({*names, *also_events}))
+        return len({name for table in tables for name in table.delete_subject(subject)})
+
+    def _forget_online(self, subject: str, names: Sequence[str]) -> None:
+        """Feast has no call that removes entities: rows are deleted by the key that Feast itself makes."""
+        path = self.path / _ONLINE_FILE
+        if not path.exists():
+            return
+        with quick_import():
+            from feast.infra.key_encoding_utils import serialize_entity_key
+            from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+            from feast.protos.feast.types.Value_pb2 import Value
+
+        def key(name: str, value: str) -> bytes:
+            made = EntityKey(join_keys=[name], entity_values=[Value(string_val=value)])
+            return bytes(serialize_entity_key(made, entity_key_serialization_version=_KEY_VERSION))
+
+        keys = [{"key": key(definitions.EVENT_KEY, name)} for name in names]
+        keys.append({"key": key(definitions.SUBJECT_KEY, subject)})
+        engine = sa.create_engine(f"sqlite:///{path}")
+        with engine.begin() as connection:
+            for name in sa.inspect(connection).get_table_names():
+                rows = sa.table(name, sa.column("entity_key"))
+                connection.execute(sa.delete(rows).where(rows.c.entity_key == sa.bindparam("key")), keys)
+        scrub(engine)
+        engine.dispose()
+
     @cached_property
     def _store(self) -> FeatureStore:
         os.environ.setdefault("FEAST_USAGE", "False")  # Feast reports nothing to anyone
@@ -136,7 +178,7 @@ def _settings_yaml(project: str) -> str:
         f"project: {project}\n"
         "provider: local\n"
         "registry: registry.db\n"
-        "online_store:\n  type: sqlite\n  path: online.db\n"
+        f"online_store:\n  type: sqlite\n  path: {_ONLINE_FILE}\n"
         "offline_store:\n  type: duckdb\n"
-        "entity_key_serialization_version: 3\n"
+        f"entity_key_serialization_version: {_KEY_VERSION}\n"
     )

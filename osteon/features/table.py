@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +38,7 @@ _TEXT = (
     "model_version",
     "preprocess_version",
     "embedding_space",
+    "search_space",
     "task",
     "status",
     "reason",
@@ -60,7 +61,7 @@ def table_schema() -> pa.Schema:
         [pa.field("time_utc", pa.timestamp("us", tz="UTC"), nullable=False)]
         + [pa.field(name, pa.string()) for name in _TEXT]
         + [pa.field(name, pa.float64()) for name in _NUMBERS]
-        + [pa.field("embedding", pa.list_(pa.float32()))]
+        + [pa.field(name, pa.list_(pa.float32())) for name in ("embedding", "search_embedding")]
     )
 
 
@@ -78,6 +79,7 @@ def event_row(event: Event) -> dict[str, Any]:
         "interval_high": interval.high if interval else None,
         "interval_coverage": interval.coverage if interval else None,
         "embedding": list(event.embedding),
+        "search_embedding": list(event.search_embedding),
     }
 
 
@@ -150,6 +152,57 @@ class EventTable:
                 return table_schema().empty_table()
             table = ds.dataset(parts, schema=table_schema(), format="parquet").to_table(filter=condition)
         return _each_once(_filled(table).sort_by([("time_utc", "ascending"), ("event_id", "ascending")]))
+
+    def rows_without(self, known: Collection[str], columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Rows of events that are not among `known`, part by part, oldest day first; an event may come twice.
+
+        Whatever day an event was written late to, it is found; of known events only the name is read.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.dataset as ds
+        import pyarrow.parquet as pq
+
+        have = pa.array(sorted(known), pa.string())
+        with self.locked(exclusive=False):
+            for part in sorted(self.folder.glob("*/*.parquet")):
+                names = pq.read_table(part, columns=["event_id"]).column("event_id")
+                if len(names) and not pc.all(pc.is_in(names, value_set=have)).as_py():
+                    rows = ds.dataset(str(part), schema=table_schema(), format="parquet")
+                    new = ~pc.is_in(pc.field("event_id"), value_set=have)
+                    yield rows.to_table(columns=list(columns), filter=new)
+
+    def events_of(self, subject: str) -> list[str]:
+        """Names of a patient's events."""
+        import pyarrow.compute as pc
+
+        rows = self.read(None, None, None).select(["event_id", "subject"])
+        names: list[str] = rows.filter(pc.equal(rows.column("subject"), subject)).column(0).to_pylist()
+        return names
+
+    def delete_subject(self, subject: str) -> list[str]:
+        """Remove a patient's events from every part; names of the events that went.
+
+        A part is written anew beside and takes the old one's place; killed in between, the next call goes on.
+        """
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        removed: set[str] = set()
+        with self.locked(exclusive=True):
+            for part in sorted(self.folder.glob("*/*.parquet")):
+                table = pq.read_table(part, schema=table_schema())
+                theirs = pc.fill_null(pc.equal(table.column("subject"), subject), False)
+                if pc.any(theirs).as_py():
+                    removed.update(table.filter(theirs).column("event_id").to_pylist())
+                    kept = table.filter(pc.invert(theirs))
+                    if len(kept):
+                        self._replace(kept, part)
+                    else:
+                        part.unlink()
+            for torn in self.folder.glob("*/*.part"):  # of a writer that died; the lock says that none writes
+                torn.unlink()
+        return sorted(removed)
 
     @contextmanager
     def locked(self, *, exclusive: bool) -> Iterator[None]:

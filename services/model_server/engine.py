@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 import numpy as np
@@ -40,6 +41,7 @@ class Engine:
             max_inflated_bytes=settings.max_inflated_bytes,
             max_decoded_bytes=settings.max_decoded_bytes,
         )
+        self.searchable: Callable[[list[Event], Picture | None], list[Event]] = lambda events, _: events
         self._threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="engine")
 
     @property
@@ -66,6 +68,7 @@ class Engine:
             events: list[Event] = []
             shadows: list[ShadowTask] = []
             for data, picture in zip(upload.files, pictures, strict=True):
+                own: list[Event] = []
                 for champion in _fitting(champions, picture):
                     _go_on(upload)
                     digest = champion.predictor.input_digest(data)
@@ -77,8 +80,9 @@ class Engine:
                     event = self._recorder.event(
                         upload, picture, prediction, embedding, request_id=request_id
                     )
-                    events.append(event)
+                    own.append(event)
                     shadows += _shadow_of(champion, challengers, upload, picture, event)
+                events += self.searchable(own, picture)
             _go_on(upload)
             self._recorder.record(events)
         for shadow in shadows:
@@ -100,7 +104,7 @@ class Engine:
         with self._shadow.standing_back():
             for data in upload.files:
                 _go_on(upload)
-                prepared = predictor.prepare(self._read(data))
+                prepared = predictor.prepare(self.read(data))
                 answers = predictor.answer(prepared[None], np.zeros(1, dtype=np.int64))
                 embeddings.append(answers.embedding[0].tolist())
         return EmbedAnswer(
@@ -118,7 +122,7 @@ class Engine:
         for data in upload.files:
             _go_on(upload)
             try:
-                pictures.append(self._read(data))
+                pictures.append(self.read(data))
             except RefusedError as error:
                 refusal = error
                 pictures.append(None)
@@ -126,7 +130,8 @@ class Engine:
             raise refusal
         return pictures
 
-    def _read(self, data: bytes) -> Picture:
+    def read(self, data: bytes) -> Picture:
+        """The picture of a file within the server's limits; RefusedError when it is none."""
         try:
             with self._metrics.decode_seconds.time():
                 return read_picture(data, limits=self._limits)
