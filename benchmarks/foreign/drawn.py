@@ -63,7 +63,9 @@ def table(rng: np.random.Generator) -> Picture:
     if rng.random() < 0.3:
         heights = rng.uniform(0.1, 0.9, 8)
         for number, share in enumerate(heights):
-            pen.rectangle((40 + 40 * number, int(height * (1 - share)), 66 + 40 * number, height - 10), fill=70)
+            pen.rectangle(
+                (40 + 40 * number, int(height * (1 - share)), 66 + 40 * number, height - 10), fill=70
+            )
     return _as_scanned(np.asarray(sheet, np.float32) / 255, rng)
 
 

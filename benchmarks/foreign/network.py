@@ -1,4 +1,4 @@
-"""The recogniser's network, as torch learns it: 96 x 96 levels in, log-odds of kinds and a vector out."""
+"""The recogniser's network, as torch learns it: 64 x 64 levels in, log-odds of kinds and a vector out."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from osteon.models.recogniser import EMBEDDING, KINDS
 
-_WIDTHS = (16, 32, 48, 64, 96)
+_WIDTHS = (16, 24, 40, 64)
 
 
 class RecogniserNet(nn.Module):
-    """Five convolutions of stride two, mean and maximum over places, a vector, kinds."""
+    """Eight convolutions, four of stride two, mean and maximum over places, a vector, kinds."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -16,8 +16,10 @@ _KEPT_SIDE = 720
 
 
 def photographs(folders: list[Path], *, most: int | None = None) -> list[NDArray[np.float32]]:
-    """Gray pictures (H, W) in [0, 1] of every readable file, longest side 720 at most, in the order of names."""
-    files = sorted(path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    """Gray pictures (H, W) in [0, 1] of every readable file, longest side 720, in the order of names."""
+    files = sorted(
+        path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES
+    )
     found = []
     for path in files:
         with warnings.catch_warnings():

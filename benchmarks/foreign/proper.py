@@ -24,7 +24,7 @@ def shared_data() -> Path:
 
 
 def pair_files(pairs: Path, *, held_out: bool = False) -> list[tuple[str, Path]]:
-    """(region, file) of every picture of a pairs folder of synthetic hospitals, or of its held-out hospital."""
+    """(region, file) of every picture of a synthetic pairs folder, or of its held-out hospital."""
     with (pairs / (LABELS_HELD_OUT if held_out else LABELS)).open(encoding="utf-8", newline="") as stream:
         return [(row["region"], pairs / row["file"]) for row in csv.DictReader(stream)]
 

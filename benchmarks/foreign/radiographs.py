@@ -1,6 +1,6 @@
-"""Radiographs of the wrong part, drawn: chest films and skulls. Invented anatomy, bone bright, (H, W) in [0, 1].
+"""Radiographs of the wrong part, drawn: chest films and skulls. Invented anatomy, bone bright, (H, W).
 
-Two hands drew them: `chest` and `skull` are for fitting, `other_chest` and `other_skull` for measuring alone.
+`chest` and `skull` are for fitting, `other_chest` for measuring alone.
 """
 
 from __future__ import annotations

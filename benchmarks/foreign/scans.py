@@ -1,4 +1,4 @@
-"""Slices of scanners, drawn: bodies and heads as CT and MR show them, fans of ultrasound. (H, W) in [0, 1]."""
+"""Slices of scanners, drawn: bodies and heads as CT and MR show them, fans of ultrasound; in [0, 1]."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from benchmarks.foreign.radiographs import SIDE, Picture
 def _blob(rng: np.random.Generator, at: tuple[float, float], half: tuple[float, float]) -> NDArray[np.int32]:
     """An outline near an ellipse."""
     angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-    bumps = sum(
-        rng.normal(0, 0.06 / k) * np.cos(k * angle + rng.uniform(0, 2 * np.pi)) for k in range(1, 5)
-    )
+    bumps = sum(rng.normal(0, 0.06 / k) * np.cos(k * angle + rng.uniform(0, 2 * np.pi)) for k in range(1, 5))
     x = at[0] + half[0] * np.cos(angle) * (1 + bumps)
     y = at[1] + half[1] * np.sin(angle) * (1 + bumps)
     return np.rint(np.stack([x, y], axis=1) * SIDE).astype(np.int32)
@@ -57,8 +55,8 @@ def body_slice(rng: np.random.Generator) -> Picture:
         place = (at[0] + half[0] * 0.84 * np.cos(angle), at[1] + half[1] * 0.82 * np.sin(angle))
         _fill(canvas, _blob(rng, place, (0.02, 0.012)), bone)
     if rng.random() < 0.5:  # the table
-        cv2.ellipse(canvas, (SIDE // 2, round(0.6 * SIDE)), (round(0.44 * SIDE), round(0.3 * SIDE)), 0, 20, 160,
-                    float(rng.uniform(0.2, 0.9)), 1, cv2.LINE_AA)  # fmt: skip
+        cv2.ellipse(canvas, (SIDE // 2, round(0.6 * SIDE)), (round(0.44 * SIDE), round(0.3 * SIDE)), 0, 20,
+                    160, float(rng.uniform(0.2, 0.9)), 1, cv2.LINE_AA)  # fmt: skip
     return _finish(canvas, rng, rng.uniform(0.01, 0.06))
 
 

@@ -21,6 +21,7 @@ from osteon.models.abstention import Reason, body_part_reason, modality_reason, 
 from osteon.models.calibration import expectation_and_spread
 from osteon.models.engine import Answering, EngineName, infer_squares, open_package
 from osteon.models.pooling import pool_studies
+from osteon.models.recogniser import recognisable, recognise
 from osteon.models.task_config import sex_code
 
 Source = str | PathLike[str] | bytes
@@ -65,7 +66,13 @@ class Predictor:
     """
 
     def __init__(
-        self, loaded: Answering, *, hmac_key: bytes, project: str = "osteon", site: str = "local"
+        self,
+        loaded: Answering,
+        *,
+        hmac_key: bytes,
+        project: str = "osteon",
+        site: str = "local",
+        valid_until: datetime | None = None,
     ) -> None:
         if len(hmac_key) < 16:
             raise UsageError(
@@ -81,6 +88,7 @@ class Predictor:
         self.embedding_space = self._package.embedding_space
         self.metrics = self._package.metrics
         self._project, self._site = project, site
+        self._valid_until = valid_until
         self._values = np.asarray(self.task.values)
 
     @classmethod
@@ -93,15 +101,17 @@ class Predictor:
         site: str = "local",
         engine: EngineName = "auto",
         threads: int | None = None,
+        valid_until: datetime | None = None,
     ) -> Predictor:
         """The package of a folder, its bytes checked.
 
         Args:
             hmac_key: the project's key for `input_hmac`, at least 16 bytes; not the pseudonymisation key.
             engine, threads: see `open_package`.
+            valid_until: from then on every answer is an abstention, for a stale model; None for no end.
         """
         opened = open_package(Path(folder), engine, threads=threads)
-        return cls(opened, hmac_key=hmac_key, project=project, site=site)
+        return cls(opened, hmac_key=hmac_key, project=project, site=site, valid_until=valid_until)
 
     def predict(
         self, sources: Sequence[Source], *, sex: Sexes = None, site: str | None = None
@@ -125,19 +135,26 @@ class Predictor:
         return self.predict_picture(_picture_of(data), digest=self.input_digest(data), sex=sex, site=site)
 
     def predict_picture(
-        self, picture: Picture | None, *, digest: str, sex: str | None = None, site: str | None = None
+        self,
+        picture: Picture | None,
+        *,
+        digest: str,
+        sex: str | None = None,
+        site: str | None = None,
+        refuse: Reason | None = None,
     ) -> tuple[Prediction, NDArray[np.float32] | None]:
         """As `predict_one`, for a picture that was read already and that several models may share.
 
         Args:
             picture: None when the input could not be read.
             digest: `input_digest` of the bytes that the picture was read from.
+            refuse: a reason that others found, as an implant over the joint; the picture's own come first.
         """
         read = self._look(picture, digest, sex)
         if read.prepared is None:
             return self._abstention(read, Reason.UNREADABLE, site), None
         answers = self.answer(read.prepared[None], np.asarray([read.sex]))
-        reason = read.reason or self._package.familiarity.reasons(answers.features)[0]
+        reason = read.reason or self._package.familiarity.reasons(answers.features)[0] or refuse
         if reason is not None:
             return self._abstention(read, reason, site), answers.embedding[0]
         return self._answered(read, answers, site), answers.embedding[0]
@@ -251,11 +268,27 @@ class Predictor:
             picture=picture,
             prepared=prepared,
             sex=sex_code(sex or picture.sex),
-            reason=modality_reason(picture.modality)
-            or body_part_reason(self.task, picture.body_part)
-            or picture_reason(picture.pixels, prepared),
+            reason=self.refusal(picture, prepared),
             digest=digest,
         )
+
+    def refusal(self, picture: Picture, prepared: NDArray[np.float32]) -> Reason | None:
+        """Why not to judge a prepared picture, from its header and looks alone, cheapest first."""
+        if self._valid_until is not None and datetime.now(UTC) >= self._valid_until:
+            return Reason.STALE
+        reason = (
+            modality_reason(picture.modality)
+            or body_part_reason(self.task, picture.body_part)
+            or picture_reason(picture.pixels, prepared)
+        )
+        looks = self._package.familiarity.looks
+        if reason is not None or looks is None:
+            return reason
+        return looks.reasons(recognise(recognisable(picture)[None]))[0]
+
+    def finds(self, prediction: Prediction) -> bool:
+        """Whether a yes/no model answered yes, by the threshold of its calibration."""
+        return prediction.value is not None and prediction.value >= self._package.calibration.threshold
 
     def _answered(self, read: _Read, answers: Answers, site: str | None) -> Prediction:
         value = float(answers.value[0])

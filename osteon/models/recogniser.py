@@ -1,7 +1,7 @@
-"""What a picture shows before any task is asked: a limb's radiograph and which, or something no model judges.
+"""What a picture shows before any task is asked: a limb's radiograph, or something no model judges.
 
-A small convolutional network, run by onnxruntime, that `benchmarks.foreign.fit` fitted; it is shipped with the
-product, knows no patient, and is asked before and beside each task's model.
+A small convolutional network, run by onnxruntime, that `benchmarks.foreign.fit` fitted; it is shipped with
+the product, knows no patient, and is asked before and beside each task's model.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from osteon.models.preprocess import HasPixels, Preprocess
 
-SIDE = 96
-EMBEDDING = 48
+SIDE = 64
+EMBEDDING = 32
 LIMBS = ("hand", "knee", "forearm", "ankle")
 KINDS = (*LIMBS, "chest", "skull", "scan", "photograph", "document", "noise")
 _PREPROCESS = Preprocess(size=SIDE)

@@ -21,6 +21,7 @@ from services.model_server.answers import (
     PredictAnswer,
     error_response,
 )
+from services.model_server.explain import add_explain
 from services.model_server.page import PAGE
 from services.model_server.server import Server
 from services.model_server.upload import SUBJECT_PATTERN
@@ -83,6 +84,7 @@ def build_api() -> FastAPI:
             openapi_extra=_BODY,
             operation_id=path,
         )
+    add_explain(app, _require("predict"), _BODY)
     app.add_exception_handler(OsteonError, _osteon_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -58,12 +59,14 @@ class Champions:
         metrics: ServerMetrics,
         engine: EngineName = "auto",
         threads: int = 1,
+        stale_after_days: float | None = None,
     ) -> None:
         self._registry = registry
         self._hmac_key, self._project, self._site = hmac_key, project, site
         self._metrics = metrics
         self._engine: EngineName = engine
         self._threads = threads
+        self._stale_after_days = stale_after_days
         self._current: Mapping[Task, Champion] = MappingProxyType({})
         self._refused: dict[Task, int] = {}
         self._looked = threading.Event()
@@ -154,8 +157,15 @@ class Champions:
             site=self._site,
             engine=self._engine,
             threads=self._threads,
+            valid_until=self._valid_until(promotion),
         )
         ramp = np.linspace(0, 1, 64 * 64, dtype=np.float32).reshape(64, 64)
         prepared = predictor.prepare(Picture(pixels=ramp))
         predictor.answer(prepared[None], np.zeros(1, dtype=np.int64))
         return Champion(predictor=predictor, promotion=promotion)
+
+    def _valid_until(self, promotion: Promotion) -> datetime | None:
+        """When the promotion's validation is too old, if the hospital has set an age."""
+        if self._stale_after_days is None:
+            return None
+        return datetime.fromisoformat(promotion.time_utc) + timedelta(days=self._stale_after_days)

@@ -10,7 +10,8 @@ from typing import TypeVar
 import numpy as np
 
 from osteon.dicom import Limits, Picture, read_picture
-from osteon.domain import Event, Prediction, RefusedError
+from osteon.domain import Event, Prediction, RefusedError, Task
+from osteon.models.abstention import JOINT_TASKS, Reason, body_part_reason
 from services.model_server.answers import EmbedAnswer, HttpError, PredictAnswer
 from services.model_server.champions import Champion, Champions
 from services.model_server.metrics import ServerMetrics
@@ -73,11 +74,13 @@ class Engine:
         predictions: list[Prediction] = []
         events: list[Event] = []
         for data, picture in zip(upload.files, pictures, strict=True):
-            for champion in _fitting(champions, picture):
+            implant = self._implant(picture, upload)
+            for champion in fitting(champions, picture):
                 digest = champion.predictor.input_digest(data)
+                refuse = Reason.IMPLANT if implant and champion.predictor.task in JOINT_TASKS else None
                 with self._metrics.inference_seconds.labels(champion.promotion.task).time():
                     prediction, embedding = champion.predictor.predict_picture(
-                        picture, digest=digest, sex=upload.sex, site=upload.site
+                        picture, digest=digest, sex=upload.sex, site=upload.site, refuse=refuse
                     )
                 predictions.append(prediction)
                 events.append(self._recorder.event(upload, picture, prediction, embedding))
@@ -97,7 +100,7 @@ class Engine:
         predictor = self._champions.require(upload.task)[0].predictor
         embeddings: list[list[float]] = []
         for data in upload.files:
-            prepared = predictor.prepare(self._read(data))
+            prepared = predictor.prepare(self.read(data))
             answers = predictor.answer(prepared[None], np.zeros(1, dtype=np.int64))
             embeddings.append(answers.embedding[0].tolist())
         return EmbedAnswer(
@@ -108,13 +111,21 @@ class Engine:
             preprocess_version=predictor.preprocess_version,
         )
 
+    def _implant(self, picture: Picture | None, upload: Upload) -> bool:
+        """Whether the implant champion, where there is one, sees metal in the picture."""
+        champion = self._champions.current.get(Task.IMPLANT)
+        if champion is None or upload.task not in (None, *JOINT_TASKS):
+            return False
+        prediction, _ = champion.predictor.predict_picture(picture, digest="", sex=upload.sex)
+        return champion.predictor.finds(prediction)
+
     def _read_all(self, upload: Upload) -> list[Picture | None]:
         """One picture per file, None for a file that cannot be read; RefusedError when none can."""
         pictures: list[Picture | None] = []
         refusal: RefusedError | None = None
         for data in upload.files:
             try:
-                pictures.append(self._read(data))
+                pictures.append(self.read(data))
             except RefusedError as error:
                 refusal = error
                 pictures.append(None)
@@ -122,7 +133,8 @@ class Engine:
             raise refusal
         return pictures
 
-    def _read(self, data: bytes) -> Picture:
+    def read(self, data: bytes) -> Picture:
+        """The picture of a file, within the server's limits; RefusedError when there is none."""
         try:
             with self._metrics.decode_seconds.time():
                 return read_picture(data, limits=self._limits)
@@ -131,10 +143,8 @@ class Engine:
             raise
 
 
-def _fitting(champions: list[Champion], picture: Picture | None) -> list[Champion]:
+def fitting(champions: list[Champion], picture: Picture | None) -> list[Champion]:
     """The champions that may judge the body part; all of them when it is unknown or none may."""
-    from osteon.models.abstention import body_part_reason
-
     part = picture.body_part if picture else None
     fitting = [each for each in champions if body_part_reason(each.predictor.task, part) is None]
     return fitting or champions

@@ -13,7 +13,7 @@ from services.model_server.answers import HttpError, error_response
 from services.model_server.metrics import ServerMetrics
 
 logger = logging.getLogger("osteon.server")
-ROUTES = ("/v1/predict", "/v1/embed", "/v1/models")
+ROUTES = ("/v1/predict", "/v1/embed", "/v1/models", "/v1/explain")
 _PICKLE = b"pickle"
 
 

@@ -11,6 +11,7 @@ from osteon.features.outbox import Outbox
 from osteon.registry import Registry
 from services.model_server.champions import Champions
 from services.model_server.engine import Engine
+from services.model_server.explain import Explainer
 from services.model_server.metrics import ServerMetrics
 from services.model_server.recorder import Recorder
 from services.model_server.settings import Settings, read_hmac_key
@@ -42,9 +43,11 @@ class Server:
             metrics=metrics,
             engine=settings.engine,
             threads=settings.torch_threads,
+            stale_after_days=settings.stale_after_days,
         )
         recorder = Recorder(Outbox(settings.outbox_url), hmac_key=hmac_key, metrics=metrics)
         self.engine = Engine(settings, self.champions, recorder, metrics)
+        self.explainer = Explainer(registry, self.champions, self.engine)
 
     @property
     def is_ready(self) -> bool:

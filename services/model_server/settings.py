@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     registry_uri: str = Field("sqlite:///runs/registry/mlflow.db", description="MLflow's address")
     registry_history_url: str | None = Field(None, description="database of promotions; the registry's own")
     registry_cache: Path = Field(Path("runs/cache/packages"), description="packages of a remote registry")
+    stale_after_days: float | None = Field(
+        None, gt=0, description="days after its promotion from which a model abstains; never when left out"
+    )
     reload_interval_s: float = Field(2.0, gt=0, description="pause between two looks at the registry")
     outbox_url: str = Field("sqlite:///runs/outbox.db", description="database the events are appended to")
 

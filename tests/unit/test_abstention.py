@@ -5,14 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from osteon.domain import Task
-from osteon.models.abstention import (
-    Familiarity,
-    Reason,
-    body_part_reason,
-    fit_familiarity,
-    modality_reason,
-    picture_reason,
-)
+from osteon.models.abstention import Reason, body_part_reason, modality_reason, picture_reason
+from osteon.models.familiarity import Familiarity, fit_familiarity
 
 
 def test_a_leg_is_no_knee_and_an_unknown_part_may_be_one() -> None:
