@@ -1,13 +1,13 @@
 """How many pictures that a model must not judge it refuses, and how many of its own.
 
-    python -m benchmarks.abstention --knee-oa PACKAGE --bone-age PACKAGE --fracture PACKAGE
-        --pairs PAIRS --photographs FOLDER --dicom FOLDER --ct PROJECT --mr FILE.nii.gz
+    python -m benchmarks.abstention --knee-oa PACKAGE --bone-age PACKAGE \
+        --fracture PACKAGE --pairs PAIRS --photographs FOLDER --dicom FOLDER --ct PROJECT --mr FILE.nii.gz
 
-Asks each package as the server does (header, looks, features), with no header: a picture file. What a folder
-is given for is measured; the rest is drawn here. `held_out` says of each kind whether the recogniser's fit saw
-its like: false for what the fit's own drawers made with other seeds. Packages made before the recogniser get
-its limits from their training pictures first, as `osteon finetune` would have. Some minutes on one idle core;
-a JSON line last.
+Asks each package as the server does (header, looks, features) about picture files without a header. What a
+folder is given for is measured; the rest is drawn here. `held_out` says of each kind whether the
+recogniser's fit saw its like: false for what the fit's own drawers made with other seeds. Packages made
+before the recogniser get its limits from their training pictures first, as `osteon finetune` would have.
+Some minutes on one idle core; a JSON line last.
 """
 
 from __future__ import annotations

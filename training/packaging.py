@@ -55,7 +55,12 @@ def packaged(
         torch.from_numpy(studies.label.astype(np.float32)), model.head.values, recipe.fit.label_sigma
     )
     calibration = fit_calibration(
-        task, log_BK, studies.label, target_BK.double().numpy(), method=recipe.calibration
+        task,
+        log_BK,
+        studies.label,
+        target_BK.double().numpy(),
+        method=recipe.calibration,
+        sites=studies.sites,
     )
     metrics = {"rows": len(studies), **_held_out_metrics(task, calibration, log_BK, studies)}
     figures: dict[str, Any] = {

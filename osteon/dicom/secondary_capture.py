@@ -42,7 +42,7 @@ def secondary_capture(
     source = read_dataset(instance, pixels=False)
     try:
         made = _header(source, description, derived_by, now or datetime.now(UTC))
-    except (*MALFORMED, AttributeError) as error:
+    except MALFORMED as error:
         raise RefusedError(
             "an instance with patient, study and UIDs",
             f"one whose header lacks them ({type(error).__name__})",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -45,7 +46,7 @@ def answer_maps(model: TaskModel, sex_B: Tensor) -> MapMaker:
     binary = Task.parse(model.config.task).kind is Kind.BINARY
 
     def score(feature_BF: Tensor) -> Tensor:
-        logits_BK = model.head(feature_BF, sex_B[: len(feature_BF)]).float()
+        logits_BK = cast(Tensor, model.head(feature_BF, sex_B[: len(feature_BF)])).float()
         if binary:
             return logits_BK[:, 1] - logits_BK[:, 0]
         return logits_BK.softmax(dim=1) @ model.head.values
@@ -72,7 +73,7 @@ def explain(package: Package, picture: Picture, *, sex: str | None = None) -> Ex
     )
 
 
-def unboxed(map_hw: NDArray[np.floating], height: int, width: int) -> NDArray[np.float32]:  # type: ignore[type-arg]
+def unboxed(map_hw: NDArray[np.floating], height: int, width: int) -> NDArray[np.float32]:
     """A map of the prepared square, on the picture that lies centred in it, (height, width); bilinear."""
     side = max(height, width)
     scale = map_hw.shape[0] / side

@@ -296,7 +296,12 @@ class Predictor:
             raise FaultError(
                 "a finite answer", "none from the network", "report the model's version, and roll it back"
             )
-        interval = self._package.calibration.interval(float(answers.expectation[0]), float(answers.spread[0]))
+        interval = self._package.calibration.interval(
+            float(answers.expectation[0]),
+            float(answers.spread[0]),
+            probability_K=answers.probability[0],
+            site=site or self._site,
+        )
         probabilities = {}
         if self.task.kind is not Kind.REGRESSION:
             probabilities = {
