@@ -40,7 +40,7 @@ def page(rng: np.random.Generator) -> Picture:
     if rng.random() < 0.4:
         box = sorted(rng.integers(0, width, 2)), sorted(rng.integers(0, height, 2))
         pen.rectangle((box[0][0], box[1][0], box[0][1], box[1][1]), outline=60, width=2)
-    return _as_scanned(np.asarray(sheet, np.float32) / 255, rng)
+    return _as_scanned(np.asarray(sheet, np.float32) / np.float32(255), rng)
 
 
 def table(rng: np.random.Generator) -> Picture:
@@ -66,7 +66,7 @@ def table(rng: np.random.Generator) -> Picture:
             pen.rectangle(
                 (40 + 40 * number, int(height * (1 - share)), 66 + 40 * number, height - 10), fill=70
             )
-    return _as_scanned(np.asarray(sheet, np.float32) / 255, rng)
+    return _as_scanned(np.asarray(sheet, np.float32) / np.float32(255), rng)
 
 
 def _as_scanned(sheet: Picture, rng: np.random.Generator) -> Picture:

@@ -17,6 +17,7 @@ import os
 import sys
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -120,7 +121,7 @@ def fit(found: dict[str, list[Levels]], steps: int, rate: float = 3e-3) -> Recog
         kinds_BK, _ = net(torch.from_numpy(np.stack(pictures)[:, None]))
         loss = F.cross_entropy(kinds_BK, torch.from_numpy(chosen), label_smoothing=_SMOOTHING)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
         mean = 0.98 * mean + 0.02 * float(loss.detach())
@@ -149,7 +150,8 @@ def main() -> None:
     if found is None:
         found = gather(given.pairs, given.each, given.photographs)
         if given.cache:
-            np.savez(given.cache, **{f"{k}.{n}": a for k, v in found.items() for n, a in enumerate(v)})
+            kept: dict[str, Any] = {f"{k}.{n}": a for k, v in found.items() for n, a in enumerate(v)}
+            np.savez(given.cache, **kept)
     net = fit(found, given.steps)
     given.output.mkdir(parents=True, exist_ok=True)
     path = given.output / "recogniser.onnx"

@@ -31,7 +31,7 @@ def photographs(folders: list[Path], *, most: int | None = None) -> list[NDArray
                     shown.alpha_composite(image.convert("RGBA"))
             except (OSError, ValueError, Image.DecompressionBombError):
                 continue
-        gray = np.asarray(shown.convert("L"), np.float32) / 255
+        gray = np.asarray(shown.convert("L"), np.float32) / np.float32(255)
         if min(gray.shape) >= _LEAST_SIDE_PX and float(gray.std()) > 0.04:
             found.append(gray)
         if most is not None and len(found) == most:

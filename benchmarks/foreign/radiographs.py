@@ -71,7 +71,7 @@ def _lung(rng: np.random.Generator, side: int, middle: float, top: float, bottom
     at = (middle + side * rng.uniform(0.17, 0.21), (top + bottom) / 2)
     lung = _ellipse(at, (wide, (bottom - top) / 2), side * rng.uniform(-6, 2))
     dome = _ellipse((at[0], bottom + 0.10), (wide * 1.5, rng.uniform(0.11, 0.17)))
-    return np.clip(lung - dome, 0, 1)
+    return np.asarray(np.clip(lung - dome, 0, 1), np.float32)
 
 
 def chest(rng: np.random.Generator) -> Picture:

@@ -80,7 +80,7 @@ def mr_slices(volume: NDArray[np.float32], count: int, rng: np.random.Generator)
     return [_windowed(_slice(volume, rng), top / 2, top) for _ in range(count)]
 
 
-def _slice(volume: NDArray[np.floating] | NDArray[np.int16], rng: np.random.Generator) -> NDArray[np.float32]:  # type: ignore[type-arg]
+def _slice(volume: NDArray[np.floating] | NDArray[np.int16], rng: np.random.Generator) -> NDArray[np.float32]:
     axis = int(rng.integers(3))
     number = int(rng.uniform(0.2, 0.8) * volume.shape[axis])
     return np.asarray(np.take(volume, number, axis=axis), np.float32)[::-1]

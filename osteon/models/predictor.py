@@ -284,7 +284,8 @@ class Predictor:
         looks = self._package.familiarity.looks
         if reason is not None or looks is None:
             return reason
-        return looks.reasons(recognise(recognisable(picture)[None]))[0]
+        # The prepared square, as the limits were fitted: it is small, and the large picture is not shrunk twice.
+        return looks.reasons(recognise(recognisable(prepared)[None]))[0]
 
     def finds(self, prediction: Prediction) -> bool:
         """Whether a yes/no model answered yes, by the threshold of its calibration."""
