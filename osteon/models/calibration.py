@@ -134,7 +134,7 @@ class Calibration:
                 return Interval(
                     low=values[held.classes[0]], high=values[held.classes[-1]], coverage=self.coverage
                 )
-        own = self.sites.get(site or "")
+        own = self.sites.get((site or "").lower())
         quantile = own.interval_quantile if own and own.interval_quantile is not None else None
         quantile = self.interval_quantile if quantile is None else quantile
         if quantile is not None:
@@ -155,7 +155,7 @@ class Calibration:
                 "a calibration with class-conditional quantiles", "one without", "fine-tune the model again"
             )
         quantiles = self.class_quantiles
-        own = self.sites.get(site or "")
+        own = self.sites.get((site or "").lower())
         if own is not None and own.class_quantiles:
             quantiles = tuple(
                 every if one is None else one

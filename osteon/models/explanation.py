@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from osteon.dicom import Picture
-from osteon.domain import Kind, Task
+from osteon.domain import Kind, Task, UsageError
+from osteon.models.encoders import TimmImageEncoder
 from osteon.models.package import Package
 from osteon.models.saliency import MapMaker, layer_cam
 from osteon.models.task_config import sex_code
 from osteon.models.task_model import TaskModel
+
+if TYPE_CHECKING:
+    from osteon.models.dual_package import DualPackage
 
 RESEARCH_LINE = "RESEARCH USE ONLY - NOT FOR DIAGNOSIS"
 _LONGEST_PX = 1024
@@ -64,7 +68,35 @@ def explain(package: Package, picture: Picture, *, sex: str | None = None) -> Ex
     """The explanation of the package's answer about a picture; the same picture gives the same bytes."""
     levels = torch.from_numpy(package.preprocess.prepare_levels(picture))[None]
     sex_B = torch.tensor([sex_code(sex or picture.sex)])
-    map_hw = answer_maps(package.model, sex_B)(levels)[0].numpy()
+    return _on_picture(answer_maps(package.model, sex_B)(levels)[0].numpy(), picture)
+
+
+def explain_phrase(package: DualPackage, picture: Picture, phrase: str) -> Explanation:
+    """Where in a picture a dual encoder finds what a phrase says: the word map of a French (or any) phrase.
+
+    The score is the cosine of the picture's and the phrase's embeddings; the mirror image is not asked, since
+    a phrase may say left or right.
+
+    Raises:
+        UsageError: an empty phrase.
+    """
+    if not phrase.strip():
+        raise UsageError("a phrase", "an empty text", "say what to look for")
+    model = package.model
+    token_1L = package.tokenizer.encode([phrase])
+    with torch.no_grad():
+        text_1D = model.encode_text(token_1L)
+
+    def score(feature_BF: Tensor) -> Tensor:
+        return torch.cosine_similarity(model.projection_head(feature_BF), text_1D)
+
+    maker = layer_cam(cast(TimmImageEncoder, model.image_encoder), score)
+    levels = torch.from_numpy(package.preprocess.prepare_levels(picture))[None]
+    return _on_picture(maker(levels)[0].numpy(), picture)
+
+
+def _on_picture(map_hw: NDArray[np.float32], picture: Picture) -> Explanation:
+    """A map of the prepared square as an explanation of the picture in it."""
     heat = unboxed(map_hw, picture.pixels.shape[0], picture.pixels.shape[1])
     heat = np.asarray(heat / max(float(heat.max()), 1e-12), np.float32)
     row, column = np.unravel_index(int(heat.argmax()), heat.shape)

@@ -284,7 +284,7 @@ class Predictor:
         looks = self._package.familiarity.looks
         if reason is not None or looks is None:
             return reason
-        # The prepared square, as the limits were fitted: it is small, and the large picture is not shrunk twice.
+        # The prepared square, as the limits were fitted: no large picture is shrunk twice.
         return looks.reasons(recognise(recognisable(prepared)[None]))[0]
 
     def finds(self, prediction: Prediction) -> bool:

@@ -12,12 +12,16 @@ from pydicom import dcmread
 
 from osteon.dicom import Picture, read_picture
 from osteon.dicom.secondary_capture import secondary_capture
-from osteon.domain import RefusedError
+from osteon.domain import RefusedError, UsageError
+from osteon.models.dual_encoder import DualEncoder, DualEncoderConfig
+from osteon.models.dual_package import DualPackage
 from osteon.models.encoders import TimmImageEncoder, build_image_encoder
-from osteon.models.explanation import explain, overlay, unboxed
+from osteon.models.explanation import explain, explain_phrase, overlay, unboxed
 from osteon.models.package import load_package
+from osteon.models.preprocess import Preprocess
 from osteon.models.saliency import layer_cam
 from osteon.models.task_model import TaskModelConfig, build_task_model
+from osteon.models.tokenizer import ReportTokenizer
 from tests.dicom_files import dicom_bytes
 from tests.model_packages import make_model_package
 
@@ -136,3 +140,28 @@ def test_a_model_config_of_another_shape_is_not_needed_for_maps() -> None:
         torch.zeros((1, 64, 64), dtype=torch.uint8)
     )
     assert torch.isfinite(found).all()  # a black picture raises nothing, and divides by nothing
+
+
+def test_a_phrase_has_a_map_of_its_own_and_an_empty_one_is_bad_usage() -> None:
+    phrases = ["fracture du radius", "pas de fracture", "os normal"]
+    tokenizer = ReportTokenizer.train(phrases * 3, vocab_size=300, context_length=12)
+    torch.manual_seed(0)
+    config = DualEncoderConfig(
+        image_encoder="resnet10t-tiny",
+        embedding_dim=16,
+        vocab_size=tokenizer.vocab_size,
+        context_length=12,
+        text_width=32,
+        text_heads=2,
+        text_layers=2,
+    )
+    model = DualEncoder(build_image_encoder(config.image_encoder), config).eval()
+    package = DualPackage(
+        model=model, preprocess=Preprocess(size=64), tokenizer=tokenizer, metrics={}, card=""
+    )
+    one, other = (explain_phrase(package, _picture(), phrase).heat for phrase in (phrases[0], phrases[2]))
+    assert one.shape == (90, 60)
+    assert float(one.max()) == pytest.approx(1)
+    assert not np.allclose(one, other)
+    with pytest.raises(UsageError, match="a phrase"):
+        explain_phrase(package, _picture(), "  ")
