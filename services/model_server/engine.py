@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -70,6 +71,7 @@ class Engine:
             RefusedError: no file of the request can be read.
         """
         champions = self._champions.require(upload.task)
+        request_id = uuid.uuid4().hex
         pictures = self._read_all(upload)
         predictions: list[Prediction] = []
         events: list[Event] = []
@@ -83,7 +85,9 @@ class Engine:
                         picture, digest=digest, sex=upload.sex, site=upload.site, refuse=refuse
                     )
                 predictions.append(prediction)
-                events.append(self._recorder.event(upload, picture, prediction, embedding))
+                events.append(
+                    self._recorder.event(upload, picture, prediction, embedding, request_id=request_id)
+                )
         self._recorder.record(events)
         for prediction in predictions:
             self._metrics.predictions.labels(

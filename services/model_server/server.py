@@ -34,6 +34,7 @@ class Server:
             settings.project,
             history_url=settings.registry_history_url,
             cache=settings.registry_cache,
+            trusted=settings.trusted_signers(),
         )
         self.champions = Champions(
             registry,

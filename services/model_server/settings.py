@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from osteon.domain import UsageError
+from osteon.registry import TrustedSigners
 
 _MIB = 2**20
 _LABEL = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
@@ -36,6 +37,9 @@ class Settings(BaseSettings):
     registry_cache: Path = Field(Path("runs/cache/packages"), description="packages of a remote registry")
     stale_after_days: float | None = Field(
         None, gt=0, description="days after its promotion from which a model abstains; never when left out"
+    )
+    trusted_signers_file: Path | None = Field(
+        None, description="public keys (PEM) of whom one must have signed a package; any package when none"
     )
     reload_interval_s: float = Field(2.0, gt=0, description="pause between two looks at the registry")
     outbox_url: str = Field("sqlite:///runs/outbox.db", description="database the events are appended to")
@@ -72,6 +76,10 @@ class Settings(BaseSettings):
         if not _LABEL.fullmatch(value):
             raise ValueError("letters, digits, dot, dash and underscore, at most 64")
         return value
+
+    def trusted_signers(self) -> TrustedSigners | None:
+        """Whose signature a package needs; None where none is asked for."""
+        return TrustedSigners.load(self.trusted_signers_file) if self.trusted_signers_file else None
 
     def known_site(self, site: str | None) -> str:
         """The site of a request, or the server's own; UsageError when it is not a site of this server."""
