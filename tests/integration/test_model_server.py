@@ -187,7 +187,9 @@ def test_without_a_token_or_its_scope_nothing_is_answered(server: RunningServer)
         assert client.get("/v1/models", headers=read_only).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/v1/predict", "/v1/embed", "/v1/models", "/", "/schema.json", "/metrics"])
+@pytest.mark.parametrize(
+    "path", ["/v1/predict", "/v1/embed", "/v1/explain", "/v1/models", "/", "/schema.json", "/metrics"]
+)
 def test_no_route_takes_a_pickle(server: RunningServer, path: str) -> None:
     import pickle
 
@@ -322,7 +324,7 @@ def test_metrics_have_closed_labels_only(server: RunningServer) -> None:
     routes = {
         sample.labels["route"] for family in families for sample in family.samples if "route" in sample.labels
     }
-    assert routes <= {"/v1/predict", "/v1/embed", "/v1/models", "other"}
+    assert routes <= {"/v1/predict", "/v1/embed", "/v1/explain", "/v1/models", "other"}
     assert "/v1/unknown" not in str(families)
 
 
