@@ -52,7 +52,7 @@ from training.packaging import features_of
 
 _SEED = 88_001
 _DRAWS = 1000
-_CHECKED = 32  # pictures of the randomisation checks
+_CHECKED = 24  # pictures of the randomisation checks
 HITS_AT_LEAST = 0.8
 UNLIKE_BELOW = 0.5  # mean rank correlation from which a map would not depend on what was randomised
 
@@ -102,7 +102,7 @@ def label_check(
 ) -> dict[str, Any]:
     """Maps of a linear head on the frozen features against those of one fitted to shuffled labels."""
     rows = read_label_table(pairs / "labels.csv", Task.FRACTURE).training_rows()
-    learned = prepare_rows(rows[:: max(1, len(rows) // 500)], package.preprocess)
+    learned = prepare_rows(rows[:: max(1, len(rows) // 300)], package.preprocess)
     feature_NF = features_of(package.model, learned.levels).astype(np.float64)
     groups = [row.key for row in learned.rows]
     shuffled = np.random.default_rng(0).permutation(learned.label)
