@@ -119,7 +119,10 @@ class RequestFolder:
         return [request for request in requests if self.file(request) is not None]
 
     def claim(self, *, lease_s: float = 3600.0) -> "ClaimedRequest | None":
-        """The oldest request that nobody works on; one whose worker was silent for `lease_s` comes back."""
+        """The oldest request that nobody works on; one whose worker was silent for `lease_s` comes back.
+
+        Its `claimed_utc` is when it was first claimed.
+        """
         with self._locked():
             limit = time.time() - lease_s
             waiting = [*self._folder.glob("[0-9]*.json")]
@@ -133,6 +136,9 @@ class RequestFolder:
                 path.replace(claimed)
                 os.utime(claimed)
                 fields = json.loads(claimed.read_text(encoding="utf-8"))
+                if "claimed_utc" not in fields:  # what is gathered ends here, also when it is claimed again
+                    fields["claimed_utc"] = datetime.now(UTC).isoformat(timespec="seconds")
+                    atomic_write(claimed, json.dumps(fields, indent=2, sort_keys=True) + "\n")
                 return ClaimedRequest(path=claimed, fields=fields)
             return None
 

@@ -1,7 +1,7 @@
 """Gathering for a retraining: what the hospital's archive holds, split into learned, frozen and fresh rows.
 
 Fresh are the pictures of patients that the drifting sites sent since the change, found by a point-in-time
-join in Feast: events that came after the request are not seen, so that a rerun gathers the same.
+join in Feast: events that came after the request was claimed are not seen, so that a rerun gathers the same.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def gather(
             write_manifest(folder, made)
             return made
 
-        settings = {"task": task, "request": asked["deduplication_key"], "until": asked["time_utc"]}
+        settings = {"task": task, "request": asked["deduplication_key"], "until": _until(asked)}
         return run_stage("gather", join(workspace, "gathered"), inputs=inputs, settings=settings, work=work)
 
 
@@ -127,7 +127,7 @@ def keep_frozen(archive: Path, folder: Path, task: Task) -> None:
 
 
 def _fresh(rows: Sequence[Row], asked: Mapping[str, Any], features: Path, project: str) -> list[Row]:
-    """Rows of the request's sites whose patient has an event after the change, as known at the request."""
+    """Rows of the request's sites whose patient has an event after the change, known when it was claimed."""
     import pandas as pd
 
     from osteon.features import FeatureRepository
@@ -135,20 +135,26 @@ def _fresh(rows: Sequence[Row], asked: Mapping[str, Any], features: Path, projec
     patients = sorted({row["patient"] for row in rows if row["hospital"] in asked["sites"]})
     if not patients:
         return []
-    moment = pd.Timestamp(asked["time_utc"])
+    until = _until(asked)
+    moment = pd.Timestamp(until)
     entities = pd.DataFrame({"subject": patients, "event_timestamp": moment})
     repository = FeatureRepository(features, project)
     known = repository.as_of(entities, ["subject_latest:event_id"]).dropna(subset=["event_id"])
-    events = repository.history(since=change_time(asked), until=asked["time_utc"])
+    events = repository.history(since=change_time(asked), until=until)
     since = events[events["site"].isin(asked["sites"])]["event_id"]
     sent = set(known[known["event_id"].isin(set(since))]["subject"])
     return [row for row in rows if row["hospital"] in asked["sites"] and row["patient"] in sent]
 
 
+def _until(asked: Mapping[str, Any]) -> str:
+    return str(asked.get("claimed_utc") or asked["time_utc"])
+
+
 def change_time(asked: Mapping[str, Any]) -> str | None:
-    """When the change began: by the charts where one alarmed, else the start of the drifting windows."""
+    """When the change of its sites began: by the charts that alarmed, else by the drifting windows."""
     evidence = asked["evidence"]
-    told = [one["since_utc"] for one in evidence.get("alarms", ()) if one.get("since_utc")]
+    alarms = [one for one in evidence.get("alarms", ()) if one["stratum"]["site"] in asked["sites"]]
+    told = [one["since_utc"] for one in alarms if one["since_utc"]]
     windows = [one["production"]["since_utc"] for one in evidence.get("streams", ())]
     return min(told or [one for one in windows if one], default=None)
 

@@ -6,6 +6,7 @@ A stage reads, calls one function of the library, writes; and does nothing when 
 from __future__ import annotations
 
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pipelines.lineage import keep_patients, open_registry, patients_of
 from pipelines.progress import stage_progress
 from pipelines.storage import adding, fetch, join, reading
 
+_RANDOM = "random"
 _NO_KEY = bytes(32)  # reference events keep no digest of their input
 TASKS = (Task.FRACTURE.value, Task.BONE_AGE.value, Task.KNEE_OA.value)
 
@@ -93,13 +95,18 @@ def finetune(
 ) -> StageRun:
     """One task's model package, started from another package's encoder, at WORKSPACE/models/TASK.
 
+    `random` in its place starts from random weights.
     The patients that it learned from stand beside it (`patients_of`), never in it.
     """
     from training.finetune import finetune as train
     from training.pipeline_recipes import pipeline_recipe
 
     wanted = Task.parse(task)
-    with reading(pairs_uri) as shards, reading(encoder_uri) as encoder:
+    known = encoder_uri != _RANDOM
+    with (
+        reading(pairs_uri) as shards,
+        reading(encoder_uri) if known else nullcontext(Path(_RANDOM)) as encoder,
+    ):
 
         def work(folder: Path) -> Manifest:
             with (
@@ -119,7 +126,8 @@ def finetune(
                 keep_patients(workspace, task, folder, Path(scratch) / "patients")
                 return manifest
 
-        inputs = {"pairs": read_manifest(shards).digest, "encoder": read_manifest(encoder).digest}
+        start = read_manifest(encoder).digest if known else _RANDOM
+        inputs = {"pairs": read_manifest(shards).digest, "encoder": start}
         settings = {"task": task, "recipe": recipe, "seed": seed}
         uri = join(workspace, "models", task)
         return run_stage("finetune", uri, inputs=inputs, settings=settings, work=work)

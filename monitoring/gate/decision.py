@@ -19,7 +19,7 @@ from monitoring.gate.rules import (
     set_findings,
     subgroup_findings,
 )
-from osteon.domain import sha256_text
+from osteon.domain import Kind, sha256_text
 
 _RULES = (
     leakage_findings,
@@ -40,8 +40,7 @@ class GateDecision:
     Attributes:
         policy_hash: of the gate that was applied.
         coverage: of the intervals that are not corrected for number.
-        promised_loss: upper bound of the challenger's bounded loss on its worst set, 0 to 1: what it is held
-            to once it is champion.
+        promised_loss: mean bounded loss, 0 to 1, that the challenger is held to once it is champion.
     """
 
     task: str
@@ -88,15 +87,26 @@ def decide(evidence: Evidence, policy: GatePolicy) -> GateDecision:
 
 
 def _promise(evidence: Evidence, policy: GatePolicy) -> float | None:
-    bounds = []
-    for name, cases in evidence.sets.items():
-        loss = bounded_loss(evidence.task, cases.challenger.value, cases.label)
-        rng = np.random.default_rng([policy.seed, int(sha256_text(f"promise {name}")[:12], 16)])
-        found = paired_difference(
-            loss, cases.patient, rng, coverage=policy.coverage, resamples=policy.resamples
-        )
-        bounds.append(found.high)
-    return float(max(bounds)) if bounds and math.isfinite(max(bounds)) else None
+    """The smaller of what both models showed on their worst set, and the margin of a subgroup.
+
+    So a version that was refused, and promoted all the same, is held to what the champion before it did.
+    """
+    values = (0.0, 1.0) if evidence.task.kind is Kind.BINARY else evidence.task.values
+    margin = policy.margin(evidence.task, "subgroup") / (values[-1] - values[0])
+    worst = []
+    for side in ("champion", "challenger"):
+        bounds = []
+        for name, cases in evidence.sets.items():
+            loss = bounded_loss(evidence.task, getattr(cases, side).value, cases.label)
+            rng = np.random.default_rng([policy.seed, int(sha256_text(f"promise {name}")[:12], 16)])
+            bounds.append(
+                paired_difference(
+                    loss, cases.patient, rng, coverage=policy.coverage, resamples=policy.resamples
+                ).high
+            )
+        worst.append(max(bounds, default=math.inf))
+    promised = min(worst) + margin
+    return promised if math.isfinite(promised) else None
 
 
 def _finite(finding: Finding) -> Finding:

@@ -17,6 +17,7 @@ from osteon.cli import (
     evaluate_captions,
     evaluate_encoders,
     export,
+    forget,
     labels,
     pairs,
     picture,
@@ -95,6 +96,7 @@ app.command("track", rich_help_panel=_MODELS)(tracking.track)
 app.command("compare", rich_help_panel=_MODELS)(tracking.compare)
 app.add_typer(registry.app, name="registry", rich_help_panel=_MODELS)
 app.add_typer(labels.app, name="labels", rich_help_panel=_WATCH)
+app.command("forget", rich_help_panel=_WATCH)(forget.forget)
 app.add_typer(drift.app, name="drift", rich_help_panel=_WATCH)
 pipeline.app.command("watch")(watch.watch)
 pipeline.app.command("retrain")(retrain.retrain)

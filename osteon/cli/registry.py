@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from osteon.cli.console import answers, print_json, say
+from osteon.cli.shadow import shadow_report
 from osteon.domain import Task
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ Actor = Annotated[str | None, typer.Option(help="Who does it; the name of this a
 Reason = Annotated[str, typer.Option(help="Why, in one sentence; kept in the history.")]
 
 DEFAULT_FOLDER = "var/registry"
+
+
+app.command("shadow-report")(shadow_report)
 
 
 def _open(where: str, project: str) -> Registry:
@@ -174,6 +178,30 @@ def gate(
         say(f"  {mark}  {one['rule']:<13}{one['place']}: needs {one['needed']}, got {one['got']}")
 
 
+@app.command("withdraw")
+@answers
+def withdraw(
+    task: TaskName,
+    reason: Reason,
+    alias: Annotated[str, typer.Option(help="challenger or shadow.")] = "challenger",
+    actor: Actor = None,
+    registry: Where = DEFAULT_FOLDER,
+    project: Project = "osteon",
+    json_output: Json = False,
+) -> None:
+    """Take the alias away, so that no version holds it: a server stops asking a withdrawn challenger.
+
+    Example: osteon registry withdraw fracture --reason "the shadow report was read"
+    """
+    done = _open(registry, project).withdraw(
+        Task.parse(task), alias, actor=actor or getpass.getuser(), reason=reason
+    )
+    if json_output:
+        print_json(done.as_dict())
+    else:
+        say(f"{task} {alias}: version {done.from_version} -> none")
+
+
 @app.command("history")
 @answers
 def history(
@@ -190,7 +218,7 @@ def history(
     for row in rows:
         say(
             f"{row.time_utc}  {row.task:<12} {row.alias:<10} {row.action:<8} "
-            f"{row.from_version or 'none'} -> {row.to_version}  {row.actor}: {row.reason}"
+            f"{row.from_version or 'none'} -> {row.to_version or 'none'}  {row.actor}: {row.reason}"
         )
     if not rows:
         say("nothing promoted yet: osteon registry promote TASK VERSION --reason WHY")

@@ -72,7 +72,6 @@ class Predictor:
         hmac_key: bytes,
         project: str = "osteon",
         site: str = "local",
-        valid_until: datetime | None = None,
     ) -> None:
         if len(hmac_key) < 16:
             raise UsageError(
@@ -88,7 +87,6 @@ class Predictor:
         self.embedding_space = self._package.embedding_space
         self.metrics = self._package.metrics
         self._project, self._site = project, site
-        self._valid_until = valid_until
         self._values = np.asarray(self.task.values)
 
     @classmethod
@@ -101,17 +99,15 @@ class Predictor:
         site: str = "local",
         engine: EngineName = "auto",
         threads: int | None = None,
-        valid_until: datetime | None = None,
     ) -> Predictor:
         """The package of a folder, its bytes checked.
 
         Args:
             hmac_key: the project's key for `input_hmac`, at least 16 bytes; not the pseudonymisation key.
             engine, threads: see `open_package`.
-            valid_until: from then on every answer is an abstention, for a stale model; None for no end.
         """
         opened = open_package(Path(folder), engine, threads=threads)
-        return cls(opened, hmac_key=hmac_key, project=project, site=site, valid_until=valid_until)
+        return cls(opened, hmac_key=hmac_key, project=project, site=site)
 
     def predict(
         self, sources: Sequence[Source], *, sex: Sexes = None, site: str | None = None
@@ -274,8 +270,6 @@ class Predictor:
 
     def refusal(self, picture: Picture, prepared: NDArray[np.float32]) -> Reason | None:
         """Why not to judge a prepared picture, from its header and looks alone, cheapest first."""
-        if self._valid_until is not None and datetime.now(UTC) >= self._valid_until:
-            return Reason.STALE
         reason = (
             modality_reason(picture.modality)
             or body_part_reason(self.task, picture.body_part)

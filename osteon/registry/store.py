@@ -8,6 +8,7 @@ who moved an alias, why and when; it is also what a server reads, because import
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from osteon.registry.address import root_beside
 from osteon.registry.client import is_server, mlflow_client
 from osteon.registry.lineage import SubjectLog
 from osteon.registry.package import verify_package
-from osteon.registry.promotions import Promotion, PromotionLog, now_utc, require_alias
+from osteon.registry.promotions import WITHDRAW, Promotion, PromotionLog, now_utc, require_alias
 from osteon.registry.signatures import SignatureLog, SignedBy
 from osteon.registry.signing import Statement, TrustedSigners, sign
 from osteon.registry.version import RegisteredModel, Version, lineage_tags
@@ -280,6 +281,29 @@ class Registry:
                 to_version=target.to_version,
                 package=target.package,
                 digest=target.digest,
+                actor=_require_text(actor, "actor"),
+                reason=_require_text(reason, "reason"),
+                time_utc=now_utc(),
+            )
+        )
+
+    def withdraw(self, task: Task, alias: str, *, actor: str, reason: str) -> Promotion:
+        """Take the alias away, so that no version holds it; a champion is rolled back or replaced instead."""
+        if require_alias(alias) == "champion":
+            raise UsageError(
+                "a challenger or a shadow", "the champion", "promote another one, or roll it back"
+            )
+        holder = self._log.current(alias).get(task)
+        if holder is None:
+            raise UsageError(f"a {alias} of {task}", "none", "see `osteon registry list`")
+        self._mlflow.delete_registered_model_alias(self._name(task), alias)
+        return self._log.append(
+            replace(
+                holder,
+                id=0,
+                action=WITHDRAW,
+                from_version=holder.to_version,
+                to_version="",
                 actor=_require_text(actor, "actor"),
                 reason=_require_text(reason, "reason"),
                 time_utc=now_utc(),

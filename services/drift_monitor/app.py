@@ -116,6 +116,6 @@ def _monitor(settings: Settings, registry: CollectorRegistry) -> Monitor:
 
 def _event_version(registry: Registry, promotion: Promotion) -> str:
     """The version as the model's events name it."""
-    from osteon.models.package_files import read_answer_settings
+    from osteon.models.package_files import version_of
 
-    return read_answer_settings(registry.fetch(promotion).path).version
+    return version_of(promotion.task, registry.fetch(promotion).manifest)

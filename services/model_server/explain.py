@@ -15,8 +15,9 @@ from osteon.domain import RefusedError
 from osteon.models.abstention import Reason
 from osteon.registry import Promotion, Registry
 from services.model_server.answers import ERRORS, ErrorAnswer, HttpError
-from services.model_server.champions import Champion, Champions
+from services.model_server.champions import Champions
 from services.model_server.engine import Engine, fitting
+from services.model_server.loading import LoadedModel
 from services.model_server.upload import Upload
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Explainer:
         Image.fromarray(rgb).save(buffer, format="PNG", compress_level=3)
         return buffer.getvalue()
 
-    def _require_answer(self, champion: Champion, picture: Picture, upload: Upload) -> None:
+    def _require_answer(self, champion: LoadedModel, picture: Picture, upload: Upload) -> None:
         prediction, _ = champion.predictor.predict_picture(picture, digest="", sex=upload.sex)
         if prediction.reason is not None:
             raise HttpError(

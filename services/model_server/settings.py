@@ -64,6 +64,12 @@ class Settings(BaseSettings):
     max_inflated_bytes: int = Field(128 * _MIB, ge=1, description="a deflated instance once inflated")
     max_decoded_bytes: int = Field(256 * _MIB, ge=1, description="pixels of one instance once decoded")
     max_waiting: int = Field(32, ge=1, description="requests under way before 429 is answered")
+    upload_timeout_s: float = Field(30.0, gt=0, description="for a request's body to arrive: 408 after it")
+    request_timeout_s: float = Field(60.0, gt=0, description="for the answer after that: 503 after it")
+    shadow_waiting: int = Field(
+        64, ge=0, description="pictures that may wait for a challenger; 0: none asked"
+    )
+    shadow_bytes: int = Field(256 * _MIB, ge=0, description="memory that these pictures may take")
     workers: int = Field(2, ge=1, description="threads that decode and infer")
     torch_threads: int = Field(1, ge=1, description="threads of one inference, whatever the engine")
     engine: Literal["auto", "torch", "onnxruntime", "openvino"] = Field(
