@@ -79,7 +79,7 @@ class Engine:
                             digest=digest,
                             sex=upload.sex,
                             site=upload.site,
-                            refuse=self._refusal(champion, implant),
+                            refuse=self.refusal(champion, implant),
                         )
                     predictions.append(prediction)
                     event = self._recorder.event(
@@ -127,7 +127,7 @@ class Engine:
         prediction, _ = champion.predictor.predict_picture(picture, digest="", sex=upload.sex)
         return champion.predictor.finds(prediction)
 
-    def _refusal(self, champion: LoadedModel, implant: bool) -> Reason | None:
+    def refusal(self, champion: LoadedModel, implant: bool = False) -> Reason | None:
         """What the server knows against an answer, beside the picture's own reasons."""
         if self._stale_after_days is not None:
             age = datetime.now(UTC) - datetime.fromisoformat(champion.promotion.time_utc)

@@ -72,7 +72,9 @@ class Explainer:
         return buffer.getvalue()
 
     def _require_answer(self, champion: LoadedModel, picture: Picture, upload: Upload) -> None:
-        prediction, _ = champion.predictor.predict_picture(picture, digest="", sex=upload.sex)
+        prediction, _ = champion.predictor.predict_picture(
+            picture, digest="", sex=upload.sex, refuse=self._engine.refusal(champion)
+        )
         if prediction.reason is not None:
             raise HttpError(
                 422,

@@ -121,6 +121,7 @@ def test_a_model_older_than_its_hospital_allows_abstains_as_stale(home: Path) ->
     assert reasons(client_of(home, stale_after_days=10)) == {"fracture": None, "knee-oa": None}
     stale = reasons(client_of(home, stale_after_days=1e-9))
     assert stale == {"fracture": "model_stale", "knee-oa": "model_stale"}
+    assert explain(client_of(home, stale_after_days=1e-9), cr_bytes(1), task="fracture").status_code == 422
 
 
 @pytest.mark.parametrize(("threshold", "reason"), [(0.0, "implant_covers_the_joint"), (1.1, None)])
