@@ -9,16 +9,27 @@ from monitoring.sequential.attribution import LEAST_EXPLAINED, LikelyCause, rank
 from monitoring.sequential.calibration import Calibration, calibrate
 from monitoring.sequential.charts import ChartSettings, ChartState
 from monitoring.sequential.detectability import Detectability, detectability
+from monitoring.sequential.likelihood import CauseLikelihood
+from monitoring.sequential.mix import MIX_CAUSES, Case, CaseMix, MixModel, MixStream
 from monitoring.sequential.space import MonitoredSpace
-from monitoring.sequential.stream import Stream, StreamModel
+from monitoring.sequential.stream import REMEMBERED, Charted, ChartRun, Stream, StreamModel
 
 __all__ = [
     "LEAST_EXPLAINED",
+    "MIX_CAUSES",
+    "REMEMBERED",
     "Calibration",
+    "Case",
+    "CaseMix",
+    "CauseLikelihood",
+    "ChartRun",
     "ChartSettings",
     "ChartState",
+    "Charted",
     "Detectability",
     "LikelyCause",
+    "MixModel",
+    "MixStream",
     "MonitoredSpace",
     "Stream",
     "StreamModel",
