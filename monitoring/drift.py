@@ -1,8 +1,9 @@
 """The drift report of a frame of events: at which site and stratum, by which statistic, how sure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from math import ceil
 from typing import Literal, Protocol
 
@@ -14,7 +15,7 @@ from monitoring.evidence import measure
 from monitoring.policy import DriftPolicy
 from monitoring.report import Doubt, DriftReport, Measured, StreamReport
 from monitoring.statistics import Result, holm, smallest_detectable_ks
-from monitoring.windows import Sample
+from monitoring.windows import Sample, Vectors
 from osteon.domain import Stratum, sha256_text
 
 __all__ = ["DriftReport", "KeptReferences", "drift_report"]
@@ -58,6 +59,7 @@ def drift_report(
     seed: int = 0,
     project: str = "osteon",
     champions: Mapping[str, str] | None = None,
+    vectors: Vectors | None = None,
 ) -> DriftReport:
     """Compare production with reference windows for every site, task and stratum.
 
@@ -68,11 +70,15 @@ def drift_report(
     Args:
         events: rows as they come from `FeatureRepository.history`.
         champions: task -> model version to judge; without it, the version of each site's newest event.
+        vectors: where the windows' embeddings are looked up, site by site, when `events` were read without
+            (`windows.LIGHT_COLUMNS`): of millions of events, a report needs those of some hundred per stream.
     Raises:
         RefusedError: a column is missing, or one model's events mix embedding spaces.
     """
     moment = now or datetime.now(UTC)
-    streams = _streams(windows.tidy(events), references, policy, moment, champions or {})
+    streams = _streams(
+        windows.tidy(events, light=vectors is not None), references, policy, moment, champions or {}, vectors
+    )
     deciding = [name for name, rule in policy.statistics.items() if rule.decides]
     hypotheses = len(deciding) * sum(stream.doubt is None for stream in streams)
     most_draws = min(policy.most_permutations, max(199, ceil(2 * hypotheses / policy.family_wise_level)))
@@ -114,55 +120,94 @@ def _streams(
     policy: DriftPolicy,
     now: datetime,
     champions: Mapping[str, str],
+    vectors: Vectors | None,
 ) -> list[_Stream]:
     found = []
-    for (site, task), rows in frame.groupby(["site", "task"], sort=True):
+    kept = cache(references.load)  # each site of a model asks for the same file
+    for (site, task), rows in frame.groupby(["site", "task"], sort=True, observed=True):
         version = windows.version_of(rows, str(task), champions)
         mine = rows[rows["model_version"] == version]
         if mine.empty:
             continue
-        kept = references.load(str(task), version)
         strata = windows.strata_of(mine, str(site), policy.strata)
-        whole, *parts = [_stream(mine, kept, stratum, str(task), policy, now) for stratum in strata]
+        pairs = [_Pair.cut(mine, kept(str(task), version), stratum, policy, now) for stratum in strata]
+        whole, *parts = [pair.stream(str(task), policy) for pair in _recalled(pairs, vectors)]
         found += [whole, *(part for part in parts if not part.equals(whole))]
     return found
 
 
-def _stream(
-    mine: pd.DataFrame,
-    kept: pd.DataFrame | None,
-    stratum: Stratum,
-    task: str,
-    policy: DriftPolicy,
-    now: datetime,
-) -> _Stream:
-    rule = policy.windows
-    version = str(mine["model_version"].iloc[-1])
-    # Of one model version the events share a space, else `sample_of` refuses below.
-    space = str(mine["embedding_space"].iloc[-1])
-    newest = windows.production_window(
-        mine, stratum, until=now, hours=rule.production_hours, most_events=rule.production_most_events
-    )
-    source: Literal["stored", "first_events"] = "stored"
-    rows = windows.narrow(kept, stratum) if kept is not None else None
-    if rows is None or rows.empty:
-        source = "first_events"
-        rows = windows.reference_window(mine, stratum, first_events=rule.first_events, production=newest)
-    changed = bool((rows["embedding_space"] != space).any())
-    production = windows.sample_of(newest, stratum, model_version=version, embedding_space=space)
-    reference = (
-        None if changed else windows.sample_of(rows, stratum, model_version=version, embedding_space=space)
-    )
-    return _Stream(
-        task=task,
-        model_version=version,
-        embedding_space=space,
-        stratum=stratum,
-        production=production,
-        reference=reference,
-        reference_source=source,
-        doubt=_doubt(reference, production, policy),
-    )
+@dataclass(frozen=True, kw_only=True)
+class _Pair:
+    """The rows of both windows of one stream."""
+
+    stratum: Stratum
+    newest: pd.DataFrame
+    known: pd.DataFrame
+    source: Literal["stored", "first_events"]
+    version: str
+    space: str
+
+    @classmethod
+    def cut(
+        cls,
+        mine: pd.DataFrame,
+        kept: pd.DataFrame | None,
+        stratum: Stratum,
+        policy: DriftPolicy,
+        now: datetime,
+    ) -> "_Pair":
+        rule = policy.windows
+        newest = windows.production_window(
+            mine, stratum, until=now, hours=rule.production_hours, most_events=rule.production_most_events
+        )
+        source: Literal["stored", "first_events"] = "stored"
+        known = windows.narrow(kept, stratum) if kept is not None else None
+        if known is None or known.empty:
+            source = "first_events"
+            known = windows.reference_window(mine, stratum, first_events=rule.first_events, production=newest)
+        return cls(
+            stratum=stratum,
+            newest=newest,
+            known=known,
+            source=source,
+            version=str(mine["model_version"].iloc[-1]),
+            # Of one model version the events share a space, else `sample_of` refuses below.
+            space=str(mine["embedding_space"].iloc[-1]),
+        )
+
+    def stream(self, task: str, policy: DriftPolicy) -> _Stream:
+        changed = bool((self.known["embedding_space"] != self.space).any())
+        samples = [
+            windows.sample_of(rows, self.stratum, model_version=self.version, embedding_space=self.space)
+            for rows in ((self.newest,) if changed else (self.newest, self.known))
+        ]
+        production, reference = samples[0], None if changed else samples[1]
+        return _Stream(
+            task=task,
+            model_version=self.version,
+            embedding_space=self.space,
+            stratum=self.stratum,
+            production=production,
+            reference=reference,
+            reference_source=self.source,
+            doubt=_doubt(reference, production, policy),
+        )
+
+
+def _recalled(pairs: list[_Pair], vectors: Vectors | None) -> list[_Pair]:
+    """The pairs with their embeddings, looked up once for all strata of a site."""
+    if vectors is None:
+        return pairs
+    light = [rows for pair in pairs for rows in (pair.newest, pair.known) if "embedding" not in rows]
+    found = vectors(pd.concat(light).drop_duplicates("event_id")) if light else {}
+    return [
+        replace(
+            pair,
+            newest=windows.recalled(pair.newest, lambda _: found),
+            known=windows.recalled(pair.known, lambda _: found),
+        )
+        for pair in pairs
+    ]
 
 
 def _doubt(reference: Sample | None, production: Sample, policy: DriftPolicy) -> Doubt | None:

@@ -5,7 +5,7 @@ charts that know what a cause looks like (`charts`), at heights learned from res
 (`calibration`).
 """
 
-from monitoring.sequential.attribution import LEAST_EXPLAINED, LikelyCause, ranked_causes
+from monitoring.sequential.attribution import LEAST_EXPLAINED, KnownCauses, LikelyCause
 from monitoring.sequential.calibration import Calibration, calibrate
 from monitoring.sequential.charts import ChartSettings, ChartState
 from monitoring.sequential.detectability import Detectability, detectability
@@ -27,6 +27,7 @@ __all__ = [
     "ChartState",
     "Charted",
     "Detectability",
+    "KnownCauses",
     "LikelyCause",
     "MixModel",
     "MixStream",
@@ -35,5 +36,4 @@ __all__ = [
     "StreamModel",
     "calibrate",
     "detectability",
-    "ranked_causes",
 ]

@@ -98,14 +98,17 @@ def _block_tops(
 
 
 def resampled_references(reference: Floats, rng: np.random.Generator, streams: int) -> tuple[Floats, Floats]:
-    """Mean and spread of `streams` resamples of the reference, each (streams, k)."""
+    """Mean and spread of `streams` resamples, less and over those of the reference, each (streams, k)."""
     count = len(reference)
+    mean, spread = reference.mean(axis=0), reference.std(axis=0, ddof=1)
     means, spreads = [], []
     for _ in range(streams):
         rows = reference[rng.integers(count, size=count)]
-        means.append(rows.mean(axis=0))
+        means.append(rows.mean(axis=0) - mean)
         spreads.append(rows.std(axis=0, ddof=1))
-    return np.array(means), np.maximum(np.array(spreads), 1e-9)
+    varies = spread > 1e-9
+    ratio = np.divide(np.array(spreads), spread, out=np.ones((streams, len(spread))), where=varies)
+    return np.array(means), np.maximum(ratio, 0.1)
 
 
 def _tail(values: Floats) -> Floats:

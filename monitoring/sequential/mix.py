@@ -15,7 +15,7 @@ from monitoring.statistics.result import Floats
 PREVALENCE, POPULATION = "prevalence", "population"
 MIX_CAUSES = (PREVALENCE, POPULATION)
 _LEAST_SHARE = 0.05  # of the reference; rarer levels are counted together
-_RAREST = 0.02  # share that these count for, however few they are
+_RAREST = 0.05  # share that these weigh as, however few they are: one of them is no change
 _PRIOR = 10.0  # reference events that a kind of patient's own answers weigh against those of all
 
 
@@ -74,10 +74,10 @@ class CaseMix:
         """Coordinates (n, k), those of the answers first."""
         expected = np.stack([self.given.get(case.who, self.answer_shares) for case in cases])
         coded = _coded([case.answer for case in cases], self.answers)
-        parts = [(coded - expected) / np.sqrt(self.answer_shares)]
+        parts = [(coded - expected) / _scale(self.answer_shares)]
         columns = zip(*(case.who for case in cases), strict=True)
         for column, levels, shares in zip(columns, self.levels, self.shares, strict=True):
-            parts.append((_coded(column, levels) - shares) / np.sqrt(shares))
+            parts.append((_coded(column, levels) - shares) / _scale(shares))
         return np.concatenate(parts, axis=1)
 
     def ranked(self, shift: Floats, variance: float) -> tuple[LikelyCause, ...]:
@@ -104,7 +104,12 @@ def _levels(column: Sequence[str]) -> tuple[tuple[str, ...], Floats]:
     names, counts = np.unique(column, return_counts=True)
     kept = counts >= _LEAST_SHARE * len(column)
     known = counts[kept] / len(column)
-    return tuple(str(name) for name in names[kept]), np.append(known, max(_RAREST, 1.0 - float(known.sum())))
+    return tuple(str(name) for name in names[kept]), np.append(known, max(0.0, 1.0 - float(known.sum())))
+
+
+def _scale(shares: Floats) -> Floats:
+    scale: Floats = np.sqrt(np.maximum(shares, _RAREST))
+    return scale
 
 
 def _coded(column: Sequence[str], levels: tuple[str, ...]) -> Floats:
@@ -131,15 +136,14 @@ class MixModel:
         seed: int,
         memories: tuple[float, ...] = (0.06, 0.02),
     ) -> MixModel:
-        """The model of reference events; one picture of an unknown kind may come (the rule of succession)."""
+        """The model of reference events."""
         mix = CaseMix.fit(cases)
-        strange = mix.project([Case(who=("",) * len(mix.levels), answer="")])
         charted = Charted.fit(
             mix.project(cases),
             ChartSettings(memories=memories),
             run_length=run_length,
             rng=np.random.default_rng([seed, 11]),
-            lookalikes=[strange],
+            detects=False,
         )
         return cls(mix=mix, charted=charted)
 

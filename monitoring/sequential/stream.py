@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from monitoring.sequential.attribution import LikelyCause, ranked_causes
+from monitoring.sequential.attribution import KnownCauses, LikelyCause
 from monitoring.sequential.calibration import Calibration, calibrate
 from monitoring.sequential.charts import ChartSettings, ChartState
 from monitoring.sequential.detectability import Detectability, detectability
@@ -33,7 +33,7 @@ class Charted:
     calibration: Calibration
     height: float
     run_length: float
-    detectability: Detectability
+    detectability: Detectability | None
 
     @classmethod
     def fit(
@@ -44,12 +44,14 @@ class Charted:
         run_length: float,
         rng: np.random.Generator,
         lookalikes: Sequence[Floats] = (),
+        detects: bool = True,
     ) -> Charted:
         """Charts of a reference's coordinates (n, k).
 
         Args:
             lookalikes: coordinates of one altered picture per cause, (1, k) each: a reference that holds none
                 by chance does not promise that none will come (the rule of succession).
+            detects: whether to learn what a silent stream will have shown.
         """
         calibration = calibrate(np.concatenate([reference, *lookalikes]), settings, rng)
         height = calibration.height(run_length)
@@ -58,21 +60,17 @@ class Charted:
             calibration=calibration,
             height=height,
             run_length=run_length,
-            detectability=detectability(reference, settings, calibration, height, rng),
+            detectability=detectability(reference, settings, calibration, height, rng) if detects else None,
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamModel:
-    """What a stream of pictures is compared with; made once from a reference, the same for the same seed.
-
-    Attributes:
-        signatures: change that each known cause makes, (k,) each.
-    """
+    """What a stream of pictures is compared with; made once from a reference, the same for the same seed."""
 
     space: MonitoredSpace
     charted: Charted
-    signatures: Mapping[str, Floats]
+    known: KnownCauses
 
     @classmethod
     def fit(
@@ -107,8 +105,7 @@ class StreamModel:
             rng=rng,
             lookalikes=[after[:1] for _, after in pairs.values()],
         )
-        signatures = {name: (after - before).mean(axis=0) for name, (before, after) in pairs.items()}
-        return cls(space=space, charted=charted, signatures=signatures)
+        return cls(space=space, charted=charted, known=KnownCauses.fit(coordinates, pairs))
 
 
 @dataclass
@@ -164,7 +161,13 @@ class ChartRun:
 
         A height that was raised since takes longer in proportion (Lorden 1971, Ann. Math. Statist. 42).
         """
-        return self.charted.detectability.smallest(int(self.events * self.charted.height / self.height))
+        known = self.charted.detectability
+        return known.smallest(int(self.events * self.charted.height / self.height)) if known else None
+
+    def recent(self) -> Floats:
+        """Coordinates of the newest events, (n, k): those since the change where there is an alarm."""
+        kept = np.array(self._recent)
+        return kept[-max(1, self.events - self.since) :] if self.alarm else kept
 
     def shift(self) -> tuple[Floats, float]:
         """The change of the mean as the chart that stands highest sees it, (k,), and its variance."""
@@ -193,7 +196,7 @@ class Stream:
 
     def causes(self) -> tuple[LikelyCause, ...]:
         """Known causes, the likeliest first."""
-        return ranked_causes(self.run.shift()[0], self.model.signatures)
+        return self.model.known.ranked(self.run.recent(), self.run.shift()[0])
 
 
 def changed_for(recent: Floats) -> int:
