@@ -18,6 +18,7 @@ from monitoring.sequential import MixModel, MixStream, Stream, StreamModel
 from monitoring.watched import Family, WatchedStream, answer_edges, cases_of, cells_of
 from osteon.domain import Stratum, sha256_text
 
+_REFUSED_AT_MOST = 4  # times as many events are looked up as make a reference: refused ones have no embedding
 _LEAST_RUN = 100.0  # events between false alarms, however few come
 Pairs = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
@@ -43,43 +44,57 @@ class AlarmWatch:
         self._family = Family(_family_days(policy))
 
     def look(
-        self, events: pd.DataFrame, champions: Mapping[str, str] | None = None
+        self,
+        events: pd.DataFrame,
+        champions: Mapping[str, str] | None = None,
+        vectors: windows.Vectors | None = None,
     ) -> tuple[AlarmReport, ...]:
         """How every stream stands after these events.
 
         Args:
             events: rows as they come from `FeatureRepository.history`.
             champions: task -> model version to judge; without it, the version of each site's newest event.
+            vectors: where embeddings of new events are looked up, when `events` were read without.
         """
-        frame = windows.tidy(events)
+        frame = windows.tidy(events, light=vectors is not None)
         parts = []
         for (site, task), rows in frame.groupby(["site", "task"], sort=True, observed=True):
             version = windows.version_of(rows, str(task), champions)
             mine = rows[rows["model_version"] == version]
             strata = windows.strata_of(mine, str(site), self._policy.strata) if len(mine) else []
-            parts += [(str(task), version, stratum, windows.narrow(mine, stratum)) for stratum in strata]
-        for task, version, stratum, rows in parts:
+            own = windows.remembered(vectors)
+            parts += [(str(task), version, stratum, windows.narrow(mine, stratum), own) for stratum in strata]
+        for task, version, stratum, rows, _ in parts:
             self._family.joined((task, version, stratum), rows["time"].iloc[0])
         kept = cache(self._references.load)  # each stratum of a model asks for the same file
         found = []
-        for task, version, stratum, rows in parts:
+        parts.reverse()
+        while parts:  # what was looked up for a site goes with the last of its strata
+            task, version, stratum, rows, own = parts.pop()
             watched = self._watched.get((task, version, stratum))
             if watched is None or watched.pictures is None:
-                watched = self._opened(task, version, stratum, rows, kept(task, version))
+                watched = self._opened(task, version, stratum, rows, kept(task, version), own)
                 self._watched[task, version, stratum] = watched
-            watched.feed(rows, self._family)
+            watched.feed(rows, self._family, own)
             days = self._family.days(rows["time"].iloc[-1])
             found.append(watched.report(task, version, stratum, days))
         return tuple(found)
 
     def _opened(
-        self, task: str, version: str, stratum: Stratum, rows: pd.DataFrame, kept: pd.DataFrame | None
+        self,
+        task: str,
+        version: str,
+        stratum: Stratum,
+        rows: pd.DataFrame,
+        kept: pd.DataFrame | None,
+        vectors: windows.Vectors | None,
     ) -> WatchedStream:
         rule = self._policy.sequential
         reference = None if kept is None else windows.with_embedding(windows.narrow(kept, stratum))
-        first = windows.with_embedding(rows).head(rule.first_events)
         own = reference is None or len(reference) < rule.least_reference_events
         if reference is None or own:
+            early = rows if vectors is None else rows.head(_REFUSED_AT_MOST * rule.first_events)
+            first = windows.with_embedding(windows.recalled(early, vectors)).head(rule.first_events)
             reference = first if len(first) == rule.first_events else first.head(0)
         edges = answer_edges(reference)
         if len(reference) < rule.least_reference_events or _space(reference) != _space(rows):

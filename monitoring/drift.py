@@ -1,6 +1,8 @@
 """The drift report of a frame of events: at which site and stratum, by which statistic, how sure."""
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -71,7 +73,7 @@ def drift_report(
         events: rows as they come from `FeatureRepository.history`.
         champions: task -> model version to judge; without it, the version of each site's newest event.
         vectors: where the windows' embeddings are looked up, site by site, when `events` were read without
-            (`windows.LIGHT_COLUMNS`): of millions of events, a report needs those of some hundred per stream.
+            (`windows.READ_COLUMNS`): of millions of events, a report needs those of some hundred per stream.
     Raises:
         RefusedError: a column is missing, or one model's events mix embedding spaces.
     """
@@ -82,12 +84,15 @@ def drift_report(
     deciding = [name for name, rule in policy.statistics.items() if rule.decides]
     hypotheses = len(deciding) * sum(stream.doubt is None for stream in streams)
     most_draws = min(policy.most_permutations, max(199, ceil(2 * hypotheses / policy.family_wise_level)))
-    results = [
-        measure(stream.reference, stream.production, policy, _generator(seed, stream), most_draws=most_draws)
-        if stream.doubt is None and stream.reference is not None
-        else {}
-        for stream in streams
-    ]
+
+    def measured(stream: _Stream) -> dict[str, Result]:
+        if stream.doubt is not None or stream.reference is None:
+            return {}
+        rng = _generator(seed, stream)
+        return measure(stream.reference, stream.production, policy, rng, most_draws=most_draws)
+
+    with ThreadPoolExecutor(_threads()) as pool:  # numpy computes without the interpreter's lock
+        results = list(pool.map(measured, streams))
     adjusted = _family_wise(results, deciding)
     level = policy.family_wise_level / max(1, hypotheses)
     return DriftReport(
@@ -102,6 +107,10 @@ def drift_report(
             for stream, result, p in zip(streams, results, adjusted, strict=True)
         ),
     )
+
+
+def _threads() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _events(stream: _Stream) -> tuple[int, int, str]:

@@ -89,14 +89,14 @@ class WatchedStream:
         self._before = by_time[-LATE - 1][1]
         self._seen = dict(by_time[-LATE:])
 
-    def feed(self, rows: pd.DataFrame, family: Family) -> None:
+    def feed(self, rows: pd.DataFrame, family: Family, vectors: windows.Vectors | None = None) -> None:
         """Take the events that were not seen yet, in their order."""
         if self.pictures is None or self.mix is None:
             return
-        fresh = ~rows["event_id"].isin(self._seen.keys())
+        fresh = ~rows["event_id"].isin(list(self._seen))
         if self._before is not None:
             fresh &= rows["time"] > self._before
-        new = windows.with_embedding(rows[fresh])
+        new = windows.with_embedding(windows.recalled(rows[fresh], vectors))
         promised = 0.0
         for time, embedding, cell, case in zip(
             new["time"], new["embedding"], cells_of(new, self.edges), cases_of(new, self.edges), strict=True
@@ -110,7 +110,7 @@ class WatchedStream:
             self._times.append(time.isoformat())
             self._pictures_told.follow(self.pictures.run, self._times)
             self._mix_told.follow(self.mix.run, self._times)
-        self.saw(new)
+        self.saw(rows[fresh])
 
     def report(self, task: str, version: str, stratum: Stratum, days: float) -> AlarmReport:
         """How it stands, with the run length promised by now."""

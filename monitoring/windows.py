@@ -51,7 +51,8 @@ class Vectors(Protocol):
         """Embeddings of these rows, by `event_id`; a refused picture has none or an empty one."""
 
 
-LIGHT_COLUMNS = tuple(column for column in NEEDED_COLUMNS if column != "embedding")
+_LIGHT_COLUMNS = tuple(column for column in NEEDED_COLUMNS if column != "embedding")
+READ_COLUMNS = (*_LIGHT_COLUMNS, "role")  # of the feature repository, where embeddings are looked up
 
 
 def tidy(events: pd.DataFrame, *, light: bool = False) -> pd.DataFrame:
@@ -64,7 +65,7 @@ def tidy(events: pd.DataFrame, *, light: bool = False) -> pd.DataFrame:
     Raises:
         RefusedError: a column that monitoring needs is missing.
     """
-    needed = LIGHT_COLUMNS if light else NEEDED_COLUMNS
+    needed = _LIGHT_COLUMNS if light else NEEDED_COLUMNS
     missing = [column for column in needed if column not in events.columns]
     if missing:
         raise RefusedError(
@@ -100,6 +101,21 @@ def recalled(rows: pd.DataFrame, vectors: Vectors | None) -> pd.DataFrame:
     found, none = vectors(rows), np.empty(0, np.float32)
     cells = [found.get(event_id, none) for event_id in rows["event_id"]]
     return rows.assign(embedding=pd.Series(cells, index=rows.index, dtype=object))
+
+
+def remembered(vectors: Vectors | None) -> Vectors | None:
+    """The same look-up, that asks for each event once: strata of one site share most of theirs."""
+    if vectors is None:
+        return None
+    found: dict[str, NDArray[np.float32]] = {}
+
+    def look_up(events: pd.DataFrame) -> Mapping[str, NDArray[np.float32]]:
+        missing = events[~events["event_id"].isin(list(found))]
+        if len(missing):
+            found.update(vectors(missing))
+        return found
+
+    return look_up
 
 
 def narrow(frame: pd.DataFrame, stratum: Stratum) -> pd.DataFrame:

@@ -29,7 +29,7 @@ def evidently(method: str) -> Judge:
 
     chosen = {
         "model": lambda: methods.model(bootstrap=True),  # its default below 1,000 reference rows
-        "mmd": lambda: methods.mmd(),
+        "mmd": methods.mmd,
         "mmd_bootstrap": lambda: methods.mmd(bootstrap=True),
     }[method]
 
@@ -45,7 +45,9 @@ def frouros() -> Judge:
     from frouros.detectors.data_drift import MMD
 
     def judge(reference: Any, window: Any) -> bool:
-        test = PermutationTestDistanceBased(num_permutations=100, num_jobs=1, random_state=1, name="test")
+        test: Any = PermutationTestDistanceBased(
+            num_permutations=100, num_jobs=1, random_state=1, name="test"
+        )
         detector = MMD(callbacks=[test])
         detector.fit(X=reference)
         return bool(detector.compare(X=window)[1]["test"]["p_value"] <= 0.05)

@@ -15,6 +15,7 @@ from monitoring.metrics import DriftMetrics
 from monitoring.policy import load_policy
 from monitoring.references import References
 from monitoring.retraining import RequestFolder
+from monitoring.windows import READ_COLUMNS
 from osteon.domain import FaultError, OsteonError
 from osteon.features import FeatureRepository
 from services.drift_monitor.monitor import Monitor
@@ -85,10 +86,11 @@ def _state(response: Response, *, ok: bool, words: tuple[str, str]) -> dict[str,
 def _monitor(settings: Settings, registry: CollectorRegistry) -> Monitor:
     repository = FeatureRepository(settings.features, settings.project)
     return Monitor(
-        lambda since, until: repository.history(since=since, until=until),
+        lambda since, until: repository.history(since=since, until=until, columns=READ_COLUMNS),
         References(settings.references),
         load_policy(settings.policy),
         DriftMetrics(registry, settings.sites),
+        vectors=repository.vectors,
         requests=RequestFolder(settings.requests) if settings.requests else None,
         history_days=settings.history_days,
         seed=settings.seed,

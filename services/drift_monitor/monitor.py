@@ -17,6 +17,7 @@ from monitoring.policy import DriftPolicy
 from monitoring.references import References
 from monitoring.report import DriftReport
 from monitoring.retraining import RequestFolder, requests_from
+from monitoring.windows import Vectors
 from osteon.domain import OsteonError
 
 logger = logging.getLogger("osteon.drift_monitor")
@@ -29,6 +30,7 @@ class Monitor:
 
     Args:
         history: the events in [since, until).
+        vectors: where their embeddings are looked up, when they are read without.
         requests: where retraining requests go; None files none.
     """
 
@@ -39,12 +41,14 @@ class Monitor:
         policy: DriftPolicy,
         metrics: DriftMetrics,
         *,
+        vectors: Vectors | None = None,
         requests: RequestFolder | None = None,
         history_days: float = 90.0,
         seed: int = 0,
         project: str = "osteon",
     ) -> None:
         self._history = history
+        self._vectors = vectors
         self._references = references
         self._policy = policy
         self._metrics = metrics
@@ -62,10 +66,19 @@ class Monitor:
         moment, started = now or datetime.now(UTC), time.monotonic()
         events = self._history(moment - timedelta(days=self._history_days), moment)
         report = drift_report(
-            events, self._references, self._policy, now=moment, seed=self._seed, project=self._project
+            events,
+            self._references,
+            self._policy,
+            now=moment,
+            seed=self._seed,
+            project=self._project,
+            vectors=self._vectors,
         )
-        expected = expected_performance(events, self._references, self._policy, now=moment, seed=self._seed)
-        report = replace(report, alarms=self._watch.look(events), performance=expected)
+        expected = expected_performance(
+            events, self._references, self._policy, now=moment, seed=self._seed, vectors=self._vectors
+        )
+        alarms = self._watch.look(events, vectors=self._vectors)
+        report = replace(report, alarms=alarms, performance=expected)
         self._metrics.show(report, duration_s=time.monotonic() - started, at_unix_s=moment.timestamp())
         self._count_new(events, moment)
         self.report = report

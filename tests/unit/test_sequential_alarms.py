@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from monitoring.sequential import ChartSettings, ChartState, MonitoredSpace, Stream, StreamModel, calibrate
+from monitoring.sequential.likelihood import LOOKALIKES
 
 WIDTH = 64
 SCALES = 1 / np.sqrt(np.arange(1, WIDTH + 1))
@@ -155,3 +156,13 @@ def test_one_odd_picture_is_no_change(model):
 def test_too_small_a_reference_is_refused():
     with pytest.raises(ValueError, match="30 reference events"):
         StreamModel.fit(draw(40, np.random.default_rng(0)), run_length=1000, seed=0)
+
+
+def test_no_single_event_says_more_of_a_cause_than_a_rare_lookalike_may(model):
+    causes = model.charted.settings.causes
+    far = np.linalg.solve(causes.weight @ causes.weight.T, np.full(2, 1e3)) @ causes.weight
+    gains = causes.gains(far[None])
+    assert gains.max() <= np.log(1 / LOOKALIKES) + 1e-9
+    assert (causes.gains(np.zeros((1, model.space.width))) < 0).all(), (
+        "a usual event speaks against every cause"
+    )
