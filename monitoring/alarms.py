@@ -64,8 +64,8 @@ class AlarmWatch:
             strata = windows.strata_of(mine, str(site), self._policy.strata) if len(mine) else []
             own = windows.remembered(vectors)
             parts += [(str(task), version, stratum, windows.narrow(mine, stratum), own) for stratum in strata]
-        for task, version, stratum, rows, _ in parts:
-            self._family.joined((task, version, stratum), rows["time"].iloc[0])
+        for task, _, stratum, rows, _ in parts:
+            self._family.joined(task, stratum, rows["time"].iloc[0])
         kept = cache(self._references.load)  # each stratum of a model asks for the same file
         found = []
         parts.reverse()

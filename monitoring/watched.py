@@ -18,24 +18,24 @@ LATE = 4096  # newest events among which one that comes late still counts; older
 _CELLS = 4  # parts of the reference's answers: what the model says may change without a drift
 _CAUSES_SHOWN = 3
 _LEAST_RUN = 100.0
-_Key = tuple[str, str, Stratum]
 
 
 class Family:
     """Which streams there are, and from when: the more, the longer each one's promised run.
 
-    Each picture stream has a case mix beside it, which counts as another.
+    Each picture stream has a case mix beside it, which counts as another. A task's new model takes the place of
+    the one before.
     """
 
     def __init__(self, days_of_all: float) -> None:
         self._days_of_all = days_of_all
-        self._joined: dict[_Key, pd.Timestamp] = {}
+        self._joined: set[tuple[str, Stratum]] = set()
         self._times: list[pd.Timestamp] = []
 
-    def joined(self, stream: _Key, time: pd.Timestamp) -> None:
+    def joined(self, task: str, stratum: Stratum, time: pd.Timestamp) -> None:
         """A stream's first event; only the first call counts."""
-        if stream not in self._joined:
-            self._joined[stream] = time
+        if (task, stratum) not in self._joined:
+            self._joined.add((task, stratum))
             insort(self._times, time)
 
     def days(self, time: pd.Timestamp) -> float:
