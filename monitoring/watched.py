@@ -23,8 +23,8 @@ _LEAST_RUN = 100.0
 class Family:
     """Which streams there are, and from when: the more, the longer each one's promised run.
 
-    Each picture stream has a case mix beside it, which counts as another. A task's new model takes the place of
-    the one before.
+    Each picture stream has a case mix beside it, which counts as another. A task's new model takes the place
+    of the one before.
     """
 
     def __init__(self, days_of_all: float) -> None:

@@ -211,7 +211,7 @@ def main() -> None:
     rng = np.random.default_rng(9)
     quiet = [(h.reference, NONE.drawn(h.population, rng, WINDOW)[1]) for h, _ in some]
     shifted = [(h.reference, one.window) for h, one in some]
-    peers = {
+    peers: dict[str, Any] = {
         "osteon_same_windows": {
             "power_at_100": round(float(np.mean([one.told <= WINDOW for _, one in some])), 3)
         }
