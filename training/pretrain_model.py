@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from osteon.models.dual_encoder import DualEncoder, DualEncoderConfig
@@ -14,6 +16,8 @@ from osteon.models.text_encoders import HuggingFaceText, load_tokenizer, text_co
 from osteon.models.tokenizer import ReportTokenizer
 from training.pair_data import PairSet
 from training.pretrain_recipes import PretrainRecipe
+
+TEXT_GROUP = "text"  # key of an optimiser's group: whether it moves the text tower
 
 
 def build_tokenizer(recipe: PretrainRecipe, train: PairSet) -> ReportTokenizer:
@@ -34,11 +38,14 @@ def build_model(
     *,
     device: torch.device | None = None,
     image_init: Path | None = None,
+    term_share: NDArray[np.float64] | None = None,
 ) -> DualEncoder:
     """Both towers: weights of the text model and of `image_init` where named, else what the seed decides.
 
     Args:
         image_init: package whose image encoder is the start; it must be the recipe's.
+        term_share: part of the reports that use each word which the pictures are asked for, (K,); the head
+            starts from it. None without such words.
     """
     config = DualEncoderConfig(
         image_encoder=recipe.image_encoder,
@@ -53,11 +60,15 @@ def build_model(
         text_pooling=None if recipe.text_model is None else recipe.text_pooling,
         view_pooling=recipe.view_pooling,
         local=True if recipe.loss == "gloria" else None,
+        terms=None if term_share is None else len(term_share),
         logit_bias=recipe.logit_bias if recipe.loss == "sigmoid" else None,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = DualEncoder(build_image_encoder(recipe.image_encoder), config)
+    if model.term_head is not None and term_share is not None:
+        with torch.no_grad():
+            model.term_head.bias.copy_(torch.logit(torch.from_numpy(term_share), eps=1e-3))
     if recipe.text_model is not None and isinstance(model.text_encoder, HuggingFaceText):
         model.text_encoder.load_pretrained(recipe.text_model)
     if image_init is not None and encoder_name(image_init) == recipe.image_encoder:
@@ -84,18 +95,28 @@ def recompute_activations(model: DualEncoder) -> None:
 def build_optimizer(model: DualEncoder, recipe: PretrainRecipe) -> torch.optim.Optimizer:
     """The recipe's optimiser; no decay of norms, biases and the logit scale.
 
+    The text tower has groups of its own (`TEXT_GROUP`).
     Source: Radford et al. 2021, section 2.5. Lion (Chen et al. 2023, arXiv:2302.06675) is that of timm.
     """
-    learned = [value for value in model.parameters() if value.requires_grad]
-    decayed = [value for value in learned if value.ndim > 1]
-    free = [value for value in learned if value.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    groups = []
+    for text in (False, True):
+        learned = [
+            value
+            for name, value in model.named_parameters()
+            if value.requires_grad and name.startswith("text_encoder.") == text
+        ]
+        decayed = [value for value in learned if value.ndim > 1]
+        free = [value for value in learned if value.ndim <= 1]
+        groups += [
+            {"params": decayed, "weight_decay": recipe.weight_decay, TEXT_GROUP: text},
+            {"params": free, "weight_decay": 0.0, TEXT_GROUP: text},
+        ]
     if recipe.optimizer == "lion":
         from timm.optim import Lion
 
         lion: torch.optim.Optimizer = Lion(groups, lr=recipe.learning_rate, betas=recipe.betas)
         return lion
-    fused = decayed[0].device.type == "cuda"
+    fused = model.log_logit_scale.device.type == "cuda"
     return torch.optim.AdamW(
         groups, lr=recipe.learning_rate, betas=recipe.betas, eps=1e-6, fused=True if fused else None
     )

@@ -16,6 +16,7 @@ from osteon.models.dual_encoder import DualEncoder, Embedded, LocalEmbedding
 from training.objective import batch_loss
 from training.pace import BFLOAT16_PAYS
 from training.pair_batch import PairBatch
+from training.pretrain_model import TEXT_GROUP
 from training.pretrain_recipes import PretrainRecipe
 from training.schedule import learning_rate
 from training.team import Team, share_batch_norms, still_statistics
@@ -50,6 +51,7 @@ class Learner:
             text=embedded.text.float(),
             logit_scale=embedded.logit_scale.float(),
             local=local,
+            term_logits=None if embedded.term_logits is None else embedded.term_logits.float(),
         )
 
 
@@ -73,8 +75,9 @@ def train_step(learner: Learner, batch: PairBatch, share: float) -> float:
     """One optimiser step at `share` of the run; gives the loss of the whole batch."""
     recipe, model = learner.recipe, learner.model
     learner.forward.train()
+    rate = learning_rate(recipe.learning_rate, share, warmup=recipe.warmup_share)
     for group in learner.optimizer.param_groups:
-        group["lr"] = learning_rate(recipe.learning_rate, share, warmup=recipe.warmup_share)
+        group["lr"] = 0.0 if group[TEXT_GROUP] and share < recipe.text_still_share else rate
     learner.optimizer.zero_grad(set_to_none=True)
     loss = backward(learner, batch)
     torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.max_gradient_norm)
@@ -134,7 +137,8 @@ def _cached_backward(learner: Learner, batch: PairBatch, parts: list[PairBatch])
 
 def _tensors(embedded: Embedded) -> list[Tensor]:
     local = [] if embedded.local is None else [embedded.local.regions, embedded.local.words]
-    return [embedded.image, embedded.text, *local]
+    terms = [] if embedded.term_logits is None else [embedded.term_logits]
+    return [embedded.image, embedded.text, *local, *terms]
 
 
 def _joined(embedded: list[Embedded]) -> list[Tensor]:
@@ -145,11 +149,13 @@ def _joined(embedded: list[Embedded]) -> list[Tensor]:
 
 
 def _as_embedded(leaves: list[Tensor], embedded: list[Embedded]) -> Embedded:
-    local, scalars = None, leaves[2:]
+    local, terms, scalars = None, None, leaves[2:]
     if embedded[0].local is not None:
         masks = torch.cat([cast(LocalEmbedding, each.local).word_mask for each in embedded])
         local, scalars = LocalEmbedding(leaves[2], leaves[3], masks), leaves[4:]
-    return Embedded(leaves[0], leaves[1], scalars[0], scalars[1] if len(scalars) > 1 else None, local)
+    if embedded[0].term_logits is not None:
+        terms, scalars = scalars[0], scalars[1:]
+    return Embedded(leaves[0], leaves[1], scalars[0], scalars[1] if len(scalars) > 1 else None, local, terms)
 
 
 def _scalar_pulls(again: Embedded, joined: Embedded) -> list[Tensor]:
