@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from osteon.models.dual_encoder import Embedded
@@ -19,13 +18,6 @@ def batch_loss(own: Embedded, batch: PairBatch, recipe: PretrainRecipe, team: Te
     Its gradients reach the other workers' embeddings too, so that averaged over workers (as DDP does) they
     are those of the whole batch: open_clip's local loss with gathered features.
     """
-    loss = _contrast(own, batch, recipe, team)
-    if own.term_logits is None or batch.term is None:
-        return loss
-    return loss + recipe.term_weight * F.binary_cross_entropy_with_logits(own.term_logits, batch.term)
-
-
-def _contrast(own: Embedded, batch: PairBatch, recipe: PretrainRecipe, team: Team) -> Tensor:
     if recipe.loss == "sigmoid":
         if own.logit_bias is None:
             raise ValueError("the sigmoid loss needs a logit_bias, got none; set it in the model's config")

@@ -22,7 +22,6 @@ from training.distortion import distort
 from training.losses import report_groups
 from training.pair_data import PairSet, epoch_batches, same_region_epoch
 from training.pretrain_recipes import PretrainRecipe
-from training.report_terms import ReportTerms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +35,6 @@ class PairBatch:
         view: (B, V), where a study has a picture; None when each has one.
         word: (B, L), the word of each token, and `words` the most of any text; for local losses.
         report: (B,), number of the text, for the whole batch of all workers; None where repeats count.
-        term: (B, K), 1 where the study's findings use a word that the pictures are asked for.
         first: position of the first study in the whole batch.
         picture_draws: pictures before these in the whole batch, in all, and the seed of their changes.
     """
@@ -47,7 +45,6 @@ class PairBatch:
     word: Tensor | None = None
     words: int = 0
     report: Tensor | None = None
-    term: Tensor | None = None
     first: int = 0
     picture_draws: tuple[int, int, int] = (0, 0, 0)
 
@@ -68,7 +65,7 @@ class PairBatch:
         image_B1SS = normalise(image_B1SS).contiguous(memory_format=torch.channels_last)
         moved = {
             name: value.to(device, non_blocking=True)
-            for name in ("token", "view", "word", "report", "term")
+            for name in ("token", "view", "word", "report")
             if (value := getattr(self, name)) is not None
         }
         return replace(self, image=image_B1SS, **moved)
@@ -85,7 +82,6 @@ class PairBatch:
                 token=self.token[rows],
                 view=None if self.view is None else self.view[rows],
                 word=None if self.word is None else self.word[rows],
-                term=None if self.term is None else self.term[rows],
                 first=self.first + start,
             )
             parts.append(part)
@@ -104,7 +100,6 @@ def draw_batch(
     tokenizer: ReportTokenizer,
     seeds: list[int],
     own: slice | None = None,
-    terms: ReportTerms | None = None,
 ) -> PairBatch:
     """Pictures and one text of each study; the seeds decide every draw, whoever's part it is.
 
@@ -131,7 +126,6 @@ def draw_batch(
         word=word_BL[own] if local else None,
         words=int(word_BL.max()) + 1 if local else 0,
         report=report_groups(token_BL) if recipe.mask_repeated_reports else None,
-        term=None if terms is None else torch.from_numpy(terms.used[studies[own]]).float(),
         first=own.start,
         picture_draws=(int(ends[own.start]), int(ends[-1]), seed),
     )
@@ -148,7 +142,6 @@ class StepBatches(Dataset[PairBatch]):
     batch: int
     rank: int = 0
     workers: int = 1
-    terms: ReportTerms | None = None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -162,9 +155,7 @@ class StepBatches(Dataset[PairBatch]):
         part = len(studies) // self.workers
         studies = studies[: part * self.workers]
         own = slice(self.rank * part, (self.rank + 1) * part)
-        return draw_batch(
-            self.pairs, studies, self.recipe, self.tokenizer, [self.seed, step], own, self.terms
-        )
+        return draw_batch(self.pairs, studies, self.recipe, self.tokenizer, [self.seed, step], own)
 
     def _epoch(self, epoch: int) -> list[NDArray[np.int64]]:
         kept: tuple[int, Any] | None = getattr(self, "_kept", None)

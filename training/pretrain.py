@@ -28,7 +28,6 @@ from training.pair_embedding import validate
 from training.pretrain_model import build_model, build_optimizer, build_tokenizer
 from training.pretrain_recipes import PretrainRecipe, pretrain_recipe
 from training.pretrain_step import Learner, make_learner, train_step
-from training.report_terms import ReportTerms, report_terms
 from training.team import Team, joined_team
 
 Progress = Callable[[int, int], None]
@@ -72,15 +71,7 @@ def pretrain(
             memory_bytes = quarter_of_memory() // team.size  # each worker keeps the pictures
         train = load_pairs(data, "train", preprocess, memory_bytes=memory_bytes)
         tokenizer = build_tokenizer(recipe, train)
-        terms = report_terms(train.texts(), recipe.term_count) if recipe.term_weight else None
-        model = build_model(
-            recipe,
-            tokenizer,
-            seed,
-            device=team.device,
-            image_init=image_init,
-            term_share=None if terms is None else terms.share,
-        )
+        model = build_model(recipe, tokenizer, seed, device=team.device, image_init=image_init)
         learner = make_learner(model, build_optimizer(model, recipe), recipe, team)
         inputs = _inputs(recipe, parent.digest, image_init)
         checkpoint = Path(output).with_name(f".{Path(output).name}.checkpoint.safetensors")
@@ -88,7 +79,7 @@ def pretrain(
         state = load_checkpoint(checkpoint, model, learner.optimizer, run_key)
         state = _learn(
             learner,
-            _batches(train, recipe, tokenizer, seed, team, terms),
+            _batches(train, recipe, tokenizer, seed, team),
             state,
             checkpoint,
             time_limit_min=time_limit_min,
@@ -96,7 +87,6 @@ def pretrain(
             progress=progress,
         )
         if team.is_first:
-            model.drop_terms()
             retrieval = validate(
                 model, data, preprocess, tokenizer, views=recipe.views, memory_bytes=memory_bytes
             )
@@ -186,19 +176,14 @@ def _logged(state: RunState, learner: Learner) -> RunState:
 
 
 def _batches(
-    train: PairSet,
-    recipe: PretrainRecipe,
-    tokenizer: ReportTokenizer,
-    seed: int,
-    team: Team,
-    terms: ReportTerms | None,
+    train: PairSet, recipe: PretrainRecipe, tokenizer: ReportTokenizer, seed: int, team: Team
 ) -> StepBatches:
     batch = min(recipe.batch_studies, len(train)) // team.size * team.size
     if batch < 2 * team.size:
         raise UsageError(
             "two studies of each batch for every worker", "fewer", "start fewer workers or enlarge the batch"
         )
-    return StepBatches(train, recipe, tokenizer, seed, batch, team.rank, team.size, terms)
+    return StepBatches(train, recipe, tokenizer, seed, batch, team.rank, team.size)
 
 
 def _inputs(recipe: PretrainRecipe, pairs: str, image_init: Path | None) -> dict[str, str]:

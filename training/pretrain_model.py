@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from osteon.models.dual_encoder import DualEncoder, DualEncoderConfig
@@ -38,14 +36,11 @@ def build_model(
     *,
     device: torch.device | None = None,
     image_init: Path | None = None,
-    term_share: NDArray[np.float64] | None = None,
 ) -> DualEncoder:
     """Both towers: weights of the text model and of `image_init` where named, else what the seed decides.
 
     Args:
         image_init: package whose image encoder is the start; it must be the recipe's.
-        term_share: part of the reports that use each word which the pictures are asked for, (K,); the head
-            starts from it. None without such words.
     """
     config = DualEncoderConfig(
         image_encoder=recipe.image_encoder,
@@ -60,15 +55,11 @@ def build_model(
         text_pooling=None if recipe.text_model is None else recipe.text_pooling,
         view_pooling=recipe.view_pooling,
         local=True if recipe.loss == "gloria" else None,
-        terms=None if term_share is None else len(term_share),
         logit_bias=recipe.logit_bias if recipe.loss == "sigmoid" else None,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = DualEncoder(build_image_encoder(recipe.image_encoder), config)
-    if model.term_head is not None and term_share is not None:
-        with torch.no_grad():
-            model.term_head.bias.copy_(torch.logit(torch.from_numpy(term_share), eps=1e-3))
     if recipe.text_model is not None and isinstance(model.text_encoder, HuggingFaceText):
         model.text_encoder.load_pretrained(recipe.text_model)
     if image_init is not None and encoder_name(image_init) == recipe.image_encoder:

@@ -35,10 +35,6 @@ class PretrainRecipe:
         views: pictures of a study in a batch, at most; several need a `view_pooling`.
         loss: `clip` is the softmax over the batch (ConVIRT's with its weights), `sigmoid` is SigLIP's,
             `gloria` adds the local loss of words and regions to the softmax.
-        term_weight: of a second loss, beside the contrast: from the picture's features alone, which of the
-            `term_count` commonest words and pairs of words the findings use (mean binary cross-entropy; after
-            Joulin et al. 2016, arXiv:1511.02251). The contrast of a small batch tells little of a small
-            finding; this tells of each picture. 0 for none.
         image_share: weight of the softmax from picture to report.
         temperature: at the start, or all along without `learn_temperature`.
         batch_studies: rows of a batch, over all workers; one text of each study.
@@ -72,8 +68,6 @@ class PretrainRecipe:
     views: int = 1
     view_pooling: ViewPooling | None = None
     loss: Loss = "clip"
-    term_weight: float = 0.0
-    term_count: int = 256
     image_share: float = 0.5
     temperature: float = 0.07
     learn_temperature: bool = True
@@ -128,12 +122,11 @@ def findings() -> PretrainRecipe:
     return PretrainRecipe(
         name="findings",
         batch_studies=32,
-        epochs=32,
+        epochs=26,
         learning_rate=2e-3,
-        term_weight=20.0,
-        text_still_share=0.5,
+        text_still_share=0.85,
         same_region_share=0.75,
-        sampling=TextSampling(whole_share=0.5, indication_share=0.0, conclusion_share=0.5),
+        sampling=TextSampling(whole_share=0.5, indication_share=0.0, conclusion_share=0.7),
     )
 
 

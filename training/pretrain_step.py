@@ -51,7 +51,6 @@ class Learner:
             text=embedded.text.float(),
             logit_scale=embedded.logit_scale.float(),
             local=local,
-            term_logits=None if embedded.term_logits is None else embedded.term_logits.float(),
         )
 
 
@@ -137,8 +136,7 @@ def _cached_backward(learner: Learner, batch: PairBatch, parts: list[PairBatch])
 
 def _tensors(embedded: Embedded) -> list[Tensor]:
     local = [] if embedded.local is None else [embedded.local.regions, embedded.local.words]
-    terms = [] if embedded.term_logits is None else [embedded.term_logits]
-    return [embedded.image, embedded.text, *local, *terms]
+    return [embedded.image, embedded.text, *local]
 
 
 def _joined(embedded: list[Embedded]) -> list[Tensor]:
@@ -149,13 +147,11 @@ def _joined(embedded: list[Embedded]) -> list[Tensor]:
 
 
 def _as_embedded(leaves: list[Tensor], embedded: list[Embedded]) -> Embedded:
-    local, terms, scalars = None, None, leaves[2:]
+    local, scalars = None, leaves[2:]
     if embedded[0].local is not None:
         masks = torch.cat([cast(LocalEmbedding, each.local).word_mask for each in embedded])
         local, scalars = LocalEmbedding(leaves[2], leaves[3], masks), leaves[4:]
-    if embedded[0].term_logits is not None:
-        terms, scalars = scalars[0], scalars[1:]
-    return Embedded(leaves[0], leaves[1], scalars[0], scalars[1] if len(scalars) > 1 else None, local, terms)
+    return Embedded(leaves[0], leaves[1], scalars[0], scalars[1] if len(scalars) > 1 else None, local)
 
 
 def _scalar_pulls(again: Embedded, joined: Embedded) -> list[Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Protocol, cast
 
 import torch
@@ -29,7 +29,6 @@ class DualEncoderConfig:
         text_pooling: how its tokens become one text; mean without it.
         view_pooling: how several pictures of a study become one; None takes one picture per study.
         local: heads for the regions of pictures and the words of texts, which GLoRIA compares.
-        terms: words of reports that the picture's features are asked for while training; no package has them.
         logit_bias: start of the learned bias that SigLIP adds to each logit; None for no bias.
     """
 
@@ -46,7 +45,6 @@ class DualEncoderConfig:
     text_pooling: TextPooling | None = None
     view_pooling: ViewPooling | None = None
     local: bool | None = None
-    terms: int | None = None
     logit_bias: float | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -78,17 +76,13 @@ class LocalEmbedding(NamedTuple):
 
 
 class Embedded(NamedTuple):
-    """What the losses take: unit-norm embeddings (B, D), the logit scale, and what only some losses use.
-
-    `term_logits` (B, K) are of the K words that the study's report may use.
-    """
+    """What the losses take: unit-norm embeddings (B, D), the logit scale, and what only some losses use."""
 
     image: Tensor
     text: Tensor
     logit_scale: Tensor
     logit_bias: Tensor | None = None
     local: LocalEmbedding | None = None
-    term_logits: Tensor | None = None
 
 
 class DualEncoder(nn.Module):
@@ -120,7 +114,6 @@ class DualEncoder(nn.Module):
         if config.local:
             region_dim = cast(ImageEncoder, image_encoder).region_dim
             self.region_head = nn.Linear(region_dim, config.embedding_dim)
-        self.term_head = None if config.terms is None else nn.Linear(feature_dim, config.terms)
 
     @property
     def logit_scale(self) -> Tensor:
@@ -129,9 +122,7 @@ class DualEncoder(nn.Module):
 
     def encode_image(self, image_PCHW: Tensor, view_BV: Tensor | None = None) -> Tensor:
         """Unit-norm embeddings (B, D) of prepared pictures (P, 1, S, S); one a study without `view_BV`."""
-        return self._project_image(
-            self._pooled(cast(ImageEncoder, self.image_encoder).encode(image_PCHW), view_BV)
-        )
+        return self._project_image(cast(ImageEncoder, self.image_encoder).encode(image_PCHW), view_BV)
 
     def encode_text(self, token_BL: Tensor) -> Tensor:
         """Unit-norm embeddings (B, D) of token rows; padding neither attends nor counts."""
@@ -166,38 +157,18 @@ class DualEncoder(nn.Module):
     ) -> Embedded:
         """Both sides of a batch, as the losses take them; `word_BL` asks for the local embeddings too."""
         if word_BL is None:
-            feature_BF = self._pooled(cast(ImageEncoder, self.image_encoder).encode(image_PCHW), view_BV)
-            image_BD, text_BD = self._project_image(feature_BF), self.encode_text(token_BL)
-            return Embedded(
-                image_BD, text_BD, self.logit_scale, self.logit_bias, None, self._term_logits(feature_BF)
-            )
+            image_BD, text_BD = self.encode_image(image_PCHW, view_BV), self.encode_text(token_BL)
+            return Embedded(image_BD, text_BD, self.logit_scale, self.logit_bias)
         feature_PF, region_BRG = cast(ImageEncoder, self.image_encoder).encode_regions(image_PCHW)
         text_BD, word_BWD, word_mask_BW = self.encode_words(token_BL, word_BL, words)
         region_BRD = F.normalize(self.region_head(region_BRG), dim=-1)
         local = LocalEmbedding(region_BRD, word_BWD, word_mask_BW)
-        feature_BF = self._pooled(feature_PF, view_BV)
-        return Embedded(
-            self._project_image(feature_BF),
-            text_BD,
-            self.logit_scale,
-            self.logit_bias,
-            local,
-            self._term_logits(feature_BF),
-        )
+        image_BD = self._project_image(feature_PF, view_BV)
+        return Embedded(image_BD, text_BD, self.logit_scale, self.logit_bias, local)
 
-    def drop_terms(self) -> None:
-        """Takes the head of words away: it teaches the features, and nobody asks it afterwards."""
-        self.term_head = None
-        self.config = replace(self.config, terms=None)
-
-    def _pooled(self, feature_PF: Tensor, view_BV: Tensor | None) -> Tensor:
-        return feature_PF if view_BV is None else cast(Tensor, self.view_pool(feature_PF, view_BV))
-
-    def _project_image(self, feature_BF: Tensor) -> Tensor:
+    def _project_image(self, feature_PF: Tensor, view_BV: Tensor | None) -> Tensor:
+        feature_BF = feature_PF if view_BV is None else self.view_pool(feature_PF, view_BV)
         return F.normalize(self.projection_head(feature_BF), dim=-1)
-
-    def _term_logits(self, feature_BF: Tensor) -> Tensor | None:
-        return None if self.term_head is None else cast(Tensor, self.term_head(feature_BF))
 
     def _read(self, token_BL: Tensor) -> tuple[Tensor, Tensor]:
         """The text (B, D), and its tokens: our own in the shared space, the library's hidden states."""

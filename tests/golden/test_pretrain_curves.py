@@ -39,7 +39,6 @@ KIND = (
     "same_region_share",
     "mask_repeated_reports",
     "sampling",
-    "term_weight",
     "text_still_share",
     "distortion",
 )

@@ -26,7 +26,6 @@ from training.pair_batch import draw_batch
 from training.pair_data import ShardPictures, TextSampling, epoch_batches, load_pairs, same_region_epoch
 from training.pretrain import pretrain
 from training.pretrain_recipes import PRETRAIN_RECIPES, pretrain_recipe, tiny
-from training.report_terms import report_terms
 
 
 @pytest.fixture(scope="module")
@@ -51,19 +50,6 @@ def test_the_same_data_and_seed_give_the_same_bytes(pairs: Path, package: Path, 
     torch.manual_seed(99)  # the global generator must not matter
     pretrain("tiny", pairs, tmp_path / "again", seed=3)
     assert _hashes(tmp_path / "again") == _hashes(package)
-
-
-def test_a_run_that_asked_for_words_leaves_none_in_its_package(pairs: Path, tmp_path: Path) -> None:
-    recipe = replace(tiny(), term_weight=10.0, text_still_share=0.5, same_region_share=0.75)
-    pretrain(recipe, pairs, tmp_path / "package", seed=3)
-    model = load_dual_package(tmp_path / "package").model
-    assert model.config.terms is None
-    assert not any(name.startswith("term_head") for name in model.state_dict())
-
-
-def test_reports_without_a_common_word_are_refused() -> None:
-    with pytest.raises(RefusedError, match="share words"):
-        report_terms([f"mot{number}" for number in range(200)], 16)
 
 
 def test_another_seed_gives_other_weights(pairs: Path, package: Path, tmp_path: Path) -> None:

@@ -122,41 +122,6 @@ def test_a_still_text_tower_stays_as_it_began_until_its_part_of_the_run_is_over(
     assert moved() == {False, True}
 
 
-SHARE = np.array([0.1, 0.5, 0.9])
-TERM = torch.tensor([[1.0, 0, 1], [0, 1, 1], [0, 0, 1], [1, 1, 0]])
-
-
-def test_the_head_of_words_starts_from_how_common_each_is() -> None:
-    model = build_model(tiny(), _Words(), 0, term_share=SHARE)  # type: ignore[arg-type]
-    assert model.term_head is not None
-    assert model.term_head.bias.sigmoid().tolist() == pytest.approx(SHARE.tolist())
-
-
-def test_asking_for_words_changes_no_other_weight_at_the_start() -> None:
-    plain = build_model(tiny(), _Words(), 0).state_dict()  # type: ignore[arg-type]
-    asked = build_model(tiny(), _Words(), 0, term_share=SHARE).state_dict()  # type: ignore[arg-type]
-    assert asked.keys() - plain.keys() == {"term_head.weight", "term_head.bias"}
-    assert all(asked[name].equal(value) for name, value in plain.items())
-
-
-@pytest.mark.parametrize("loss", ["clip", "sigmoid", "gloria"])
-def test_words_are_learned_alike_in_parts_and_in_one_batch(loss: Any) -> None:
-    found = []
-    for part in (None, 2):
-        # A batch norm counts over the part: the transformer has none.
-        recipe = replace(tiny(), image_encoder="vit_tiny_patch16_224", size=64, loss=loss, term_weight=5.0)
-        recipe = replace(recipe, precision="float32", micro_batch=part)
-        model = build_model(recipe, _Words(), 0, term_share=SHARE)  # type: ignore[arg-type]
-        learner = make_learner(model, build_optimizer(model, recipe), recipe, Team())
-        batch = replace(_batch(64), term=TERM)
-        backward(learner, batch if loss == "gloria" else replace(batch, word=None))
-        found.append({n: v.grad for n, v in model.named_parameters() if v.grad is not None})
-    assert "term_head.weight" in found[0]
-    assert found[0].keys() == found[1].keys()
-    for name, value in found[0].items():
-        torch.testing.assert_close(found[1][name], value, atol=1e-5, rtol=1e-4)
-
-
 @pytest.mark.parametrize("pooling", ["mean", "attention"])
 def test_places_without_a_picture_count_for_nothing(pooling: Any) -> None:
     torch.manual_seed(0)
