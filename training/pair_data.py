@@ -100,6 +100,8 @@ class PairSet:
         indications: the indication of each study, or empty.
         conclusions: those sentences of `findings` that are the conclusion; none for a report without one.
         regions: body region of each study's first picture.
+        studies: pseudonym of each study, in the order of the shards.
+        patients: pseudonym of each study's patient.
     """
 
     levels: Pictures
@@ -108,6 +110,8 @@ class PairSet:
     indications: Sequence[str]
     conclusions: Sequence[tuple[str, ...]]
     regions: Sequence[str]
+    studies: Sequence[str]
+    patients: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.findings)
@@ -174,6 +178,7 @@ def load_pairs(
     indications: list[str] = []
     conclusions: list[tuple[str, ...]] = []
     regions: list[str] = []
+    names: list[tuple[str, str]] = []
     for path in shard_paths(folder, split):
         for meta, spans in scan_shard(path):
             sections = meta["sections"]
@@ -186,6 +191,7 @@ def load_pairs(
             indications.append(" ".join(sentences(sections.get("indication", ""))))
             conclusions.append(tuple(dict.fromkeys(_seen_here(sections.get("conclusion", "")))))
             regions.append(str(meta["images"][0].get("region", "")))
+            names.append((meta["study"], meta["patient"]))
     if len(findings) < 2:
         raise RefusedError(
             f"at least two studies with findings in the {split} shards",
@@ -201,6 +207,8 @@ def load_pairs(
         indications=indications,
         conclusions=conclusions,
         regions=regions,
+        studies=[study for study, _ in names],
+        patients=[patient for _, patient in names],
     )
 
 

@@ -14,6 +14,7 @@ from osteon.models.text_encoders import HuggingFaceText, load_tokenizer, text_co
 from osteon.models.tokenizer import ReportTokenizer
 from training.pair_data import PairSet
 from training.pretrain_recipes import PretrainRecipe
+from training.sharding import split_by_division
 
 TEXT_GROUP = "text"  # key of an optimiser's group: whether it moves the text tower
 
@@ -99,8 +100,9 @@ def build_optimizer(model: DualEncoder, recipe: PretrainRecipe) -> torch.optim.O
         decayed = [value for value in learned if value.ndim > 1]
         free = [value for value in learned if value.ndim <= 1]
         groups += [
-            {"params": decayed, "weight_decay": recipe.weight_decay, TEXT_GROUP: text},
-            {"params": free, "weight_decay": 0.0, TEXT_GROUP: text},
+            {"params": part, "weight_decay": decay, TEXT_GROUP: text}
+            for values, decay in ((decayed, recipe.weight_decay), (free, 0.0))
+            for part in split_by_division(values)
         ]
     if recipe.optimizer == "lion":
         from timm.optim import Lion
