@@ -26,6 +26,7 @@ from osteon.deid.text.recognisers.model import doubtful_lines, find_model_names
 from osteon.deid.text.recognisers.names import find_names
 from osteon.deid.text.recognisers.numbers import find_numbers
 from osteon.deid.text.recognisers.spelled import find_spelled
+from osteon.deid.text.recognisers.spoken_numbers import find_spoken_numbers
 from osteon.deid.text.recognisers.tables import find_tables
 from osteon.deid.text.recognisers.towns import find_towns
 from osteon.deid.text.span import LABELS, Span, merge, trim, without_tags
@@ -133,6 +134,7 @@ def finders(lex: Lexicon) -> dict[str, Finder]:
         "initials": find_initials,
         "spelled": lambda text: find_spelled(text, lex),
         "layouts": lambda text: [*find_tables(text), *find_dictated(text, lex)],
+        "spoken numbers": lambda text: find_spoken_numbers(text, lex),
     }
 
 

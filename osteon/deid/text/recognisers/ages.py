@@ -9,6 +9,7 @@ import re
 from functools import cache
 
 from osteon.deid.text.languages import forms
+from osteon.deid.text.recognisers.age_words import find_age_words
 from osteon.deid.text.span import Span
 from osteon.deid.text.spoken import TO_NINETY_NINE, number_of
 from osteon.deid.text.tokens import UPPER
@@ -52,13 +53,13 @@ def _patterns(code: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     years = re.compile(
         rf"(?<![\w.,/])(?:(?<!\d )(?<!\d\n){_YEARS}\s?(?:-|à|a|ou|"
         rf"/)\s?)?{_YEARS}[ \u00a0\u202f\n]{{0,2}}(?:{unit})(?![\w/])"
-        rf"(?:\s?(?:et demie?\b|½|1/2(?!\d)|(?:et )?\d{{1,2}}\s?mois\b))?",
+        rf"(?:\s?(?:et demie?\b|½|[13]/[24](?!\d)|r[ée]volus\b|(?:et )?\d{{1,2}}\s?mois\b))?",
         re.IGNORECASE,
     )
     small = re.compile(
         r"(?<![\w.,/])(?:\d{1,2}\s?(?:-|à)\s?)?\d{1,3}[ \u00a0\n]?(?:mois|semaines?|jours?|maanden|weken|"
         r"dagen|months?|weeks?|days?)"
-        r"(?:[- ]old)?(?!\w)",
+        r"(?:[- ]old)?(?!\w)(?:\s?(?:et demie?\b|½|1/2(?!\d)))?",
         re.IGNORECASE,
     )
     return years, small
@@ -66,7 +67,9 @@ def _patterns(code: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 _COUNTED = re.compile(r"ann[ée]es?$", re.IGNORECASE)
 """`Années` are a duration more often than an age."""
-_WRITTEN = re.compile(rf"\b(?P<age>(?P<number>{TO_NINETY_NINE})\s+(?P<unit>ans|mois))\b", re.IGNORECASE)
+_WRITTEN = re.compile(
+    rf"\b(?P<age>(?P<number>{TO_NINETY_NINE})\s+(?P<unit>ans|mois)(?: et demie?)?)\b", re.IGNORECASE
+)
 _NUMBER_BEFORE = re.compile(r"\d[ -]$")
 _DATE_BEFORE = re.compile(r"(?:(?:18|19|20)\d{2}|[/.-]\d{2}|[12] \d \d \d)[ -]$")
 _A_LIFE = 13
@@ -117,7 +120,7 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
                 spans.append(Span(*match.span(group), "AGE", 0.3, "age"))
     for pattern in (_LABELLED, _SEXED):
         spans += [Span(*m.span("age"), "AGE", 0.3, "labelled-age") for m in pattern.finditer(text)]
-    return spans
+    return [*spans, *find_age_words(text)]
 
 
 def _beside(text: str, match: re.Match[str]) -> bool:
@@ -125,7 +128,7 @@ def _beside(text: str, match: re.Match[str]) -> bool:
     before = text[max(0, match.start() - 24) : match.start()]
     ends = (
         re.match(
-            r"\s*(?:$|[\n:,;)]|I\.?P\.?P|NDA|N[IP]|DDN|entr[ée]|admis|vue?\b)",
+            r"\.?\s*(?:$|[\n:,;)/]|I\.?P\.?P|NDA|N[IP]|DDN|entr[ée]|admis|vue?\b)",
             text[match.end() : match.end() + 8],
         )
         is not None
