@@ -13,6 +13,7 @@ from typing import Any
 from osteon._hidden import hidden
 from osteon.deid.identity import KnownIdentity
 from osteon.deid.text.composed import Composed, composed
+from osteon.deid.text.languages import written_language
 from osteon.deid.text.lexicon import Lexicon, lexicon
 from osteon.deid.text.recognisers.addresses import find_addresses
 from osteon.deid.text.recognisers.ages import find_ages
@@ -164,11 +165,11 @@ def find_spans_of(
     texts: Iterable[str], known: Iterable[KnownIdentity | None], language: str = LANGUAGE
 ) -> Iterator[list[Span]]:
     """As `find_spans` for many texts: the model sees the doubtful lines of all of them in batches."""
-    lex = lexicon(language)
     read = [composed(text) for text in texts]
     found: list[list[Span]] = []
     asked: list[tuple[int, int, int]] = []
     for number, (one, identity) in enumerate(zip(read, known, strict=True)):
+        lex = lexicon(written_language(one.text, language))
         found.append(_by_rules(one.text, identity, lex))
         asked += [(number, *line) for line in doubtful_lines(one.text, found[-1], lex)]
     if asked and language == LANGUAGE:
@@ -180,7 +181,7 @@ def find_spans_of(
             seen = [(e.start_char, e.end_char, e.label_) for e in document.ents]
             found[number] += [
                 Span(s.start + start, s.end + start, s.label, s.score, s.rule)
-                for s in find_model_names(piece, seen, lex)
+                for s in find_model_names(piece, seen, lexicon(language))
             ]
     for one, spans in zip(read, found, strict=True):
         yield _tidy(spans, one)

@@ -38,6 +38,10 @@ _KINDS = (
     r"pharmacie(?:\s+(?:mutualiste|centrale|principale))?|"
     r"maternit[ée]|h[ôo]tel[- ]dieu|klinik(?:um)?|ambulances|"
     r"(?-i:MAS|FAM|IME|ITEP|HAD|ESAT|SESSAD|CAMSP|CLSC|CSSS|CHT|CHRSM|AURAD|PASS)(?![\w])|"
+    r"(?-i:EMS|CTR|RHNe|RHN|HNE|GHOL|EHC|eHnv|HRC|HIB|HJU|GHEF|CHIREC|HIS|HUB|GHdC|CHIC|CHG)(?![\w])|"
+    r"ensemble hospitalier|permanence(?= (?:du|de la|de l['’]|de|des)? ?(?-i:[A-ZÀ-Ý]))|m[ée]dicentre|dispensaire|infirmerie(?= (?-i:S))|"
+    r"centre municipal de sant[ée]|service de sant[ée](?= d[eu])|r[ée]seau sant[ée]|maison de sant[ée] pluriprofessionnelle|"
+    r"ziekenhuis|kliniek|residentie|(?-i:Spital)|nouvelle clinique|"
     r"groupe hospitalier|institut|maison de (?:sant[ée]|retraite|repos)|fondation|cabinet "
     r"(?:de radiologie|d['’]imagerie|m[ée]dical)|imagerie m[ée]dicale|maison m[ée]dicale|"
     r"maison de naissance|hospices|(?-i:Foyer)(?= (?-i:[A-ZÀ-Ý])[^\W\d_]{2})|"
@@ -66,6 +70,10 @@ def _hospital(code: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?P<kind>{by_first_letter(alternatives_of(_KINDS))}{further})", re.IGNORECASE)
 
 
+_SCHOOL = re.compile(
+    rf"\b(?i:cr[èe]che|halte-garderie|garderie|[ée]cole(?: maternelle| primaire| [ée]l[ée]mentaire)?|coll[èe]ge|lyc[ée]e|foyer)[ ]"
+    rf"(?P<name>(?:L[ea]s? |L['’]|du |des |Sainte? ?-?)?{UPPER}[^\W\d_]+(?:[ -]{UPPER}[^\W\d_]+){{0,3}})"
+)
 _PARTNERS = re.compile(rf"(?i:\s(?:et|&)\sassoci[ée]e?s?\b)|\s&\s{UPPER}[\w'’-]+")
 _SENT_FROM = re.compile(r"\b[Tt]ransf(?:ert|érée?) (?:de|vers|du|au) (?P<name>[A-Z]{2,6})\b(?! *[A-Z]{2})")
 _TREATED_AT = re.compile(
@@ -138,6 +146,11 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
         Span(m.start(), m.end(), "HOPITAL", 0.6, "letters")
         for m in _BY_LETTERS.finditer(text)
         if lex.is_rare_word(m.group()) and m.group() not in ACRONYMS and not lex.is_first_name(m.group())
+    ]
+    spans += [
+        Span(*m.span("name"), "HOPITAL", 0.5, "school")
+        for m in _SCHOOL.finditer(text)
+        if fold(m["name"]) not in ACRONYMS
     ]
     spans += [Span(m.start(), m.end(), "HOPITAL", 0.6, "devout") for m in _DEVOUT.finditer(text)]
     spans += [

@@ -15,6 +15,7 @@ _MARKED = re.compile(
     rf"transcri(?:te?|ption)(?: par)?|"
     rf"initiales?(?: du patient)?|"
     rf"dict[ée]e?(?: par)?|lu(?: par)?|relue? par|valid[ée]e? par|sign[ée]e? par|signature|op[ée]rateur|"
+    rf"lecture|relecture|visa|lect(?:eur|rice)(?: \d)?|dos[ée]e? par|r[ée]dig[ée]e?(?: par)?|tap[ée]e?(?: par)?|"
     rf"par|typed by|getypt door)\b"
     rf"\s*(?::|=)?\s*(?P<value>(?<=: )[^\W\d_]{{2,3}}/[^\W\d_]{{2,3}}|{UPPER}{{2,3}}/{UPPER}{{2,3}}|"
     rf"{_PAIR}|{UPPER}{{2,3}})(?![\w-])(?!\s?[:°])"
@@ -42,6 +43,16 @@ _DONE_BY = re.compile(
     rf"(?m)\b(?:(?i:ok|vue?|fait|lue?|rappel[ée]e?) |(?i:technicien(?:ne|\(ne\))?) ?: ?)"
     rf"(?P<value>{UPPER}{{2,3}})[ \t]*$"
 )
+_SMALL = re.compile(
+    r"\b(?i:dict[ée]e?|tap[ée]e?|frapp[ée]e?|saisie?|transcrite?|relue?|lue?|dos[ée]e?|valid[ée]e?)(?i: par|[ ]?:)[ ]"
+    r"(?P<value>[a-zà-ÿ]{2}|[a-zà-ÿ]\.[a-zà-ÿ]\.?)(?=[ \t]*(?:[.,;)/\n]|$|le \d|du \d|hier))"
+    rf"|(?i:lecture|relecture|visa|frappe|lecteur \d)[ ]?:?[ ](?P<mixed>[^\W\d_]\.?[^\W\d_]\.?)(?=[ ]?(?:[/,;:\n]|$))"
+    rf"|(?m:^)[ \t>]*[\d\[][^\n(]{{3,24}}(?:\([^()\n]{{1,8}}\))?[ ]?\((?P<noted>[^\W\d_]\.?[^\W\d_]\.?)\)"
+    rf"|(?:[.!?)]|toi,?|vous,?|(?i:cordialement|amiti[ée]s|rappelle|merci)\W{{0,2}})[ \n](?P<last>{UPPER}\.?{UPPER}\.?|[a-z]\.?[a-z]\.?)"
+    rf"[ \t]*(?=\n--|\Z|\n{UPPER})"
+    rf"|\d{{4}}/(?P<slash>[^\W\d_]\.?[^\W\d_]\.?)[ \t]*(?=\n|$)"
+)
+"""Initials in small letters or with one dot, where a typist, a reader or a note's writer leaves them."""
 _TWO = 2
 _LITTLE_WORDS = frozenset(
     ["LE", "LA", "LES", "DR", "PR", "MME", "MR", "UN", "UNE", "SA", "SON", "ET", "DE", "DU", "DES", "AU"]
@@ -97,6 +108,11 @@ def _loose_initials(text: str) -> list[Span]:
 def find_initials(text: str) -> list[Span]:
     """Spans of initials."""
     spans = _loose_initials(text)
+    for match in _SMALL.finditer(text):
+        group = next(name for name, value in match.groupdict().items() if value)
+        bare = match[group].replace(".", "").upper()
+        if bare not in _LITTLE_WORDS | _NO_INITIALS and (group in {"noted", "slash"} or bare not in ACRONYMS):
+            spans.append(Span(*match.span(group), "NOM", 0.5, "initials"))
     for pattern in (_MARKED, _REFERENCE, _LAST_LINE, _TITLED):
         for match in pattern.finditer(text):
             by = match.group().lower().startswith("par")

@@ -99,6 +99,7 @@ _PLATE_AFTER = re.compile(
     r"registration)(?!\w)\s*(?i:n°|num[ée]ro|est|:|de (?:la )?(?:voiture|v[ée]hicule))?\s*:?\s*"
     r"(?P<value>[A-Z0-9]{1,4}[-·. ]?[A-Z0-9]{2,4}(?:[-·. ]?[A-Z0-9]{2,3}){0,2}|[A-Z]{2}[ -·]?\d{1,6})\b"
 )
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[\dA-Z]{4}){2,7}(?: ?[\dA-Z]{1,3})?\b(?<=\d)")
 _AVS = re.compile(rf"(?<!\d)756{_S}(?:\d{_S}){{9}}\d(?!\d)")
 
 
@@ -131,6 +132,7 @@ def find_numbers(text: str, code: str = "fr") -> list[Span]:
     for match in _PLATE_AFTER.finditer(text):
         if any(c.isdigit() for c in match["value"]):
             spans.append(Span(*match.span("value"), "ID", 0.9, "plate"))
+    spans += [Span(m.start(), m.end(), "ID", 0.9, "iban") for m in _IBAN.finditer(text)]
     spans += [Span(m.start(), m.end(), "SECU", 0.95, "avs") for m in _AVS.finditer(text)]
     spans += [Span(m.start(), m.end(), "SECU", 0.9, "ramq") for m in _QUEBEC.finditer(text)]
     return spans

@@ -18,7 +18,7 @@ _AT_WORDS = (
     r"à|À|née?(?:\(e\))? à|habit(?:e|ant)(?: à)?|domicilié(?:e|\(e\))?(?: à)?|résid(?:e|ant)(?: à)?|"
     r"demeurant(?: à)?|vi(?:t|vant) [àa]|employeur de|installée? à|exer(?:ce|çant) à|"
     r"originaire de|venant de|transférée? de|provenance de|région de|banlieue de|ville de|commune de|"
-    r"mairie de"
+    r"mairie de|te"
 )
 _ZIP = re.compile(
     rf"(?<![\d.,/])(?P<zip>(?:(?:F|FR|B|BE|CH)-)?(?:(?:0[1-9]|[1-8]\d|9[0-5]|2[ABab]){_SP}?\d{{3}}|"
