@@ -44,13 +44,13 @@ def codes(code: str) -> tuple[str, ...]:
 
 _DUTCH = re.compile(
     r"(?i:\b(?:geboren|geachte|onderzoek|verslag|besluit|huisarts|voornaam|geboortedatum|rijksregister(?:nr|nummer)|pati[ëe]nt[ë(]|"
-    r"aanvrager|klinische|medische|collegiale|groeten|wij|niet|werd|gevalideerd|dochter|afspraak|woonplaats|betreft|het|een|naam)\b)"
+    r"aanvrager|klinische|inlichtingen|contactpersoon|medische|collegiale|groeten|wij|niet|werd|gevalideerd|dochter|afspraak|woonplaats|betreft|het|een|naam)\b)"
 )
-_FEWEST_DUTCH = 3
+_FEWEST_DUTCH = 2
 
 
 def written_language(text: str, chosen: str) -> str:
-    """The language to read a text in: Dutch where French was chosen and three Dutch words stand in it.
+    """The language to read a text in: Dutch where French was chosen and two Dutch words stand in it.
 
     A Belgian letter may hold both; French is read in either case.
 

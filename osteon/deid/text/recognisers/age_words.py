@@ -19,7 +19,7 @@ _WORDS = re.compile(
     re.IGNORECASE,
 )
 _YEAR_OF_LIFE = re.compile(
-    r"(?<![\w.,/])(?:(?<=sa )(?:[2-9]\d|1[01]\d)|(?:[3-9]\d|1[01]\d))\s?(?:[èe]?me|[èe])\sann[ée]e(?!\s(?:de|du|d['’])|\w)",
+    r"(?<![\w.,/])(?:(?<=sa )(?:[2-9]\d|1[01]\d)|(?<=[,(] )\d{1,2}|(?<=\()\d{1,2}|(?:[2-9]\d|1[01]\d))\s?(?:[èe]?me|[èe])\sann[ée]e(?!\s(?:de\b|du\b|d['’])|\w)",
     re.IGNORECASE,
 )
 _AFTER_SEX = re.compile(r"(?<![\w/])[FHM]\s?[/-]\s?(?P<age>\d{1,3})(?![\w/-]|[.,]\d)")
@@ -35,9 +35,22 @@ _BORN_AGO = re.compile(
 _DUTCH = re.compile(r"(?<![\w.,/])\d{1,3}[ -]?(?:jaar|jarige)(?!\w)", re.IGNORECASE)
 
 
+_NEEDED = (
+    (_WORDS, ("aire", "aine")),
+    (_YEAR_OF_LIFE, ("année", "annee")),
+    (_DECIMAL, (",5 a", ".5 a")),
+    (_DUTCH, ("jaar", "jarige")),
+    (_AFTER_SEX, ("f/", "f /", "h/", "h /", "m/", "m /", "f-", "h-", "m-")),
+    (_INFANT, tuple(f"{digit}{gap}m" for digit in "0123456789" for gap in ("", " "))),
+    (_BORN_AGO, ("il y a",)),
+)
+"""What a text must hold, in small letters, for a pattern to be asked."""
+
+
 def find_age_words(text: str) -> Iterator[Span]:
     """Spans of such ages."""
-    for pattern in (_WORDS, _YEAR_OF_LIFE, _DECIMAL, _DUTCH, _AFTER_SEX, _INFANT, _BORN_AGO):
-        for match in pattern.finditer(text):
+    small = text.lower()
+    for pattern, needed in _NEEDED:
+        for match in pattern.finditer(text) if any(word in small for word in needed) else ():
             group = "age" if "age" in pattern.groupindex else 0
             yield Span(*match.span(group), "AGE", 0.3, "age-words")

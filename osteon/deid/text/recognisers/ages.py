@@ -151,6 +151,6 @@ def _alone(text: str, match: re.Match[str]) -> bool:
     """Between commas, dictated ones too, in brackets, or first of its line: `Mme X, 4 mois,` `(6 mois)`."""
     before = text[max(0, match.start() - 24) : match.start()].rstrip(" \t")
     after = text[match.end() : match.end() + 24].lstrip(" \t")
-    return (not before or before[-1] in ",(:;\n|-/" or before.lower().endswith(" virgule")) and (
-        not after or after[0] in ",).;:\n|-/" or after.lower().startswith("virgule")
-    )
+    return (
+        not before or before[-1] in ",(:;\n|-/" or before.lower().endswith((" virgule", " parenthèse"))
+    ) and (not after or after[0] in ",).;:\n|-/" or after.lower().startswith(("virgule", "fermez")))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Sequence
 
+from osteon.deid.text.languages import alternatives_of, by_first_letter
 from osteon.deid.text.lexicon import Lexicon
 from osteon.deid.text.recognisers.name_shapes import (
     ACRONYMS,
@@ -22,21 +23,23 @@ from osteon.deid.text.tokens import UPPER, Token, first_at
 
 Named = tuple[list[int], float, str]
 _NAME = rf"{UPPER}[^\W\d_]+(?:['’-][^\W\d_]+)*"
-_PARTICLE = r"(?:(?:[Dd]e la|[Dd]e|[Dd]u|[Dd]es|[Ll]e|[Ll]a|[Vv]an(?: de[nr]?)?|[Vv]on|[Ee]l|[Aa]r|[Zz]u)[ ]|[dDlLO]['’]|['’]t[ ])"
-_WHO = rf"(?P<name>{_PARTICLE}?{_NAME}(?:[ ]{_NAME}|[ ]{UPPER}\.?(?![\w'’]))?)"
+_PARTICLE = r"(?:(?:[Dd]e la|[Dd]e|[Dd]u|[Dd]es|[Ll]e|[Ll]a|[Vv]an(?: de[nr]?)?|[Vv]on|[Ee]l|[Aa]r|[Zz]u|AR|ZU|VAN DEN|DE LA|DE|DU|DES|VAN|[Vv]anden|VON)[ ]|[dDlLO]['’]|['’]t[ ])"
+_WHO = rf"(?P<name>{_PARTICLE}?{_NAME}(?:[ ](?:(?:de|da|du|dos|DE|DA)[ ](?:la[ ])?)?{_NAME}|[ ]{UPPER}\.?(?![\w'’]))?)"
 _CUE = (
     r"c/o|d['’]apr[èe]s|(?:r[ée])?op[ée]rateur|arbitre|(?:d['’])?astreintes?|(?:premier |second |co-?)?lect(?:eur|rice)s?(?:[ ]?[12])?|"
     r"(?:certificat|courrier|lettre|mail|message|sms|relance|appel|avis|note|mot|accord|r[ée]ponse|rapport|cr|garde|staff|"
     r"confirmation)[ ](?:de|du[ ]dr)|(?:avis|t[ée]l|demande|adress[ée]e?|confi[ée]e?|montr[ée]e?|remise?|transmise?|dit|cas)[ ][àa]|avis|"
-    r"copie(?:[ ](?:[àa]|pour))?|cc|expert|experte|ambulances?|taxis?|mt|medecin[ ]traitant|idel?|m\.t\.|"
+    r"copie(?:[ ](?:[àa]|pour))?|cc|ok|(?:r?appel|pr[ée]ven|avert|inform|joint)(?:[ée]|u|i|ie|ue)?e?|envoy[ée]e?[ ]par|amicalement|cordialement|"
+    r"petite?|parents?|famille|l['’]attention[ ]de|moniteur|monitrice|participante?|secr[ée]taire|"
+    r"expert|experte|ambulances?|taxis?|mt|medecin[ ]traitant|idel?|m\.t\.|"
     r"ch(?:ambre|\.)?[ ]?\d{1,4}[ ]?[a-z]?|lit[ ]?\d{1,3}|box[ ]?\d{1,2}|"
     r"huisarts|dokter|embrasse|merci[ ][àa]|vois[ ]avec|voir[ ]avec|selon[ ]l['’]interne|"
     r"coll[èe]gue|senior|interne|externe|chef[ ]de[ ]clinique|assistante?|rapporteur|mod[ée]rat(?:eur|rice)|coach|coll[èe]gue[ ]lecteur|"
     r"employeur|huissier|avocate?|ma[îi]tre|avis[ ][^\W\d_]{3,12}[ ]\(|gestionnaire|bailleur|propri[ée]taire|logeu(?:r|se)|concierge|gardienne?"
 )
 _CUED = re.compile(
-    rf"(?<![\w-])(?i:{_CUE})(?:[ ]?:[ ]?|[ ]?,[ ]|(?<=\()|[ ]-[ ]|[ \t]+)(?:(?i:boulangerie|garage|menuiserie|taxis?|ambulances?|me|m\.|mme|dr|pr)[ ])?{_WHO}"
-    rf"(?=[ \t]*(?:[,.;:)(/|<\n…»]|$|->|[-–] |\d|(?:du|le|au)[ ]\d|à[ ]|au[ ]|et[ ]|ou[ ]|pour[ ]|qui[ ]|hier|ce[ ]|le[ ]|sera|est |a |l['’]a|dit|en[ ]))"
+    rf"(?<![\w-])(?i:{by_first_letter(alternatives_of(_CUE))})(?:[ ]?:[ ]?|[ ]?,[ ]|(?<=\()|[ ]-[ ]|[ \t]+|,\n)(?:(?i:boulangerie|garage|menuiserie|taxis?|ambulances?|me|m\.|mme|dr|pr)[ ])?{_WHO}"
+    rf"(?=[ \t]*(?:[,.;:)(/|<\n…»]|$|->|[-–] |\d|(?:du|le|au)[ ]\d|à[ ]|au[ ]|et[ ]|ou[ ]|pour[ ]|qui[ ]|hier|ce[ ]|le[ ]|op[ ]\d|sera|est |a |l['’]a|dit|en[ ]))"
 )
 _WEAKLY_CUED = re.compile(
     rf"(?<![\w-])(?i:aides?|comme|chez|door|bij|bloc)[ ]{_WHO}(?=[ ]?(?:[,;)(/\n]|\.(?:\s|$)|$|et[ ](?:{UPPER}|par[ ])))"
@@ -49,7 +52,14 @@ _ROSTER = re.compile(
 _WITH_MAIL = re.compile(rf"(?:(?m:^)|[,;:>][ ]?){_WHO}(?=[ ]?[<\[(][\w.+-]+@)")
 _WROTE = re.compile(
     rf"(?:(?m:^)|[,;:.>][ ]?|\bcomme[ ]){_WHO}(?=[ ](?:a [ée]crit|a r[ée]pondu|l['’]avait|l['’]a |wrote|schreef|"
-    rf"avait (?:not[ée]|[ée]crit|vu|dit)|nous signale|me signale|signale que|confirme|pr[ée]f[èe]re|propose))"
+    rf"avait (?:not[ée]|[ée]crit|vu|dit)|nous signale|me signale|signale que|confirme|pr[ée]f[èe]re|propose|pr[ée]venue?|inform[ée]e?|avertie?|jointe?|d['’]accord|arrive|est d['’]accord))"
+)
+_STAMPED = re.compile(rf"\d{{2}}\][ ]{_WHO}(?=(?:[ ](?i:ide|as|kin[ée]|interne|aide|cadre))?[ ]?:)")
+_AFTER_DATE = re.compile(rf"\d[ ]\({_WHO}(?=\))")
+_WITH_FIRST_NAME = re.compile(rf"(?<![\w'’-]){_WHO}[ ]\((?P<first>{_NAME}(?:[ ]{_NAME})?)\)")
+_BRACKETED_NAME = re.compile(rf"[^\W\d_] \({UPPER}[^\W\d_]+[ )]")
+_BARE_INITIAL = re.compile(
+    rf"(?<![\w'’.-])(?P<name>(?!M[ ])[A-Z][ ](?:[DLO]['’])?[A-ZÀ-Ý]{{2,}}(?:['’ -][A-ZÀ-Ý]{{2,}}){{0,3}})(?![\w'’])"
 )
 _CALLED = re.compile(
     rf"(?m)(?:^|(?<=[.!?>] )|(?<=[.!?>]))[ ]?{_WHO}, ?(?=(?:tu |peux-tu|as-tu|pourrais-tu|vous |je te |on te ))"
@@ -67,17 +77,24 @@ _AND = re.compile(
     rf"\.?[ ]?(?:,|;|&|/|\bet\b|\bou\b)[ ](?:(?i:le |la |l['’])?(?i:dr|pr|mme|m\.|externe|interne|senior|arbitre|lecteur \d)[ ])?{_WHO}"
     rf"(?=[ ]?(?:[,.;:)(/|\n»]|$|et[ ]|le[ ]\d|du[ ]\d|au[ ]\d|d['’]accord))"
 )
-_PATTERNS = (
-    (_CUED, "cued"),
-    (_WEAKLY_CUED, "cued"),
-    (_ROSTER, "roster"),
-    (_WITH_MAIL, "with-mail"),
-    (_WROTE, "wrote"),
-    (_CALLED, "called"),
-    (_BEFORE_ROLE, "before-role"),
-    (_CELL, "cell"),
-    (_DUTCH_T, "dutch-t"),
-)
+_PATTERNS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
+    (_CUED, "cued", ()),
+    (_WEAKLY_CUED, "weakly-cued", ("aide", "comme", "chez", "door", "bij", "bloc")),
+    (_ROSTER, "roster", (":",)),
+    (_WITH_MAIL, "with-mail", ("@",)),
+    (_WROTE, "wrote", ("crit", "avait", "pondu", "l'a ", "l’a ", "signale", "confirme", "propose", "accord")
+     + ("préf", "pref", "préven", "preven", "inform", "avert", "joint", "arrive", "wrote", "schreef")),
+    (_CALLED, "called", ("tu ", "te ", "-tu", "vous ")),
+    (_BEFORE_ROLE, "before-role", ("(",)),
+    (_CELL, "cell", ("|", ";", "\t")),
+    (_STAMPED, "stamped", ("]",)),
+    (_AFTER_DATE, "after-date", ("(",)),
+    (_DUTCH_T, "dutch-t", ("'t ", "’t ")),
+)  # fmt: skip
+"""Each with its name and what a text must hold for it, in small letters."""
+_UNSURE = frozenset(["weakly-cued", "after-date", "before-role"])
+_SHORT = 7
+"""Shorter words have a medical ending by chance: Comte, Vif, Forestier."""
 _SPEECH = frozenset(
     [
         "MERCI",
@@ -99,14 +116,15 @@ _SPEECH = frozenset(
 _NO_NAMES = frozenset(
     ["ANALYSE", "COMMENTAIRES", "DIAGNOSTIC", "EVOLUTION", "FACE", "GENOU", "IMAGES", "NEANT", "NORMAL", "PROFIL", "RADIO", "RADIOS",
      "RIEN", "STABLE", "SUITES", "TRAITEMENT", "VSL", "RAS", "PNEUMO", "ORTHO", "CARDIO", "CHIR", "TRAUMATO", "GYNECO", "NEURO",
-     "URGENT", "PATIENTS", "FAMILLE", "DEMANDE", "RETOUR", "SORTIE", "ENTREE", "VISITE", "REUNION", "SEANCE"]
+     "URGENT", "VU", "VUE", "RX", "SUIVI", "MAMAN", "PAPA", "DOULEUR", "DOULEURS", "PATIENTS", "FAMILLE", "DEMANDE", "RETOUR", "SORTIE", "ENTREE", "VISITE", "REUNION", "SEANCE"]
 )  # fmt: skip
 
 
 def cued_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
     """Places of the words of each name, how sure, and by which rule."""
-    for pattern, rule in _PATTERNS:
-        for match in pattern.finditer(text):
+    small = text.lower()
+    for pattern, rule, needed in _PATTERNS:
+        for match in pattern.finditer(text) if not needed or any(n in small for n in needed) else ():
             run = _places(tokens, match)
             cue = text[match.start() : match.start("name")]
             shouted = (
@@ -114,8 +132,31 @@ def cued_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Nam
                 and cue.upper() == cue
                 and text[match.start("name") + 1].isupper()
             )
-            if run and all(_may_be(tokens[p], lex, loud=shouted) for p in run):
+            sure = rule not in _UNSURE
+            if run and all(_may_be(tokens[p], lex, loud=shouted, sure=sure) for p in run):
                 yield run, 0.6, rule
+    yield from _with_first_names(tokens, text, lex)
+    yield from _with_bare_initials(tokens, text, lex)
+
+
+def _with_first_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
+    """A surname with its first name in brackets: `Vannier (Ismaël)`."""
+    for match in _WITH_FIRST_NAME.finditer(text) if _BRACKETED_NAME.search(text) else ():
+        run = _places(tokens, match)
+        first = list(range(first_at(tokens, match.start("first")), first_at(tokens, match.end("first"))))
+        given = first and lex.is_first_name(tokens[first[0]].folded) and tokens[first[0]].text.istitle()
+        if given and run and all(_may_be(tokens[p], lex, loud=False) for p in [*run, *first]):
+            yield [*run, *first], 0.6, "with-first-name"
+
+
+def _with_bare_initials(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
+    """An initial without its dot before a surname in capitals, on a line that is not all in capitals."""
+    for match in _BARE_INITIAL.finditer(text):
+        begin, end = text.rfind("\n", 0, match.start()) + 1, text.find("\n", match.end())
+        line = text[begin : end if end >= 0 else len(text)]
+        run = _places(tokens, match)
+        if line.upper() != line and all(_may_be(tokens[p], lex, loud=False) for p in run):
+            yield run, 0.5, "bare-initial"
 
 
 def conjoined(tokens: Sequence[Token], text: str, found: Container[int], lex: Lexicon) -> list[int]:
@@ -138,8 +179,13 @@ def _places(tokens: Sequence[Token], match: re.Match[str]) -> list[int]:
     return list(range(first_at(tokens, match.start("name")), first_at(tokens, match.end("name"))))
 
 
-def _may_be(token: Token, lex: Lexicon, *, loud: bool) -> bool:
-    """A word that may be a name; in a text of capitals one that no medical list would have."""
+def _may_be(token: Token, lex: Lexicon, *, loud: bool, sure: bool = False) -> bool:
+    """A word that may be a name; in a text of capitals one that no medical list would have.
+
+    Args:
+        loud: the words around are in capitals as well.
+        sure: nothing but a person can stand there, so that an eponym is somebody's name.
+    """
     if token.folded in PARTICLES or len(token.text) == 1:
         return True
     if (
@@ -150,10 +196,12 @@ def _may_be(token: Token, lex: Lexicon, *, loud: bool) -> bool:
         or token.folded in _NO_NAMES
         or token.folded in _SPEECH
         or (token.folded in ACRONYMS and not token.text.istitle())
-        or token.folded in lex.protected
+        or (token.folded in lex.protected and (loud or not sure))
     ):
         return False
-    shaped = MEDICAL_SHAPE.search(token.folded) is not None
+    if sure and not loud and lex.is_first_name(token.folded):
+        return True
+    shaped = MEDICAL_SHAPE.search(token.folded) is not None and len(token.text) > _SHORT
     if loud:
         known = token.folded in lex.surnames or lex.is_first_name(token.folded)
         return known or (lex.is_rare_word(token.folded) and not shaped)

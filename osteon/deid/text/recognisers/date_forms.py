@@ -12,7 +12,7 @@ from osteon.deid.text.spoken import DAY, TO_NINETY_NINE, YEAR
 _SPACE = r"[\s\u00a0]"
 _NUMERIC = re.compile(
     r"(?<![\d/.,-])(?P<day>0?[1-9]|[12]\d|3[01])\s?(?P<sep>[/.\-\u2013]|(?<=\d)\s)\s?(?P<month>0?[1-9]|"
-    r"1[0-2])\s?(?P=sep)\s?(?P<year>(?:18|19|20|21)\d{2}|\d{2})(?!\d|[/.,-]\d)"
+    r"1[0-2])\s?(?P=sep)\s?(?P<year>(?:18|19|20|21)\d{2}|\d{2})(?!\d|[/.,]\d|-\d(?!\d?[h:]))"
 )
 _ISO = re.compile(
     r"(?<![\d.,/-])(?P<year>(?:19|20)\d{2})(?P<sep>[-/.])(?P<month>0?[1-9]|1[0-2])(?P=sep)(?P<day>0?[1-9]|"
@@ -45,7 +45,7 @@ ROMAN_MONTHS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI
 _ROMAN_MONTH = re.compile(
     rf"(?<![\w/.,-])(?P<day>0?[1-9]|[12]\d|3[01])(?P<sep>[/.-])"
     rf"(?P<month>{'|'.join(sorted(ROMAN_MONTHS, key=len, reverse=True))})"
-    r"(?P=sep)(?P<year>(?:19|20)\d{2}|\d{2})(?![\w/]|[.,-]\d)"
+    r"(?P=sep)(?P<year>(?:19|20)\d{2}|\d{2})(?!\w|/\d|[.,-]\d)"
 )
 BIRTH_YEAR = re.compile(r"(?:°[ ]?|\bn[ée]e?(?:\(e\))? en )(?P<year>(?:19|20)\d{2})(?![\d/.-]\d|\d)")
 SCORE_BEFORE = re.compile(
@@ -55,7 +55,8 @@ SCORE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _TWO_AND_TWO = re.compile(
-    r"(?<![\w/.,-])(?P<day>0[1-9]|[12]\d|3[01])/(?P<month>0[1-9]|1[0-2])(?![\w/]|[.,-]\d|\s*(?:mm|cm|%|e\b))"
+    r"(?<![\w/.,-])(?P<day>0[1-9]|[12]\d|3[01])/(?P<month>0[1-9]|1[0-2])"
+    r"(?!/|(?![Tà_]\d)\w|[.,]\d|-\d(?!\d?[h:])|\s*(?:mm|cm|%|e\b))"
 )
 _DAY_MONTH = (
     r"(?:(?:lun|mar|mer|jeu|ven|sam|dim)\.? )?\d{1,2}"

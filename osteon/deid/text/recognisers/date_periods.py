@@ -18,14 +18,15 @@ _NEAR = (
     r"|\s(?:derniere?|dernier|prochain|pass[ée]|[ée]coul[ée]|courant)(?!\w))"
 )
 MONTHS_NEARBY = re.compile(
-    rf"\b(?P<part>(?:mi|d[ée]but|milieu|fin|courant)[ -](?:de |du mois de |d['’])?)?"
+    rf"\b(?=[jfmasondc])(?P<part>(?:mi|d[ée]but|milieu|fin|courant)[ -](?:de |du mois de |d['’])?)?"
     rf"(?P<month>{_MONTH})(?![\w'’])(?:\s(?P<year>{_YEAR}|'?\d{{2}}(?![\w:/°%]|[.,]\d| ?(?:ans|mm|cm|h|mg)\b)))?"
     rf"(?P<near>{_NEAR})?",
     re.IGNORECASE,
 )
 """A part of a month, a month of this or the last year, a month with its year in two digits."""
 _MONTH_TO_MONTH = re.compile(
-    rf"\b(?P<month>{_MONTH})(?=\s?(?:[-/–]|[àa]|et|ou)\s?{_MONTH}\b)[\s/–-]*(?:[àa]|et|ou)?", re.IGNORECASE
+    rf"\b(?=[jfmasond])(?P<month>{_MONTH})(?=\s?(?:[-/–]|[àa]|et|ou)\s?{_MONTH}\b)[\s/–-]*(?:[àa]|et|ou)?",
+    re.IGNORECASE,
 )
 _OF_MONTH = re.compile(
     rf"(?P<month>{_MONTH})(?![\w'’])(?:\s(?P<year>{_YEAR}|'?\d{{2}}(?![\d:])))?", re.IGNORECASE
@@ -38,13 +39,14 @@ _DAYS_BEFORE = re.compile(
 _LONE_MONTH_BEFORE = re.compile(
     r"(?:\b(?:en|depuis|de|d[èe]s|vers|jusqu['’]en|avant|apr[èe]s)\s|[(:–-]\s?)$", re.IGNORECASE
 )
+_PHRASE_ENDS = re.compile(r"[ \t]*(?:$|[\n,.;:)])|[ ](?:par|à)\b")
 _WEEK_DAYS = r"(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
 _FOUND_ONLY: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
-            rf"\b(?:(?:semaine|sem\.?)\s?|[SW]\s?(?=[0-5]?\d\s?(?:[/-]\s?)?20))[0-5]?\d"
-            rf"(?:\s?[/-]\s?|\s(?:de\s)?(?:l['’]ann[ée]e\s)?){_YEAR}(?!\d)"
-            rf"|\bsem\.\s?[0-5]?\d(?!\s?(?:/|d['’]am|SA\b|de (?:grossesse|gestation)|post|\d))",
+            rf"\b(?:(?i:semaine|sem\.?)\s?|[SW]\s?(?=[0-5]?\d\s?(?:[/-]\s?)?20))[0-5]?\d"
+            rf"(?:\s?[/-]\s?|\s(?i:de\s)?(?:l['’]ann[ée]e\s)?){_YEAR}(?!\d)"
+            rf"|\b(?i:sem)\.\s?[0-5]?\d(?!\s?(?:/|d['’]am|SA\b|de (?:grossesse|gestation)|post|\d))",
         ),
         "week",
     ),
@@ -86,10 +88,20 @@ _FOUND_ONLY: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
             rf"(?<![\w/.,-]){_DAY}/(?:0?[1-9]|1[0-2])(?:/(?:{_YEAR}|\d{{2}}))?"
-            rf"\s?(?:\bau\b|→|->|\bet\b le\b|[àa] partir du)\s?{_DAY}/(?:0?[1-9]|1[0-2])(?:/(?:{_YEAR}|\d{{2}}))?(?![\d/])"
+            rf"\s?(?:\b(?i:au)\b|→|->|\bet\b le\b|[àa] partir du)\s?{_DAY}/(?:0?[1-9]|1[0-2])(?:/(?:{_YEAR}|\d{{2}}))?(?![\d/])"
             rf"|(?<![\w/.,-]){_DAY}\s?(?:-|–|→|->|au|et)\s?{_DAY}/(?:0?[1-9]|1[0-2])/(?:{_YEAR}|\d{{2}})(?![\d/])"
         ),
         "range",
+    ),
+    (
+        re.compile(
+            r"(?<![\w.,/-])(?:1[3-9]|2\d|3[01])/[1-9](?![\w/]|[.,]\d|\s?(?:mm|cm|%|kg))"
+            r"|(?<![\w.,/-])(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|1[0-2])(?=[ ]\d{1,2}[h:]\d{2}|T\d{4}|_\d{4}|@\d|;\d{2}:)"
+            r"|(?<=\s)(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.(?!\d|[ ]?(?:mm|cm|%))"
+            r"|(?m:^[A-ZÀ-Ý][^\n,:\d]{1,30}, )(?P<whole>(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|1[0-2]))(?=[ \t]*$)",
+            re.MULTILINE,
+        ),
+        "day-month",
     ),
     (re.compile(r"(?m)(?<=[–-] )(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])(?=[ \t]*$)"), "line-end"),
     (
@@ -102,9 +114,8 @@ _FOUND_ONLY: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
             rf"(?<![\w/.,-])(?<!type )(?<!grade )(?<!stade )(?<!Salter )(?<!classe )"
-            rf"(?P<whole>{_DAY}[-/](?:II|III|IV|VI{{1,3}}|IX|XI{{1,2}}))(?![\w/-]|[.]\d)"
-            rf"|(?:\b(?i:le|du|au|ce|vue?|rdv|prévue?|sortie|op|depuis|dès|hier|contrôle|chute|prévu\(e\))\s|[\[(>|;\t]\s?|^)"
-            rf"(?P<lone>{_DAY}[-/][IVX])(?![\w/-]|[.]\d)",
+            rf"(?P<whole>{_DAY}[-/](?:II|III|IV|VI{{1,3}}|IX|XI{{1,2}}))(?![\w-]|[./]\d)"
+            rf"|(?:^|(?<=[\s(\[;|]))(?P<lone>{_DAY}[-/][IVX])(?![\w/-]|[.]\d)",
             re.MULTILINE,
         ),
         "roman-month",
@@ -113,7 +124,7 @@ _FOUND_ONLY: tuple[tuple[re.Pattern[str], str], ...] = (
 _FOREIGN = re.compile(
     rf"\b{_DAY}(?:er|e|st|nd|rd|th|ste|de)?\.?\s(?:of\s)?"
     r"(?:januari|februari|maart|april|mei|juni|juli|augustus|september|oktober|november|december|"
-    r"jan|feb|febr|mrt|apr|jun|jul|aug|sep|sept|okt|oct|nov|dec|mar|"
+    r"jan|feb|febr|mrt|maa|apr|jun|jul|aug|sep|sept|okt|oct|nov|dec|mar|"
     r"januar|februar|märz|mai|august|dezember|january|february|march|may|june|july|october)"
     rf"\.?,?\s{_YEAR}(?!\d)"
     r"|\b(?:january|february|march|april|may|june|july|august|september|october|november|december)"
@@ -124,13 +135,37 @@ _FOREIGN = re.compile(
 )
 
 
+_NEEDED = {
+    rule: re.compile(pattern)
+    for rule, pattern in {
+        "week": r"sem|[sw] ?[0-5]?\d ?[ /-]",
+        "quarter": r"mestre|trim|[tq][1-4][ /-]?20",
+        "season": r"printemps|[ée]t[ée] |automne|hiver|rentr|no[ëe]l|p[âa]ques|toussaint|pentec|ascension|piphan|l['’]an|"
+        r"carnaval|ramadan|f[êe]tes",
+        "weekday-number": r"(?:di|manche) (?:le )?\d",
+        "short-weekday": r"\b(?:lu|ma|me|je|ve|sa|di)\.?\s\d",
+        "day-month": r"\d[/.]\d",
+        "line-end": r"[–-] \d\d\.\d",
+        "range": r"\d/\d",
+        "current-month": r"courant|crt| ct|mois|dernier|prochain",
+        "roman-month": r"\d[-/][ivx]",
+        "foreign": r"januar|februar|maart|april|mei|juni|juli|augustus|oktober|märz|dezember|december|"
+        r"january|february|march|may|june|july|august|september|october|november|mai |"
+        r"\d\.? (?:jan|feb|febr|mrt|maa|apr|jun|jul|aug|sep|sept|okt|oct|nov|dec|mar)\.? ",
+    }.items()
+}
+"""What a text must hold, in small letters, for a form to be asked."""
+
+
 def find_periods(text: str) -> Iterator[Span]:
     """Periods that hold no month to shift, and dates in a neighbour's language."""
+    small = text.lower()
     for pattern, rule in _FOUND_ONLY:
-        for match in pattern.finditer(text):
+        needed = _NEEDED[rule].search(small)
+        for match in pattern.finditer(text) if needed else ():
             group = next((name for name in ("whole", "lone") if match.groupdict().get(name)), 0)
             yield Span(*match.span(group), "DATE", 0.9, f"date-{rule}")
-    for match in _FOREIGN.finditer(text):
+    for match in _FOREIGN.finditer(text) if _NEEDED["foreign"].search(small) else ():
         yield Span(match.start(), match.end(), "DATE", 0.9, "date-foreign")
 
 
@@ -139,6 +174,8 @@ def months_nearby(text: str) -> Iterator[re.Match[str]]:
     for match in MONTHS_NEARBY.finditer(text):
         year = match["year"] or ""
         if match["part"] or match["near"]:
+            yield match
+        elif len(year) in {2, 3} and _PHRASE_ENDS.match(text, match.end()):
             yield match
         elif len(year) in {2, 3} and _LONE_MONTH_BEFORE.search(
             text, max(0, match.start() - 12), match.start()

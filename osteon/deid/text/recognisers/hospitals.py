@@ -70,12 +70,17 @@ def _hospital(code: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?P<kind>{by_first_letter(alternatives_of(_KINDS))}{further})", re.IGNORECASE)
 
 
+_AFTER_A_HOUSE = re.compile(r"[ ](?:par|le[ ]\d|où|hier|depuis le)\b|[ ]\d\d?/\d")
+_OF_DOCTOR = re.compile(r"\b(?:Dr|Pr|Docteur|Dre|Dresse)\b[^\n()]{2,40}\((?P<name>[A-Z]{3,6})\)")
 _SCHOOL = re.compile(
     rf"\b(?i:cr[èe]che|halte-garderie|garderie|[ée]cole(?: maternelle| primaire| [ée]l[ée]mentaire)?|coll[èe]ge|lyc[ée]e|foyer)[ ]"
     rf"(?P<name>(?:L[ea]s? |L['’]|du |des |Sainte? ?-?)?{UPPER}[^\W\d_]+(?:[ -]{UPPER}[^\W\d_]+){{0,3}})"
 )
+_DISTRICT = re.compile(rf"[ ](?:de la|de|du|da|dos) {UPPER}[^\W\d_]+|(?<=SITE)[ ]{UPPER}[\w'’-]+")
 _PARTNERS = re.compile(rf"(?i:\s(?:et|&)\sassoci[ée]e?s?\b)|\s&\s{UPPER}[\w'’-]+")
-_SENT_FROM = re.compile(r"\b[Tt]ransf(?:ert|érée?) (?:de|vers|du|au) (?P<name>[A-Z]{2,6})\b(?! *[A-Z]{2})")
+_SENT_FROM = re.compile(
+    r"(?:\b[Tt]ransf(?:ert|érée?) (?:de|vers|du|au)|\btransf[ée]rer(?: [àa]u?)?|\bvers|\b(?:faite?|pass[ée]e?|r[ée]alis[ée]e?) (?:[àa]|au|aux)) (?P<name>[A-Z]{2,6})\b(?! *[A-Z]{2})"
+)
 _TREATED_AT = re.compile(
     r"\b(?:op[ée]r|hospitalis|suivi|admis|adress|transf[ée]r|vue?\b|voir avec|consult|trait[ée]|stomato|"
     r"chirurgi|provenance)"
@@ -155,7 +160,7 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     spans += [Span(m.start(), m.end(), "HOPITAL", 0.6, "devout") for m in _DEVOUT.finditer(text)]
     spans += [
         Span(*m.span("name"), "HOPITAL", 0.6, "sent-from")
-        for pattern in (_SENT_FROM, _TREATED_AT)
+        for pattern in (_SENT_FROM, _TREATED_AT, _OF_DOCTOR)
         for m in pattern.finditer(text)
         if m["name"] not in ACRONYMS | _WARDS and lex.is_rare_word(m["name"])
     ]
@@ -241,7 +246,7 @@ def _closes(text: str, tokens: Sequence[Token], place: int) -> bool:
         if not token.is_capitalised or is_heading(token) or token.folded in ACRONYMS:
             return False
         after = text[token.end : token.end + 3].lstrip(" \t\u00a0")
-        if not after or after[0] in "\n\r,;:.()-–|/":
+        if not after or after[0] in "\n\r,;:.()-–|/" or _AFTER_A_HOUSE.match(text, token.end):
             return True
     return False
 

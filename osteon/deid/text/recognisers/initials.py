@@ -22,7 +22,7 @@ _MARKED = re.compile(
 )
 _REFERENCE = re.compile(
     r"\b(?i:r[ée]f(?:[ée]rences?)?s?|n/r[ée]f|v/r[ée]f|nos r[ée]f|initiales)\.?\s*:?\s*"
-    r"(?P<value>[^\W\d_]{2,3}/[^\W\d_]{2,3}(?:/[^\W\d_]{2,3})?)(?![^\W\d_])"
+    r"(?P<value>[^\W\d_]\.?[^\W\d_]{1,2}\.?/[^\W\d_]\.?[^\W\d_]{1,2}\.?(?:/[^\W\d_]{2,3})?)(?![^\W\d_])"
 )
 _LAST_LINE = re.compile(rf"(?m)^\s*(?P<value>{UPPER}{{2,3}}\s?/\s?[^\W\d_]{{2,3}})\s*$")
 _TITLED = re.compile(
@@ -33,7 +33,7 @@ _TITLED = re.compile(
 
 
 _DOTTED = re.compile(
-    rf"(?<![\w.]){UPPER}\.(?:-?{UPPER}\.|[ ]{UPPER}\.(?=\s*(?:$|[),;\n])))(?![\w])(?!\s?{UPPER}\w)"
+    rf"(?<![\w.]){UPPER}\.(?:-?{UPPER}\.|[ ]{UPPER}\.(?=\s*(?:$|[),;\n-])))(?![\w])(?!\s?{UPPER}\w)"
 )
 _BESIDE_NAME = re.compile(
     rf"\b(?i:par|dr|pr|mme|docteur)\.? (?:{UPPER}[\w'’.-]*[ ]){{1,4}}\((?P<value>{UPPER}{{2,3}})\)"
@@ -44,7 +44,7 @@ _DONE_BY = re.compile(
     rf"(?P<value>{UPPER}{{2,3}})[ \t]*$"
 )
 _SMALL = re.compile(
-    r"\b(?i:dict[ée]e?|tap[ée]e?|frapp[ée]e?|saisie?|transcrite?|relue?|lue?|dos[ée]e?|valid[ée]e?)(?i: par|[ ]?:)[ ]"
+    r"\b(?i:dict[ée]e?|tap[ée]e?|frapp[ée]e?|saisie?|transcrite?|relue?|lue?|dos[ée]e?|valid[ée]e?)(?:(?i: par)(?:[ ]?:)?|[ ]?:)[ ]"
     r"(?P<value>[a-zà-ÿ]{2}|[a-zà-ÿ]\.[a-zà-ÿ]\.?)(?=[ \t]*(?:[.,;)/\n]|$|le \d|du \d|hier))"
     rf"|(?i:lecture|relecture|visa|frappe|lecteur \d)[ ]?:?[ ](?P<mixed>[^\W\d_]\.?[^\W\d_]\.?)(?=[ ]?(?:[/,;:\n]|$))"
     rf"|(?m:^)[ \t>]*[\d\[][^\n(]{{3,24}}(?:\([^()\n]{{1,8}}\))?[ ]?\((?P<noted>[^\W\d_]\.?[^\W\d_]\.?)\)"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from osteon.deid.text.lexicon import Lexicon
 from osteon.deid.text.span import Span
@@ -50,12 +51,10 @@ def find_spoken_numbers(text: str, lex: Lexicon) -> list[Span]:
 def _runs(tokens: Sequence[Token], text: str) -> Iterator[tuple[int, int]]:
     """Two number words or more with nothing between; `du` and `slash` may stand inside a date."""
     place = 0
-    while place < len(tokens):
-        if not _is_number(tokens[place]):
-            place += 1
+    for low in [place for place, token in enumerate(tokens) if _says_number(token.folded)]:
+        if low < place:
             continue
-        low = place
-        place += 1
+        place = low + 1
         while (
             place < len(tokens)
             and text[tokens[place - 1].end : tokens[place].start].strip(" \n\u00a0,") == ""
@@ -72,7 +71,11 @@ def _runs(tokens: Sequence[Token], text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_number(token: Token) -> bool:
-    folded = token.folded
+    return _says_number(token.folded)
+
+
+@lru_cache(maxsize=50_000)
+def _says_number(folded: str) -> bool:
     return folded in NUMBER_WORDS or ("-" in folded and all(p in NUMBER_WORDS for p in folded.split("-")))
 
 
@@ -114,6 +117,8 @@ def _is_date(groups: list[_Group], before: list[str]) -> bool:
             noughts += 1
         else:
             values.append(group.value)
+    if len(values) == 2 and not noughts and _FIRST_YEAR < values[1] < _LAST_YEAR:
+        return 20 < values[0] < 40 and bool(_BEFORE_A_DATE & set(before[-1:]))  # `vingt cinq deux mille dix`
     if len(values) != 3 or noughts > 3 or not (values[0] <= 31 and values[1] <= 12):
         return False
     whole = _FIRST_YEAR < values[2] < _LAST_YEAR
