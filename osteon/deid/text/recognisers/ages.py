@@ -12,7 +12,7 @@ from osteon.deid.text.languages import forms
 from osteon.deid.text.recognisers.age_words import find_age_words
 from osteon.deid.text.span import Span
 from osteon.deid.text.spoken import TO_NINETY_NINE, number_of
-from osteon.deid.text.tokens import UPPER
+from osteon.deid.text.tokens import UPPER, at_digits
 
 _YEARS = r"(?:1[0-2]\d|\d{1,2})"
 _NO_AGE_BEFORE = re.compile(
@@ -88,7 +88,7 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
     """Spans of ages: years unless a word makes them a duration, months and days when one says so."""
     years, small = _patterns(code)
     spans = []
-    for match in years.finditer(text):
+    for match in at_digits(years, text):
         stated = _AGE_BEFORE.search(text, max(0, match.start() - 48), match.start()) is not None
         before = text[max(0, match.start() - 40) : match.start()]
         if _NO_AGE_AFTER.match(text, match.end()) or (not stated and _NO_AGE_BEFORE.search(before)):

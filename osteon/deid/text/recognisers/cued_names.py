@@ -19,7 +19,7 @@ from osteon.deid.text.recognisers.name_shapes import (
     is_term_word,
     is_title,
 )
-from osteon.deid.text.tokens import UPPER, Token, first_at
+from osteon.deid.text.tokens import UPPER, Token, at_words, first_at
 
 Named = tuple[list[int], float, str]
 _NAME = rf"{UPPER}[^\W\d_]+(?:['’-][^\W\d_]+)*"
@@ -59,7 +59,7 @@ _AFTER_DATE = re.compile(rf"\d[ ]\({_WHO}(?=\))")
 _WITH_FIRST_NAME = re.compile(rf"(?<![\w'’-]){_WHO}[ ]\((?P<first>{_NAME}(?:[ ]{_NAME})?)\)")
 _BRACKETED_NAME = re.compile(rf"[^\W\d_] \({UPPER}[^\W\d_]+[ )]")
 _BARE_INITIAL = re.compile(
-    rf"(?<![\w'’.-])(?P<name>(?!M[ ])[A-Z][ ](?:[DLO]['’])?[A-ZÀ-Ý]{{2,}}(?:['’ -][A-ZÀ-Ý]{{2,}}){{0,3}})(?![\w'’])"
+    r"(?<![\w'’.-])(?P<name>(?!M[ ])[A-Z][ ](?:[DLO]['’])?[A-ZÀ-Ý]{2,}(?:['’ -][A-ZÀ-Ý]{2,}){0,3})(?![\w'’])"
 )
 _CALLED = re.compile(
     rf"(?m)(?:^|(?<=[.!?>] )|(?<=[.!?>]))[ ]?{_WHO}, ?(?=(?:tu |peux-tu|as-tu|pourrais-tu|vous |je te |on te ))"
@@ -92,6 +92,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
     (_DUTCH_T, "dutch-t", ("'t ", "’t ")),
 )  # fmt: skip
 """Each with its name and what a text must hold for it, in small letters."""
+_AT_WORDS = frozenset(["cued", "weakly-cued"])
 _UNSURE = frozenset(["weakly-cued", "after-date", "before-role"])
 _SHORT = 7
 """Shorter words have a medical ending by chance: Comte, Vif, Forestier."""
@@ -124,7 +125,9 @@ def cued_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Nam
     """Places of the words of each name, how sure, and by which rule."""
     small = text.lower()
     for pattern, rule, needed in _PATTERNS:
-        for match in pattern.finditer(text) if not needed or any(n in small for n in needed) else ():
+        if needed and not any(word in small for word in needed):
+            continue
+        for match in at_words(pattern, text) if rule in _AT_WORDS else pattern.finditer(text):
             run = _places(tokens, match)
             cue = text[match.start() : match.start("name")]
             shouted = (
@@ -151,7 +154,7 @@ def _with_first_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Itera
 
 def _with_bare_initials(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
     """An initial without its dot before a surname in capitals, on a line that is not all in capitals."""
-    for match in _BARE_INITIAL.finditer(text):
+    for match in at_words(_BARE_INITIAL, text):
         begin, end = text.rfind("\n", 0, match.start()) + 1, text.find("\n", match.end())
         line = text[begin : end if end >= 0 else len(text)]
         run = _places(tokens, match)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from osteon.deid.text.span import Span
+from osteon.deid.text.tokens import at_digits, at_words
 
 _MONTH = r"(?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre|d[ée]cembre)"
 _YEAR = r"(?:19|20)\d{2}"
@@ -171,7 +172,7 @@ def find_periods(text: str) -> Iterator[Span]:
 
 def months_nearby(text: str) -> Iterator[re.Match[str]]:
     """Months with a part, a year in two digits or a word that says which year; no bare month."""
-    for match in MONTHS_NEARBY.finditer(text):
+    for match in at_words(MONTHS_NEARBY, text):
         year = match["year"] or ""
         if match["part"] or match["near"]:
             yield match
@@ -185,12 +186,12 @@ def months_nearby(text: str) -> Iterator[re.Match[str]]:
 
 def months_in_pairs(text: str) -> Iterator[re.Match[str]]:
     """The first of two months: `mars-avril 2019`."""
-    return _MONTH_TO_MONTH.finditer(text)
+    return at_words(_MONTH_TO_MONTH, text)
 
 
 def days_before(text: str) -> Iterator[tuple[tuple[int, int], re.Match[str]]]:
     """The days that share a month with a later one, with its month: `3, 5 et 7 mars`, `du 3 au 7 mars`."""
-    for match in _DAYS_BEFORE.finditer(text):
+    for match in at_digits(_DAYS_BEFORE, text):
         month = _OF_MONTH.match(text, match.start("rest"))
         if month:
             yield match.span("days"), month

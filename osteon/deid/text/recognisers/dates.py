@@ -29,6 +29,7 @@ from osteon.deid.text.recognisers.date_periods import (
 )
 from osteon.deid.text.span import Span
 from osteon.deid.text.spoken import number_of
+from osteon.deid.text.tokens import at_digits, at_words
 from osteon.deid.values import fold
 
 
@@ -72,7 +73,7 @@ def read_dates(text: str, code: str = "fr") -> list[FoundDate]:
     """Every date of the text with its parts, in the order of the forms; they may overlap."""
     found = []
     for pattern, score, form in date_patterns(code).forms:
-        for match in _spoken(text) if pattern is SPOKEN else pattern.finditer(text):
+        for match in _spoken(text) if pattern is SPOKEN else _SEARCHES.get(form, _anywhere)(pattern, text):
             read = _read(text, match, score, form, code)
             if read is not None:
                 found.append(read)
@@ -83,6 +84,18 @@ def read_dates(text: str, code: str = "fr") -> list[FoundDate]:
     if MONTH_WORD.search(text):
         found += _around_months(text, code)
     return found
+
+
+def _anywhere(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    return pattern.finditer(text)
+
+
+_SEARCHES = {
+    **dict.fromkeys(("roman", "iso", "odd-signs", "spaced", "compact-iso"), at_digits),
+    **dict.fromkeys(("month-number-year", "two-and-two"), at_digits),
+    **dict.fromkeys(("compact", "month-year", "day-month", "weekday"), at_words),
+}
+"""Where the forms begin; `numeric` and `textual` may begin with a weekday or with digits."""
 
 
 def _around_months(text: str, code: str) -> Iterator[FoundDate]:
@@ -109,7 +122,7 @@ def _in_series(text: str) -> Iterator[re.Match[str]]:
 
 def _spoken(text: str) -> Iterator[re.Match[str]]:
     """Dates in words from their month on, because a search for every number word is slow."""
-    for month in MONTH_WORD.finditer(text):
+    for month in at_words(MONTH_WORD, text):
         day = DAY_BEFORE.search(text, max(0, month.start() - 36), month.start())
         match = SPOKEN.match(text, day.start() if day else month.start())
         if match:

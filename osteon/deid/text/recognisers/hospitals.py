@@ -10,7 +10,7 @@ from osteon.deid.text.languages import alternatives_of, by_first_letter, forms
 from osteon.deid.text.lexicon import Lexicon, word_class
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, is_heading
 from osteon.deid.text.span import Span
-from osteon.deid.text.tokens import UPPER, Token, first_at, words
+from osteon.deid.text.tokens import UPPER, Token, at_words, first_at, words
 from osteon.deid.values import fold
 
 _KINDS = (
@@ -132,14 +132,14 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     """Hospitals by their kind and name, by their name alone, and after an article that only a name takes."""
     tokens = words(text)
     spans = [Span(*m.span("name"), "HOPITAL", 0.6, "service-of") for m in _SERVICE_OF.finditer(text)]
-    for match in _hospital(lex.language).finditer(text):
+    for match in at_words(_hospital(lex.language), text):
         end = _hospital_end(text, tokens, match, lex)
         if end is not None:
             spans.append(Span(match.start(), end, "HOPITAL", 0.8, "hospital"))
     spans += _named_hospitals(text, tokens, lex)
     spans += [
         Span(m.start(), m.end(), "HOPITAL", 0.6, "unit")
-        for m in _UNIT.finditer(text)
+        for m in at_words(_UNIT, text)
         if fold(m["name"]) not in ACRONYMS
         and (
             not lex.is_word(fold(m["name"]))
@@ -149,22 +149,22 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     ]
     spans += [
         Span(m.start(), m.end(), "HOPITAL", 0.6, "letters")
-        for m in _BY_LETTERS.finditer(text)
+        for m in at_words(_BY_LETTERS, text)
         if lex.is_rare_word(m.group()) and m.group() not in ACRONYMS and not lex.is_first_name(m.group())
     ]
     spans += [
         Span(*m.span("name"), "HOPITAL", 0.5, "school")
-        for m in _SCHOOL.finditer(text)
+        for m in at_words(_SCHOOL, text)
         if fold(m["name"]) not in ACRONYMS
     ]
-    spans += [Span(m.start(), m.end(), "HOPITAL", 0.6, "devout") for m in _DEVOUT.finditer(text)]
+    spans += [Span(m.start(), m.end(), "HOPITAL", 0.6, "devout") for m in at_words(_DEVOUT, text)]
     spans += [
         Span(*m.span("name"), "HOPITAL", 0.6, "sent-from")
         for pattern in (_SENT_FROM, _TREATED_AT, _OF_DOCTOR)
-        for m in pattern.finditer(text)
+        for m in at_words(pattern, text)
         if m["name"] not in ACRONYMS | _WARDS and lex.is_rare_word(m["name"])
     ]
-    for match in _ARTICLE_L.finditer(text):
+    for match in at_words(_ARTICLE_L, text):
         spans += _after_article(text, tokens, match, lex)
     return spans
 
