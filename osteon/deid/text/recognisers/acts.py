@@ -15,7 +15,7 @@ Named = tuple[list[int], float, str]
 _BY = re.compile(
     rf"(?<![^\W\d_])(?i:par(?:\s?:)?|avec|appeler|rappeler|contacter|joindre|pr[ée]venir|avertir|"
     rf"aupr[èe]s de|j['’]ai eu|(?:assist|accompagn)[ée]e?s?(?:\(e\))? de|enfants? dont)\s+"
-    rf"(?=(?:[dDlL]['’]|(?:de|du|des|van|von)(?: la| le| den| der)? )?{UPPER})"
+    rf"(?=(?:[dDlL]['’]|(?:de|du|des|van|von|zu|ar|ter|['’]t)(?: la| le| den| der)? )?{UPPER})"
 )
 _DRUG_BEFORE = re.compile(
     r"(?:trait|m[ée]dic|perfus|inject|infiltr|s[ée]dat|antibio|antalg|relais|associ|\bpuis|compar|prise|T[12]\b)"

@@ -120,7 +120,8 @@ def _street_end(match: re.Match[str]) -> int | None:
     names = list(re.finditer(r"\S+", match["name"]))
     ends = next((i for i, n in enumerate(names) if len(n.group()) > _ABBREVIATED and n.group()[-1] == "."), 3)
     capital = any(n.group()[0].isupper() for n in names[: min(3, ends + 1)] if fold(n.group()) not in _LINK)
-    named = any(n.group()[0].isupper() for n in names)
+    proper = next((n.group() for n in names if fold(n.group()) not in {"DU", "DE", "DES", "LA"}), "")
+    named = proper[:1].isupper()
     if fold(match["street"]) == "PASSAGE" and not zipped and not named:
         return None
     if fold(match["street"]) in _ONLY_NUMBERED and not numbered:
@@ -149,7 +150,7 @@ def _street_end(match: re.Match[str]) -> int | None:
         end = match.start("name") + name.end()
         if len(name.group()) > _ABBREVIATED and name.group()[-1] == ".":
             break
-    after = _NUMBER_AFTER.match(match.string, end) if not numbered else None
+    after = _NUMBER_AFTER.match(match.string, end)
     if after:
         return after.end()
     town = _TOWN_AFTER.match(match.string, end) if numbered else None

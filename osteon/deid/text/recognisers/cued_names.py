@@ -22,7 +22,7 @@ from osteon.deid.text.recognisers.name_shapes import (
 from osteon.deid.text.tokens import UPPER, Token, at_words, first_at
 
 Named = tuple[list[int], float, str]
-_NAME = rf"{UPPER}[^\W\d_]+(?:['’-][^\W\d_]+)*"
+_NAME = rf"{UPPER}(?:['’]{UPPER})?[^\W\d_]+(?:['’-][^\W\d_]+)*"
 _PARTICLE = r"(?:(?:[Dd]e la|[Dd]e|[Dd]u|[Dd]es|[Ll]e|[Ll]a|[Vv]an(?: de[nr]?)?|[Vv]on|[Ee]l|[Aa]r|[Zz]u|AR|ZU|VAN DEN|DE LA|DE|DU|DES|VAN|[Vv]anden|VON)[ ]|[dDlLO]['’]|['’]t[ ])"
 _WHO = rf"(?P<name>{_PARTICLE}?{_NAME}(?:[ ](?:(?:de|da|du|dos|DE|DA)[ ](?:la[ ])?)?{_NAME}|[ ]{UPPER}\.?(?![\w'’]))?)"
 _CUE = (
@@ -33,7 +33,7 @@ _CUE = (
     r"petite?|parents?|famille|l['’]attention[ ]de|moniteur|monitrice|participante?|secr[ée]taire|"
     r"expert|experte|ambulances?|taxis?|mt|medecin[ ]traitant|idel?|m\.t\.|"
     r"ch(?:ambre|\.)?[ ]?\d{1,4}[ ]?[a-z]?|lit[ ]?\d{1,3}|box[ ]?\d{1,2}|"
-    r"huisarts|dokter|embrasse|merci[ ][àa]|vois[ ]avec|voir[ ]avec|selon[ ]l['’]interne|"
+    r"huisarts|dokter|embrasse|merci[ ][àa]|vois[ ]avec|(?:re)?voir[ ]avec|selon[ ]l['’]interne|"
     r"coll[èe]gue|senior|interne|externe|chef[ ]de[ ]clinique|assistante?|rapporteur|mod[ée]rat(?:eur|rice)|coach|coll[èe]gue[ ]lecteur|"
     r"employeur|huissier|avocate?|ma[îi]tre|avis[ ][^\W\d_]{3,12}[ ]\(|gestionnaire|bailleur|propri[ée]taire|logeu(?:r|se)|concierge|gardienne?"
 )
@@ -72,6 +72,10 @@ _BEFORE_ROLE = re.compile(
 _CELL = re.compile(
     rf"(?:\|[ ]|;|\t|(?m:^)\d{{1,3}};){_WHO}(?=[ ]?(?:\||;|\t)[ ]?(?:\d{{1,3}}[ ]?(?:ans|a\b|A\b|y)|\d{{1,2}}[/.]\d|\d{{8}}|[MF][ ]?[|;\t]))"
 )
+_SIGNED = re.compile(
+    rf"(?m)^[A-ZÀ-Ý][^\n,\d]{{1,30}}, (?:le )?[^\n,]{{0,12}}\d[^\n,]{{0,16}}\n[ \t]*{_WHO}[ \t]*$"
+)
+_WITH_INITIALS = re.compile(rf"(?m)^{_WHO}, (?:[A-Z]\.?[A-Z]\.?|[a-z]{{2}})[ \t]*$")
 _DUTCH_T = re.compile(rf"(?<![\w])['’]t[ ](?P<name>{UPPER}[^\W\d_]+)")
 _AND = re.compile(
     rf"\.?[ ]?(?:,|;|&|/|\bet\b|\bou\b)[ ](?:(?i:le |la |l['’])?(?i:dr|pr|mme|m\.|externe|interne|senior|arbitre|lecteur \d)[ ])?{_WHO}"
@@ -88,12 +92,15 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
     (_BEFORE_ROLE, "before-role", ("(",)),
     (_CELL, "cell", ("|", ";", "\t")),
     (_STAMPED, "stamped", ("]",)),
+    (_SIGNED, "signed", (", ",)),
+    (_WITH_INITIALS, "with-initials", (", ",)),
     (_AFTER_DATE, "after-date", ("(",)),
     (_DUTCH_T, "dutch-t", ("'t ", "’t ")),
 )  # fmt: skip
 """Each with its name and what a text must hold for it, in small letters."""
 _AT_WORDS = frozenset(["cued", "weakly-cued"])
 _UNSURE = frozenset(["weakly-cued", "after-date", "before-role"])
+_ACRONYM = 5
 _SHORT = 7
 """Shorter words have a medical ending by chance: Comte, Vif, Forestier."""
 _SPEECH = frozenset(
@@ -136,7 +143,11 @@ def cued_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Nam
                 and text[match.start("name") + 1].isupper()
             )
             sure = rule not in _UNSURE
-            if run and all(_may_be(tokens[p], lex, loud=shouted, sure=sure) for p in run):
+            letters = (
+                not sure and len(run) == 1 and tokens[run[0]].is_upper and len(tokens[run[0]].text) < _ACRONYM
+            )
+            inner = [p for p in run if p == run[0] or tokens[p - 1].folded not in PARTICLES]
+            if run and not letters and all(_may_be(tokens[p], lex, loud=shouted, sure=sure) for p in inner):
                 yield run, 0.6, rule
     yield from _with_first_names(tokens, text, lex)
     yield from _with_bare_initials(tokens, text, lex)

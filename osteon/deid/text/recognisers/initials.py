@@ -57,7 +57,9 @@ _LAST = re.compile(rf"(?<=[\s])(?P<last>{UPPER}\.?{UPPER}\.?|[a-z]\.?[a-z]\.?)[ 
 _BEFORE_LAST = re.compile(
     r"(?:[.!?)]|\b(?:toi|vous),?|(?:cordialement|amiti[ée]s|rappelle|merci)\W{0,2})\s$", re.IGNORECASE
 )
-_AFTER_YEAR = re.compile(r"(?m)(?<=\d{4}/)(?P<slash>[^\W\d_]\.?[^\W\d_]\.?)[ \t]*$")
+_AFTER_YEAR = re.compile(
+    r"(?m)^[A-ZÀ-Ý][^\n,]{2,40}, [lL][eE] [^\n]{3,40}/(?P<slash>[^\W\d_]\.?[^\W\d_]\.?)[ \t]*$"
+)
 """Initials in small letters or with one dot, where a typist, a reader or a note's writer leaves them."""
 _TWO = 2
 _LITTLE_WORDS = frozenset(
