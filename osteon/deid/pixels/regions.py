@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from osteon.deid.pixels.box import Box
 from osteon.deid.pixels.grey import Grey
-from osteon.deid.pixels.segmentation import CELL, kinds_in
+from osteon.deid.pixels.segmentation import CELL, Earlier, kinds_in
 
 _SIZES = 3  # the picture and two halves of it: letters 8 to 104 pixels high; fingers look like larger ones
 _MAYBE = 0.35  # probability of a cell of a line
@@ -35,7 +35,8 @@ class Region:
     """One line of writing, or one letter or shape.
 
     Attributes:
-        box: around its letters, without margin.
+        box: around its letters, without margin, and what may continue them at both ends.
+        core: around what is seen of it for certain.
         confidence: greatest probability of any of its cells.
         height: of its letters with what hangs below them, in pixels.
         length: along the line, in pixels.
@@ -45,6 +46,7 @@ class Region:
     """
 
     box: Box
+    core: Box
     confidence: float
     height: int
     length: int
@@ -101,17 +103,26 @@ class Found:
         doubtful: what may be a line: small or faint writing, or bone.
         lone: letters and shapes that stand alone.
         echoes: lines, seen better at another size, that may reach farther here.
+        kinds: of the cells of the picture and of its halves.
     """
 
     lines: list[Region]
     doubtful: list[Region]
     lone: list[Region]
     echoes: list[Region]
+    kinds: list[NDArray[np.float32]]
+
+    def since(self, changed: tuple[Box, ...]) -> list[Earlier]:
+        """What was found at each size, where these boxes of the picture have changed."""
+        return [
+            Earlier(kinds, [_halved(box, halvings) for box in changed])
+            for halvings, kinds in enumerate(self.kinds)
+        ]
 
 
-def regions_of(grey: Grey) -> Found:
-    """The lines, what may be some, and the lone letters and shapes of a picture."""
-    lines, lone = _by_size(grey)
+def regions_of(grey: Grey, earlier: list[Earlier] | None = None) -> Found:
+    """The lines, what may be some, and the lone letters and shapes of a picture, seen earlier or not."""
+    lines, lone, kinds = _by_size(grey, earlier)
     cells = np.zeros((-(-grey.shape[0] // CELL), -(-grey.shape[1] // CELL)), bool)
     regions: list[Region] = []
     echoes: list[Region] = []
@@ -126,7 +137,7 @@ def regions_of(grey: Grey) -> Found:
             echoes.append(region)
     followed = _followed(regions, grey.shape)
     doubtful = [one for one in regions if one not in followed and one.readable]
-    return Found(sorted(followed, key=lambda one: -one.confidence), doubtful, lone, echoes)
+    return Found(sorted(followed, key=lambda one: -one.confidence), doubtful, lone, echoes, kinds)
 
 
 def _is_in(line: Region, mark: Region) -> bool:
@@ -151,10 +162,19 @@ def _followed(regions: list[Region], shape: tuple[int, ...]) -> list[Region]:
     return lines
 
 
-def _by_size(grey: Grey) -> tuple[list[Region], list[Region]]:
-    """Lines and lone letters at each size."""
+def _halved(box: Box, halvings: int) -> Box:
+    """The box in pixels of a smaller copy."""
+    scale = 1 << halvings
+    return Box(box.top // scale, box.left // scale, -(-box.bottom // scale), -(-box.right // scale))
+
+
+def _by_size(
+    grey: Grey, earlier: list[Earlier] | None
+) -> tuple[list[Region], list[Region], list[NDArray[np.float32]]]:
+    """Lines, lone letters and the kinds of the cells at each size."""
     lines: list[Region] = []
     lone: list[Region] = []
+    kinds: list[NDArray[np.float32]] = []
     full = grey.shape
     for halvings in range(_SIZES):
         if halvings:
@@ -162,20 +182,30 @@ def _by_size(grey: Grey) -> tuple[list[Region], list[Region]]:
             if min(half) < 24:
                 break
             grey = np.asarray(cv2.resize(grey, half, interpolation=cv2.INTER_AREA), np.uint8)
-        writing, single = kinds_in(grey)
-        lines += _components(writing, _PART, 1 << halvings, full)
-        marks = _components(single, _LONE, 1 << halvings, full)
+        kinds.append(kinds_in(grey, earlier[halvings] if earlier else None))
+        writing, single = kinds[-1]
+        lines += _components(writing, _PART, 1 << halvings, full, other=single)
+        marks = _components(single, _LONE, 1 << halvings, full, other=writing)
         lone += [mark for mark in marks if mark.readable and mark.compact]
-    return lines, lone
+    return lines, lone, kinds
 
 
 def _components(
-    ink: NDArray[np.float32], least: tuple[float, int], factor: int, full: tuple[int, ...]
+    ink: NDArray[np.float32],
+    least: tuple[float, int],
+    factor: int,
+    full: tuple[int, ...],
+    *,
+    other: NDArray[np.float32],
 ) -> list[Region]:
-    """Connected cells as regions of the full picture, where enough of them have the least probability."""
+    """Connected cells as regions of the full picture, where enough of them have the least probability.
+
+    Cells that are rather of the other kind continue none: a line would reach for the marker beside it.
+    """
     sure, cells = least
     if np.count_nonzero(ink >= sure) < cells:
         return []
+    follows = (ink > _FAINT) & ((ink >= other) | (ink > _MAYBE))
     count, labels, stats, _ = cv2.connectedComponentsWithStats((ink > _MAYBE).astype(np.uint8))
     found = []
     for number in range(1, count):
@@ -186,15 +216,13 @@ def _components(
             continue
         long, short = _sides(mine)
         upright = wide >= high
-        top, left, high, wide = _continued(ink, (top, left, high, wide), short)
-        height = max(2.0, CELL * short - _RIM)
         scale = CELL * factor
+        core = _in_pixels((top, left, high, wide), scale, full)
+        height = max(2.0, CELL * short - _RIM)
         found.append(
             Region(
-                box=Box(
-                    min(top * scale, full[0] - 1), min(left * scale, full[1] - 1),
-                    min((top + high) * scale, full[0]), min((left + wide) * scale, full[1]),
-                ),
+                box=_in_pixels(_continued(follows, (top, left, high, wide), short), scale, full),
+                core=core,
                 confidence=float(ink[window][mine].max()),
                 height=round(height * factor),
                 length=round(max(2.0, CELL * long - _RIM) * factor),
@@ -203,19 +231,28 @@ def _components(
                 likely=int(np.count_nonzero(ink[window][mine] >= _LIKELY)),
                 readable=(factor == 1 or height >= _READABLE[0]) and height <= _READABLE[1],
             )
-        )  # fmt: skip
+        )
     return found
 
 
+def _in_pixels(cells: tuple[int, int, int, int], scale: int, full: tuple[int, ...]) -> Box:
+    """Cells (top, left, height, width) of a smaller copy in pixels of the picture."""
+    top, left, high, wide = cells
+    return Box(
+        min(top * scale, full[0] - 1), min(left * scale, full[1] - 1),
+        min((top + high) * scale, full[0]), min((left + wide) * scale, full[1]),
+    )  # fmt: skip
+
+
 def _continued(
-    ink: NDArray[np.float32], box: tuple[int, int, int, int], short: float
+    follows: NDArray[np.bool_], box: tuple[int, int, int, int], short: float
 ) -> tuple[int, int, int, int]:
     """The line (top, left, height, width in cells) with the fainter cells that continue it at its ends."""
     top, left, high, wide = box
     along, across = round(_CONTINUES * short), round(0.5 * short)
     rows, columns = (across, along) if wide >= high else (along, across)
     first, start = max(0, top - rows), max(0, left - columns)
-    near = ink[first : top + high + rows, start : left + wide + columns] > _FAINT
+    near = follows[first : top + high + rows, start : left + wide + columns]
     _, labels = cv2.connectedComponents(near.astype(np.uint8))
     mine = labels[top - first : top - first + high, left - start : left - start + wide]
     whole = np.isin(labels, np.unique(mine[mine > 0]))
