@@ -65,3 +65,17 @@ def test_a_side_letter_at_the_border_stays_where_large_writing_ends_near_it(seed
     cleaned = clean_pixels(scene.frame, most=1.0).frame
     assert letters
     assert all(is_kept(letter, scene.frame, cleaned) for letter in letters)
+
+
+def test_a_marker_word_whose_first_letter_is_missed_at_some_sizes_stays():
+    scene = scene_of(3_310_167, None)
+    (word,) = [placed for placed in scene.placements if placed.text == "DEBOUT"]
+    assert is_kept(word, scene.frame, clean_pixels(scene.frame, most=1.0).frame)
+
+
+def test_letters_of_two_hundred_pixels_go():
+    frame = picture(2000, 1600)
+    ink = np.zeros(frame.shape, np.uint8)
+    cv2.putText(ink, "QUENTREL", (60, 900), cv2.FONT_HERSHEY_SIMPLEX, 8, 255, 24)
+    frame[ink > 0] = 4095
+    assert not (clean_pixels(frame, most=1.0).frame[ink > 0] == 4095).any()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -13,7 +13,8 @@ from osteon.deid.pixels.box import Box
 from osteon.deid.pixels.grey import Grey
 from osteon.deid.pixels.segmentation import CELL, Earlier, kinds_in
 
-_SIZES = 3  # the picture and two halves of it: letters 8 to 104 pixels high; fingers look like larger ones
+_SIZES = 4  # the picture and halves of it: letters 8 to 208 pixels high
+_UNSURE = 3  # halvings at which fingers look like letters: a line goes only when it can be read
 _MAYBE = 0.35  # probability of a cell of a line
 _FAINT = 0.05  # of a cell that continues one: letters that run into a ground of their own grey
 _CONTINUES = 2.5  # how far such cells are followed, in heights of the line
@@ -184,7 +185,11 @@ def _by_size(
             grey = np.asarray(cv2.resize(grey, half, interpolation=cv2.INTER_AREA), np.uint8)
         kinds.append(kinds_in(grey, earlier[halvings] if earlier else None))
         writing, single = kinds[-1]
-        lines += _components(writing, _PART, 1 << halvings, full, other=single)
+        found = _components(writing, _PART, 1 << halvings, full, other=single)
+        if halvings == _UNSURE:
+            lines += [replace(line, cells=0, likely=0) for line in found if line.readable]
+            break
+        lines += found
         marks = _components(single, _LONE, 1 << halvings, full, other=writing)
         lone += [mark for mark in marks if mark.readable and mark.compact]
     return lines, lone, kinds

@@ -19,6 +19,7 @@ _SEVERAL = 4.0  # letters by its length, of which none reads: bone
 _EMPTY = 2.4  # that four readings find no letter at all, added up
 _LEGIBLE, _SURE_LEGIBLE = 3, 0.15
 _NEXT_BEST = 0.6  # of the best reading's: a word is another word when it is turned over
+_CUT, _SURE_CUT = 5, 0.5  # letters of a word of which one at an end may be missed at other sizes
 
 
 def kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, Box]:
@@ -69,8 +70,16 @@ def _read(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, f
     for text, sure in readings_of(grey, region.box.window, region.height, upright=region.upright):
         added[text] = added.get(text, 0.0) + sure
     letters = max(added, key=lambda text: added[text])
-    for text, sure in added.items():
+    for text in added:
+        sure = added[text] + _cut_off(text, added)
         enough = sure >= (_SURE_LETTER if len(text) == 1 else _SURE) and sure >= _NEXT_BEST * added[letters]
         if enough and len(text) >= _MIN_WHOLE * region.letters and is_marker(text, forbidden):
             return text, sure, True
     return letters, added[letters], False
+
+
+def _cut_off(text: str, added: dict[str, float]) -> float:
+    """What the readings without its first or its last letter add to a long word that is likely itself."""
+    if len(text) < _CUT or added[text] < _SURE_CUT:
+        return 0.0
+    return added.get(text[1:], 0.0) + added.get(text[:-1], 0.0)
