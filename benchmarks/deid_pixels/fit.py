@@ -77,7 +77,7 @@ FURTHER = (
         mean=0.998,
     ),
     Phase(
-        seed=4, steps=1000, of=1000, peak_lr=1e-3, warm_up=60, disturbed=True, shares=(12, 10, 10), mean=0.998
+        seed=4, steps=500, of=1000, peak_lr=1e-3, warm_up=60, disturbed=True, shares=(12, 10, 10), mean=0.998
     ),
 )
 

@@ -1,11 +1,13 @@
 """Lone letters beside a line: an initial goes with it, a side letter stays."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from osteon.deid.pixels.box import Box
-from osteon.deid.pixels.initials import is_initial
+from osteon.deid.pixels.initials import is_flanked, is_initial
 from osteon.deid.pixels.regions import Region
 
 HEIGHT, ROW, END = 60, 200, 600  # of the capitals; where they stand; where the line ends
@@ -58,3 +60,12 @@ def test_a_letter_whose_strokes_cannot_be_found_is_an_initial_where_it_is_near()
     grey, line, letter = written(30)
     grey[:, letter.left : letter.right] = 60
     assert is_initial(grey, line, letter)
+
+
+def test_a_letter_between_two_parts_of_a_line_goes_with_them():
+    _, line, letter = written(90)
+    start = letter.right + 90
+    behind = Box(line.core.top, start, line.core.bottom, start + 200)
+    assert is_flanked([line, replace(line, box=behind, core=behind)], letter)
+    assert not is_flanked([line], letter)
+    assert not is_flanked([line, line], letter)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Grey = NDArray[np.uint8]
 
 _TAIL = 0.002  # share of the pixels on each side that may lie far outside the picture's own range
-_SAME = 0.03  # of the range, by which another range may differ and show the same
+_SAME = 0.15  # of the range, by which another range may differ and show the same
 _LOW, _HIGH = 16, 239  # the picture's own range; what lies outside it, ink at the ends, keeps the rest
 
 

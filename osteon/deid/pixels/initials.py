@@ -26,12 +26,10 @@ def is_initial(grey: Grey, line: Region, single: Box) -> bool:
     The network's cells tell neither the height nor the ends of large writing well, so the gap is measured
     between strokes. Where the letter has none like the line's, the boxes decide.
     """
-    box, one = turned(line.core, line.upright), turned(single, line.upright)
-    across = min(box.bottom, one.bottom) - max(box.top, one.top)
-    high, near = one.bottom - one.top, max(one.left - box.right, box.left - one.right)
-    if near > _DOTTED * line.height or across < _ON_LINE * high or high > _TALLEST * line.height:
+    side, near = _beside(line, single)
+    if side is None or near > _DOTTED * line.height:
         return False
-    if (one.left + one.right) // 2 in range(box.left, box.right):
+    if not side:
         return True
     drawn = drawn_in(grey, replace(line, box=line.core))
     height = min(drawn.height, line.height)
@@ -39,6 +37,24 @@ def is_initial(grey: Grey, line: Region, single: Box) -> bool:
     if gap is None:
         return near <= _APART * height
     return gap <= _APART * height or (dotted and gap <= _DOTTED * height)
+
+
+def is_flanked(lines: list[Region], single: Box) -> bool:
+    """True for a lone letter with a part of a line on either side: fonts of one width set it far off both."""
+    near = [_beside(line, single) for line in lines]
+    reached = {side for (side, far), line in zip(near, lines, strict=True) if far <= _DOTTED * line.height}
+    return {-1, 1} <= reached
+
+
+def _beside(line: Region, single: Box) -> tuple[int | None, int]:
+    """Before (-1), within (0) or behind (1) the line, None where not on it; and how far off, in pixels."""
+    box, one = turned(line.core, line.upright), turned(single, line.upright)
+    across = min(box.bottom, one.bottom) - max(box.top, one.top)
+    high, near = one.bottom - one.top, max(one.left - box.right, box.left - one.right)
+    if across < _ON_LINE * high or high > _TALLEST * line.height:
+        return None, near
+    middle = (one.left + one.right) // 2
+    return (-1 if middle < box.left else 1 if middle >= box.right else 0), near
 
 
 def _gap(grey: Grey, line: Region, single: Box, height: int) -> tuple[int | None, bool]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from osteon.deid.pixels.box import Box
 from osteon.deid.pixels.grey import Grey
-from osteon.deid.pixels.initials import is_initial
+from osteon.deid.pixels.initials import is_flanked, is_initial
 from osteon.deid.pixels.neighbours import beside, is_echo, is_marked, is_of_single, same_marker
 from osteon.deid.pixels.regions import Found, Region, regions_of
 from osteon.deid.pixels.segmentation import Earlier
@@ -97,7 +97,11 @@ def _gone_and_staying(
     removed: list[Region], echoes: list[Region], kept: list[Box], single: list[Box], grey: Grey
 ) -> tuple[list[Box], list[Box]]:
     """The boxes that go with the lines that are removed, the least first, and the lone letters that stay."""
-    initials = [box for box in single if any(is_initial(grey, line, box) for line in removed)]
+    initials = [
+        box
+        for box in single
+        if is_flanked(removed, box) or any(is_initial(grey, line, box) for line in removed)
+    ]
     stays = kept + [box for box in single if box not in initials]
     gone = [beside(line.padded(grey.shape), line, stays) for line in removed]
     gone += [box.grown(4, 4, grey.shape) for box in initials]

@@ -28,6 +28,7 @@ _READABLE = (12.0, 46.0)  # heights in pixels of a smaller copy at which a line 
 _COVERED = 0.85  # share of a line that was seen better at another size
 _INSIDE, _TALLER = 0.6, 1.6  # share of a line in a lone letter, and that letter's height over the line's
 _COMPACT = 2.8  # length over height of a lone letter or shape, at the most
+_LEVEL = 12.0  # degrees from the nearest axis that the reader takes in its stride
 _PER_LETTER = 0.75  # a letter's width over its height, gap included
 
 
@@ -43,6 +44,8 @@ class Region:
         length: along the line, in pixels.
         upright: written from left to right or upside down, not up or down.
         readable: its height at the size it was found at is one that the network knows.
+        middle: of its rectangle however turned, row and column in pixels.
+        slant: by how many degrees it falls from left to right (rises: less than 0); 0 where it hardly slants.
         cells, likely: how many of its cells are surely, and how many are likely writing.
     """
 
@@ -55,6 +58,8 @@ class Region:
     readable: bool
     cells: int
     likely: int
+    middle: tuple[float, float] = (0.0, 0.0)
+    slant: float = 0.0
 
     @property
     def sure(self) -> bool:
@@ -91,6 +96,8 @@ class Region:
 
     def reaching(self, along: int, across: int, shape: tuple[int, ...]) -> Box:
         """The box with so many pixels more at both ends of the line and at both sides of it."""
+        if self.slant:
+            across = along = max(along, across)
         return self.box.grown(across, along, shape) if self.upright else self.box.grown(along, across, shape)
 
 
@@ -219,7 +226,7 @@ def _components(
         mine = labels[window] == number
         if area < cells or np.count_nonzero(ink[window][mine] >= sure) < cells:
             continue
-        long, short = _sides(mine)
+        long, short, (y, x), slant = _rectangle(mine)
         upright = wide >= high
         scale = CELL * factor
         core = _in_pixels((top, left, high, wide), scale, full)
@@ -234,6 +241,8 @@ def _components(
                 upright=upright,
                 cells=int(np.count_nonzero(ink[window][mine] >= _SURELY)),
                 likely=int(np.count_nonzero(ink[window][mine] >= _LIKELY)),
+                middle=((top + y) * scale, (left + x) * scale),
+                slant=slant,
                 readable=(factor == 1 or height >= _READABLE[0]) and height <= _READABLE[1],
             )
         )
@@ -265,8 +274,11 @@ def _continued(
     return first + int(y[0]), start + int(x[0]), int(y[-1] - y[0]) + 1, int(x[-1] - x[0]) + 1
 
 
-def _sides(mine: NDArray[Any]) -> tuple[float, float]:
-    """Length and height of the least rectangle around the cells, in cells, however it is turned."""
+def _rectangle(mine: NDArray[Any]) -> tuple[float, float, tuple[float, float], float]:
+    """The least rectangle around the cells: length and height in cells, its middle, and its slant."""
     points = cv2.findNonZero(mine.astype(np.uint8))
-    _, (a, b), _ = cv2.minAreaRect(points)
-    return max(a, b) + 1.0, min(a, b) + 1.0
+    (x, y), (a, b), degrees = cv2.minAreaRect(points)
+    slant = (degrees if a >= b else degrees + 90) % 180
+    slant = slant - 180 if slant > 90 else slant
+    level = min(abs(slant), 90 - abs(slant)) < _LEVEL or max(a, b) < _COMPACT * min(a, b)
+    return max(a, b) + 1.0, min(a, b) + 1.0, (y + 0.5, x + 0.5), 0.0 if level else slant
