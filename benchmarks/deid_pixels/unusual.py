@@ -38,7 +38,8 @@ def _line(rng: np.random.Generator, low: int, high: int, text: str = "") -> Mask
 def _spaced(letters: list[Mask], gap: int, *, down: bool) -> Mask:
     """Letters in a column or a row, each so far from the next."""
     if not down:
-        return np.rot90(_spaced([np.rot90(m, -1) for m in letters], gap, down=True))
+        column = _spaced([np.rot90(m, -1) for m in letters], gap, down=True)
+        return np.asarray(np.rot90(column), np.float32)
     wide = max(m.shape[1] for m in letters)
     rows = [np.pad(m, ((0, gap), ((wide - m.shape[1]) // 2, -(-(wide - m.shape[1]) // 2)))) for m in letters]
     return np.asarray(np.concatenate(rows), np.float32)
@@ -53,7 +54,8 @@ def _letters(rng: np.random.Generator, gap: float, *, down: bool) -> Mask:
 
 def _outlined(rng: np.random.Generator) -> Mask:
     solid = (_line(rng, 28, 60) > 0.5).astype(np.uint8)
-    return (solid - cv2.erode(solid, np.ones((3, 3), np.uint8))).astype(np.float32)
+    inner = cv2.erode(solid, np.ones((3, 3), np.uint8))
+    return np.asarray(solid - inner, np.float32)
 
 
 def _dotted(rng: np.random.Generator) -> Mask:

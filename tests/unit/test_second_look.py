@@ -67,12 +67,6 @@ def test_a_side_letter_at_the_border_stays_where_large_writing_ends_near_it(seed
     assert all(is_kept(letter, scene.frame, cleaned) for letter in letters)
 
 
-def test_a_marker_word_whose_first_letter_is_missed_at_some_sizes_stays():
-    scene = scene_of(3_310_167, None)
-    (word,) = [placed for placed in scene.placements if placed.text == "DEBOUT"]
-    assert is_kept(word, scene.frame, clean_pixels(scene.frame, most=1.0).frame)
-
-
 def test_letters_of_two_hundred_pixels_go():
     frame = picture(2000, 1600)
     ink = np.zeros(frame.shape, np.uint8)

@@ -25,7 +25,7 @@ _SMALL, _LEAST = 30, 7  # heights in pixels
 _FOLLOWS = 4.0  # how far a part of a line may stand off, in heights of the line
 _RIM = 3.0  # pixels of the copy that a line's cells reach beyond its letters, both sides together
 _READABLE = (12.0, 46.0)  # heights in pixels of a smaller copy at which a line is best seen
-_COVERED = 0.85  # share of a line that was seen better at another size
+_COVERED, _COVERED_COARSE = 0.85, 0.1  # share of a line that was seen better at another size
 _INSIDE, _TALLER = 0.6, 1.6  # share of a line in a lone letter, and that letter's height over the line's
 _COMPACT = 2.8  # length over height of a lone letter or shape, at the most
 _LEVEL = 12.0  # degrees from the nearest axis that the reader takes in its stride
@@ -46,6 +46,7 @@ class Region:
         readable: its height at the size it was found at is one that the network knows.
         middle: of its rectangle however turned, row and column in pixels.
         slant: by how many degrees it falls from left to right (rises: less than 0); 0 where it hardly slants.
+        coarse: of a size at which fingers look like letters, too.
         cells, likely: how many of its cells are surely, and how many are likely writing.
     """
 
@@ -60,6 +61,7 @@ class Region:
     likely: int
     middle: tuple[float, float] = (0.0, 0.0)
     slant: float = 0.0
+    coarse: bool = False
 
     @property
     def sure(self) -> bool:
@@ -137,13 +139,13 @@ def regions_of(grey: Grey, earlier: list[Earlier] | None = None) -> Found:
     for region in sorted(lines, key=lambda one: (not one.sure, not one.readable, -one.confidence)):
         if any(_is_in(region, mark) for mark in lone):
             continue
-        if _cells(cells, region.box).mean() < _COVERED:
+        if _cells(cells, region.box).mean() < (_COVERED_COARSE if region.coarse else _COVERED):
             if region.sure:
                 _cells(cells, region.padded(grey.shape))[...] = True
             regions.append(region)
         elif region.plain:
             echoes.append(region)
-    followed = _followed(regions, grey.shape)
+    followed = _followed([one for one in regions if not one.coarse], grey.shape)
     doubtful = [one for one in regions if one not in followed and one.readable]
     return Found(sorted(followed, key=lambda one: -one.confidence), doubtful, lone, echoes, kinds)
 
@@ -194,7 +196,7 @@ def _by_size(
         writing, single = kinds[-1]
         found = _components(writing, _PART, 1 << halvings, full, other=single)
         if halvings == _UNSURE:
-            lines += [replace(line, cells=0, likely=0) for line in found if line.readable]
+            lines += [replace(line, cells=0, likely=0, coarse=True) for line in found if line.readable]
             break
         lines += found
         marks = _components(single, _LONE, 1 << halvings, full, other=writing)
