@@ -43,7 +43,9 @@ class Sample:
 
 
 def tidy(events: pd.DataFrame) -> pd.DataFrame:
-    """Events once each, oldest first, with `time` parsed and `answered` added.
+    """Champions' events once each, oldest first, with `time` parsed and `answered` added.
+
+    What a challenger said in shadow was answered to nobody: it is no production, and is left out.
 
     Raises:
         RefusedError: a column that monitoring needs is missing.
@@ -56,6 +58,8 @@ def tidy(events: pd.DataFrame) -> pd.DataFrame:
             "read them with FeatureRepository.history",
         )
     wanted = [*NEEDED_COLUMNS, *([LABEL] if LABEL in events.columns else [])]
+    if "role" in events.columns:
+        events = events[events["role"] == "champion"]
     frame = events.loc[:, wanted].drop_duplicates("event_id")
     frame["time"] = pd.to_datetime(frame["time_utc"], utc=True)
     frame["answered"] = (frame["status"] == "answered").astype(bool)

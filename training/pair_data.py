@@ -95,6 +95,8 @@ class PairSet:
         findings: sentences of résultat and conclusion, by study.
         indications: the indication of each study, or empty.
         regions: body region of each study's first picture.
+        studies: pseudonym of each study, in the order of the shards.
+        patients: pseudonym of each study's patient.
     """
 
     levels: Pictures
@@ -102,6 +104,8 @@ class PairSet:
     findings: Sequence[tuple[str, ...]]
     indications: Sequence[str]
     regions: Sequence[str]
+    studies: Sequence[str]
+    patients: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.findings)
@@ -164,6 +168,7 @@ def load_pairs(
     findings: list[tuple[str, ...]] = []
     indications: list[str] = []
     regions: list[str] = []
+    names: list[tuple[str, str]] = []
     for path in shard_paths(folder, split):
         for meta, spans in scan_shard(path):
             sections = meta["sections"]
@@ -175,6 +180,7 @@ def load_pairs(
             findings.append(tuple(dict.fromkeys(found)))
             indications.append(" ".join(sentences(sections.get("indication", ""))))
             regions.append(str(meta["images"][0].get("region", "")))
+            names.append((meta["study"], meta["patient"]))
     if len(findings) < 2:
         raise RefusedError(
             f"at least two studies with findings in the {split} shards",
@@ -189,6 +195,8 @@ def load_pairs(
         findings=findings,
         indications=indications,
         regions=regions,
+        studies=[study for study, _ in names],
+        patients=[patient for _, patient in names],
     )
 
 

@@ -14,6 +14,7 @@ from osteon.models.text_encoders import HuggingFaceText, load_tokenizer, text_co
 from osteon.models.tokenizer import ReportTokenizer
 from training.pair_data import PairSet
 from training.pretrain_recipes import PretrainRecipe
+from training.sharding import split_by_division
 
 
 def build_tokenizer(recipe: PretrainRecipe, train: PairSet) -> ReportTokenizer:
@@ -89,7 +90,11 @@ def build_optimizer(model: DualEncoder, recipe: PretrainRecipe) -> torch.optim.O
     learned = [value for value in model.parameters() if value.requires_grad]
     decayed = [value for value in learned if value.ndim > 1]
     free = [value for value in learned if value.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    groups = [
+        {"params": part, "weight_decay": decay}
+        for values, decay in ((decayed, recipe.weight_decay), (free, 0.0))
+        for part in split_by_division(values)
+    ]
     if recipe.optimizer == "lion":
         from timm.optim import Lion
 

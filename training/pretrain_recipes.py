@@ -46,6 +46,8 @@ class PretrainRecipe:
         mask_repeated_reports: leave equal texts of a batch out of each other's negatives.
         precision: of the networks' arithmetic; `auto` is bfloat16 where it pays.
         gradient_checkpointing: compute activations again in the backward pass rather than keep them.
+        shard_parameters: divide parameters, gradients and moments among the workers (FSDP2), for a model that
+            does not fit one device; DDP otherwise.
         compile_backend: `inductor` to compile the model; None to run it as it is.
         loader_workers: processes that make batches ahead; 0 makes each when it is wanted.
     """
@@ -82,6 +84,7 @@ class PretrainRecipe:
     mask_repeated_reports: bool = True
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     gradient_checkpointing: bool = False
+    shard_parameters: bool = False
     compile_backend: str | None = None
     loader_workers: int = 0
     sampling: TextSampling = field(default_factory=TextSampling)

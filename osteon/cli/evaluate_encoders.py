@@ -50,7 +50,7 @@ def evaluate_encoders(
 
     with staged_progress() as progress:
         manifest = run(
-            [_source(text) for text in encoder],
+            [source_of(text) for text in encoder],
             data,
             output,
             tasks=task,
@@ -70,7 +70,8 @@ def evaluate_encoders(
     say(f"{output / 'report.html'}")
 
 
-def _source(text: str) -> tuple[str, str]:
+def source_of(text: str) -> tuple[str, str]:
+    """Name and source of `NAME=FOLDER`."""
     name, found, source = text.partition("=")
     if not found or not name.strip() or not source.strip():
         raise UsageError("NAME=FOLDER or NAME=random", "another form", "write --encoder vlp=encoder/")

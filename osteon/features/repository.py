@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osteon.artefact import atomic_write
-from osteon.domain import Event
+from osteon.domain import Event, Role
 from osteon.features import definitions
 from osteon.features.feast_import import quick_import
 from osteon.features.table import EventTable, event_row, parse_time
@@ -27,18 +27,24 @@ DEFAULT_ONLINE = ("event_embeddings:embedding", "event_predictions:value", "even
 
 
 class FeatureRepository:
-    """A folder with the events of one project: settings, Feast's registry, online and offline store."""
+    """A folder with the events of one project: settings, Feast's registry, online and offline store.
+
+    Challengers' events lie in a table of their own: what reads `table` sees only what was answered.
+    """
 
     def __init__(self, path: Path, project: str = "osteon") -> None:
         self.path = path.absolute()
         self.project = project
         self.table = EventTable(self.path / "events")
+        self.shadow_table = EventTable(self.path / "shadow_events")
 
     def apply(self) -> None:
         """Create the repository, or bring its definitions up to date; calling it again changes nothing."""
         self.table.create()
+        self.shadow_table.create()
         atomic_write(self.path / "feature_store.yaml", _settings_yaml(self.project))
-        self._store.apply(definitions.feature_objects(self.table.pattern))
+        every = str(self.path / "*events" / "*" / "*.parquet")
+        self._store.apply(definitions.feature_objects(self.table.pattern, every))
 
     def write_events(self, events: Sequence[Event]) -> int:
         """Write events offline, then online; how many were new.
@@ -48,7 +54,8 @@ class FeatureRepository:
         """
         if not events:
             return 0
-        added = self.table.append(events)
+        added = self.table.append([event for event in events if event.role == "champion"])
+        added += self.shadow_table.append([event for event in events if event.role == "challenger"])
         self._write_online(events)
         return added
 
@@ -57,15 +64,19 @@ class FeatureRepository:
         site: str | None = None,
         since: str | datetime | None = None,
         until: str | datetime | None = None,
+        *,
+        role: Role = "champion",
     ) -> pd.DataFrame:
         """The events of a site (or all) in [since, until), oldest first, one row each; without Feast.
 
         Columns are those of `osteon.features.table.table_schema`; `embedding` holds float32 arrays.
+
+        Args:
+            role: whose events; a challenger's are what it would have answered.
         """
-        table = self.table.read(
-            parse_time(since) if since else None, parse_time(until) if until else None, site
-        )
-        frame: pd.DataFrame = table.to_pandas()
+        table = self.table if role == "champion" else self.shadow_table
+        rows = table.read(parse_time(since) if since else None, parse_time(until) if until else None, site)
+        frame: pd.DataFrame = rows.to_pandas()
         return frame
 
     def online(self, event_ids: Sequence[str], features: Sequence[str] | None = None) -> pd.DataFrame:
@@ -89,7 +100,7 @@ class FeatureRepository:
             entities: `event_id` or `subject`, and `event_timestamp`.
             features: `view:feature` names, for example `subject_latest:value`.
         """
-        with self.table.locked(exclusive=False):
+        with self.table.locked(exclusive=False), self.shadow_table.locked(exclusive=False):
             job = self._store.get_historical_features(entity_df=entities, features=list(features))
             frame: pd.DataFrame = job.to_df()
         return frame
@@ -109,7 +120,7 @@ class FeatureRepository:
         frame = pd.DataFrame(rows)
         for view in definitions.EVENT_VIEWS:
             self._write_view(view, frame)
-        linked = frame[frame[definitions.SUBJECT_KEY].notna()]
+        linked = frame[frame[definitions.SUBJECT_KEY].notna() & (frame["role"] == "champion")]
         if len(linked):
             newest = linked.sort_values("time_utc").drop_duplicates(definitions.SUBJECT_KEY, keep="last")
             self._write_view(definitions.SUBJECT_VIEW, newest)

@@ -44,7 +44,11 @@ _TEXT = (
     "unit",
     "probabilities",
     "input_hmac",
+    "role",
+    "request_id",
 )
+# What a column holds in the rows of a part that was written before it was there.
+_BEFORE = {"role": "champion", "request_id": ""}
 _NUMBERS = ("value", "interval_low", "interval_high", "interval_coverage")
 
 
@@ -96,10 +100,15 @@ class EventTable:
         return str(self.folder.absolute() / "*" / "*.parquet")
 
     def create(self) -> None:
-        """Make the folder with an empty part, so that an empty table has its columns."""
+        """Make the folder with an empty part, so that an empty table has its columns.
+
+        Parts of an earlier schema version are written anew: DuckDB reads many files only when they are alike.
+        """
         empty = self.folder / "empty" / "empty.parquet"
         if not empty.exists():
             self._write([], empty)
+        with self.locked(exclusive=True):
+            self._bring_up_to_date()
 
     def append(self, events: Sequence[Event]) -> int:
         """Add the events that are not there yet; how many were new.
@@ -140,7 +149,7 @@ class EventTable:
             if not parts:
                 return table_schema().empty_table()
             table = ds.dataset(parts, schema=table_schema(), format="parquet").to_table(filter=condition)
-        return _each_once(table.sort_by([("time_utc", "ascending"), ("event_id", "ascending")]))
+        return _each_once(_filled(table).sort_by([("time_utc", "ascending"), ("event_id", "ascending")]))
 
     @contextmanager
     def locked(self, *, exclusive: bool) -> Iterator[None]:
@@ -152,6 +161,14 @@ class EventTable:
             yield
         finally:
             os.close(descriptor)
+
+    def _bring_up_to_date(self) -> None:
+        import pyarrow.parquet as pq
+
+        columns = table_schema().names
+        for part in sorted(self.folder.glob("*/*.parquet")):
+            if pq.read_schema(part).names != columns:
+                self._replace(_filled(pq.read_table(part, schema=table_schema())), part)
 
     def _parts(self, since: datetime | None, until: datetime | None) -> list[Path]:
         first = since.strftime("%Y-%m-%d") if since else "0000"
@@ -197,9 +214,19 @@ class EventTable:
         if len(parts) < PARTS_BEFORE_MERGE:
             return
         tables = [pq.read_table(part, schema=table_schema()) for part in parts]
-        self._replace(_each_once(pa.concat_tables(tables)), parts[0])
+        self._replace(_each_once(_filled(pa.concat_tables(tables))), parts[0])
         for part in parts[1:]:
             part.unlink()
+
+
+def _filled(table: pa.Table) -> pa.Table:
+    """The table with no empty cell in a column that its parts may be older than."""
+    import pyarrow.compute as pc
+
+    for name, value in _BEFORE.items():
+        filled = pc.fill_null(table.column(name), value)
+        table = table.set_column(table.schema.get_field_index(name), name, filled)
+    return table
 
 
 def _each_once(table: pa.Table) -> pa.Table:

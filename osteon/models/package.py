@@ -162,7 +162,7 @@ def load_package(folder: Path) -> LoadedPackage:
         metrics=read_json(folder / METRICS_NAME),
         card=(folder / CARD_NAME).read_text(encoding="utf-8"),
     )
-    return LoadedPackage(package=package, manifest=manifest, version=version_of(model.config, manifest))
+    return LoadedPackage(package=package, manifest=manifest, version=version_of(model.config.task, manifest))
 
 
 def read_tensors(folder: Path) -> dict[str, Tensor]:

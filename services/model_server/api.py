@@ -117,9 +117,8 @@ async def embed(request: Request, server: Annotated[Server, _require("embed")]) 
 
 
 async def models(server: Annotated[Server, _require("models")]) -> JSONResponse:
-    """Say which model of each task is in production, and since when."""
-    served = [champion.as_served() for champion in server.champions.current.values()]
-    return JSONResponse(asdict(ModelsAnswer(models=served, project=server.settings.project)))
+    """Say which model of each task is in production or in shadow, since when, and who approved it."""
+    return JSONResponse(asdict(server.models()))
 
 
 def _metrics() -> Response:
@@ -155,4 +154,5 @@ async def _invalid(_: Request, __: Exception) -> JSONResponse:
 
 
 async def _gone(_: Request, __: Exception) -> JSONResponse:
-    return error_response(HttpError(422, "a whole request", "one that broke off", "send it again"))
+    """Nobody reads this; it is counted under the status that nginx gives a client that hung up."""
+    return error_response(HttpError(499, "a client that waits", "none", "send the request again"))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import FormData, Headers, UploadFile
@@ -28,13 +29,18 @@ SUBJECT_PATTERN = r"^P[0-9A-HJKMNP-TV-Z]{16}$"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A request as it was understood; `repr` shows no content."""
+    """A request as it was understood; `repr` shows no content.
+
+    Attributes:
+        abandoned: set when nobody waits for the answer any more; work under way then ends at its next step.
+    """
 
     files: tuple[bytes, ...]
     task: Task | None
     sex: str | None
     site: str
     subject: str | None
+    abandoned: threading.Event = field(default_factory=threading.Event, compare=False)
 
     def __repr__(self) -> str:
         return f"Upload({len(self.files)} files)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from osteon.features import table as table_module
@@ -64,3 +65,30 @@ def test_a_half_written_part_is_not_read(table: EventTable) -> None:
     (table.folder / "2026-01-01" / "x.123.part").write_bytes(b"PAR1 half")
     assert table.read(None, None, None).num_rows == 1
     assert table.append([make_event(2)]) == 1
+
+
+def _as_version_1(part: Path) -> None:
+    rows = pq.read_table(part)
+    pq.write_table(rows.drop_columns(["role", "request_id"]), part)
+
+
+def test_parts_from_before_challengers_read_as_champions(table: EventTable) -> None:
+    table.append([make_event(1)])
+    (old,) = (table.folder / "2026-01-01").glob("*.parquet")
+    _as_version_1(old)
+    table.append([make_event(2)])
+    rows = table.read(None, None, None)
+    assert rows.column("role").to_pylist() == ["champion", "champion"]
+    assert rows.column("request_id").to_pylist() == ["", "request-2"]
+
+
+def test_creating_a_table_again_brings_its_old_parts_up_to_date(table: EventTable) -> None:
+    table.append([make_event(1), make_event(2)])
+    before = table.read(None, None, None)
+    for part in table.folder.glob("*/*.parquet"):
+        _as_version_1(part)
+    table.create()
+    schemas = {tuple(pq.read_schema(part).names) for part in table.folder.glob("*/*.parquet")}
+    assert schemas == {tuple(table_module.table_schema().names)}
+    after = table.read(None, None, None)
+    assert after.drop_columns("request_id").equals(before.drop_columns("request_id"))

@@ -19,7 +19,7 @@ from tests.deid_folder import write_deid_folder
 from training.losses import report_groups
 from training.pair_batch import PairBatch
 from training.pretrain import pretrain
-from training.pretrain_model import build_model, build_optimizer
+from training.pretrain_model import build_model
 from training.pretrain_recipes import PretrainRecipe, tiny
 from training.pretrain_step import backward, make_learner, train_step
 from training.team import Team
@@ -35,7 +35,7 @@ class _Words:
 
 def _learner(recipe: PretrainRecipe) -> Any:
     model = build_model(recipe, _Words(), 0)  # type: ignore[arg-type]
-    return make_learner(model, build_optimizer(model, recipe), recipe, Team())
+    return make_learner(model, recipe, Team())
 
 
 def _batch(size: int) -> PairBatch:
