@@ -11,17 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from benchmarks.deid_pixels.lines import LONGEST, WIDTH, Lines, lines_of
 from benchmarks.deid_pixels.network import centred
@@ -30,7 +27,7 @@ from osteon.deid.pixels.lettering import HEIGHT, LETTERS
 
 _OUT = Path("osteon/deid/pixels/data")
 _FIRST = 2_000_000  # scenes whose empty patches are written on
-_BATCH = 64
+_BATCH, _PEAK_LR, _WARM_UP = 64, 3e-3, 100
 _SHIFT = 12  # pixels along the line
 _CHECKED = 4000
 
@@ -77,50 +74,22 @@ class _FromBytes(nn.Module):
         return torch.softmax(self.net(centred(grey)), 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """A stretch of the fit: so many lines from a seed, so many steps of a cosine to nothing."""
-
-    seed: int
-    lines: int
-    steps: int
-    peak_lr: float
-    warm_up: int
-    mean: float = 0.0  # share of the running mean of the weights that a step keeps; 0: no mean
-
-
-PHASES = (
-    Phase(seed=0, lines=40_000, steps=2600, peak_lr=3e-3, warm_up=100),
-    Phase(seed=2_320_000, lines=20_000, steps=1600, peak_lr=1.5e-3, warm_up=60, mean=0.995),
-)
-
-
-def fit(grounds: Patches, phases: tuple[Phase, ...]) -> LineNet:
-    """The network after all phases over lines written on these grounds."""
+def fit(lines: Lines, steps: int) -> LineNet:
+    """The network after so many steps over the lines."""
     torch.manual_seed(0)
+    rng = np.random.default_rng(0)
     net = LineNet()
-    for phase in phases:
-        net = run(phase, net, lines_of(phase.seed, phase.lines, grounds))
-    return net
-
-
-def run(phase: Phase, net: LineNet, lines: Lines) -> LineNet:
-    """The network after the phase; where that has a mean, the running mean of its weights."""
-    rng = np.random.default_rng(phase.seed)
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.AdamW(net.parameters(), lr=phase.peak_lr, weight_decay=1e-3)
-    average = get_ema_multi_avg_fn(phase.mean)  # type: ignore[no-untyped-call]
-    mean = AveragedModel(net, multi_avg_fn=average, use_buffers=True)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=_PEAK_LR, weight_decay=1e-3)
     rows = len(lines.grey)
-    order = np.concatenate([rng.permutation(rows) for _ in range(phase.steps * _BATCH // rows + 1)])
-    net.train()
-    for step in range(phase.steps):
+    order = np.concatenate([rng.permutation(rows) for _ in range(steps * _BATCH // rows + 1)])
+    for step in range(steps):
         batch = order[step * _BATCH : (step + 1) * _BATCH]
         grey = lines.grey[batch].copy()
         inverted = rng.random(len(grey)) < 0.5
         grey[inverted] = 255 - grey[inverted]
         grey = _shifted(grey, rng)
-        rate = phase.peak_lr * min(1, step / phase.warm_up) * 0.5 * (1 + np.cos(np.pi * step / phase.steps))
+        rate = _PEAK_LR * min(1, step / _WARM_UP) * 0.5 * (1 + np.cos(np.pi * step / steps))
         for group in optimiser.param_groups:
             group["lr"] = rate + 1e-5
         loss = _loss(
@@ -131,13 +100,9 @@ def run(phase: Phase, net: LineNet, lines: Lines) -> LineNet:
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
-        if phase.mean:
-            mean.update_parameters(net)
         if step % 100 == 0:
-            print(f"step {step} of {phase.steps}: loss {float(loss.detach()):.4f}", flush=True)
-    averaged = mean.module
-    assert isinstance(averaged, LineNet)
-    return averaged if phase.mean else net
+            print(f"step {step} of {steps}: loss {float(loss.detach()):.4f}", flush=True)
+    return net
 
 
 def _shifted(grey: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -190,25 +155,27 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--scenes", type=int, default=300, help="scenes whose ground is written on")
+    parser.add_argument("--lines", type=int, default=40_000)
+    parser.add_argument("--steps", type=int, default=2600)
     given = parser.parse_args()
     cv2.setNumThreads(1)
     folder = Path(os.environ.get("OSTEON_SHARED_DATA", "../shared/data"))
     shared = folder if (folder / "README.md").is_file() else None
     grounds = patches_of(range(_FIRST, _FIRST + given.scenes), shared)
-    net = fit(grounds, PHASES)
-    write(net, {
-        "made_by": "python -m benchmarks.deid_pixels.fit_reader",
-        "grounds": {"first_seed": _FIRST, "scenes": given.scenes},
-        "phases": [asdict(phase) for phase in PHASES], "longest": LONGEST, "fonts_held_out": HELD_OUT,
-        "on_other_lines": checked(net, lines_of(1, _CHECKED, grounds)),
-    })  # fmt: skip
+    write(grounds, given.lines, given.steps, {"first_seed": _FIRST, "scenes": given.scenes})
 
 
-def write(net: LineNet, manifest: dict[str, Any]) -> None:
+def write(grounds: Patches, count: int, steps: int, source: dict[str, int]) -> None:
     """The network and where it comes from."""
+    net = fit(lines_of(0, count, grounds), steps)
     path = _OUT / "lettering.onnx"
     export(net, path)
-    manifest = {**manifest, "sha256": sha256(path.read_bytes()).hexdigest()}
+    manifest = {
+        "made_by": "python -m benchmarks.deid_pixels.fit_reader", "grounds": source, "lines": count,
+        "longest": LONGEST, "steps": steps, "fonts_held_out": HELD_OUT,
+        "on_other_lines": checked(net, lines_of(1, _CHECKED, grounds)),
+        "sha256": sha256(path.read_bytes()).hexdigest(),
+    }  # fmt: skip
     (_OUT / "lettering.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(manifest["on_other_lines"]))
 
