@@ -32,14 +32,17 @@ _BEFORE_MAIDEN = re.compile(
 )
 _AND = re.compile(r"\s*(?:,|/|&|\bet\b|\ben\b|\band\b)\s*(?:(?:Dr|Pr|Mme|M)\.?\s+)?", re.IGNORECASE)
 _LOUD_RELATION = re.compile(
-    rf"\b(?:SA|SON|SES|LEUR|MA|MON|VOTRE)\s+(?:FILLE|FILS|M[EÈ]RE|P[EÈ]RE|S(?:OE|Œ)UR|FR[EÈ]RE|MARI|[EÉ]POU(?:X|SE))"
+    rf"\b(?:SA|SON|SES|LEUR|MA|MON|VOTRE)\s+(?:FILLE|FILS|M[EÈ]RE|P[EÈ]RE|S(?:OE|Œ)UR|FR[EÈ]RE|"
+    rf"MARI|[EÉ]POU(?:X|SE))"
     rf"\s*,?\s+(?={UPPER}{{3}})"
 )
 _RELATION = re.compile(
-    rf"\b(?:[Ss]a|[Ss]on|[Ss]es|[Ll]eur|[Mm]a|[Mm]on|[Vv]otre)\s+(?:[^\W\d_]+\s)?(?:fille|fils|m[èe]re|p[èe]re|s[oœ]e?ur|fr[èe]re|mari|femme|"
+    rf"\b(?:[Ss]a|[Ss]on|[Ss]es|[Ll]eur|[Mm]a|[Mm]on|[Vv]otre)\s+(?:[^\W\d_]+\s)?(?:fille|fils|"
+    rf"m[èe]re|p[èe]re|s[oœ]e?ur|fr[èe]re|mari|femme|"
     rf"[ée]pou(?:se|x)|conjointe?|compagn(?:e|on)|ni[èe]ce|neveu|tante|oncle|cousine?|"
     rf"petite?[- ]fil(?:le|s)|belle-(?:fille|m[èe]re|s[oœ]e?ur)|"
-    rf"beau-(?:fils|p[èe]re|fr[èe]re)|gendre|bru|concubine?|grand-(?:m[èe]re|p[èe]re)|marraine|parrain|voisine?|amie?|aidante?|patiente?|enfant)\s*,?\s+(?=(?:[dDlL]['’])?{UPPER})"
+    rf"beau-(?:fils|p[èe]re|fr[èe]re)|gendre|bru|concubine?|grand-(?:m[èe]re|p[èe]re)|marraine|"
+    rf"parrain|voisine?|amie?|aidante?|patiente?|enfant)\s*,?\s+(?=(?:[dDlL]['’])?{UPPER})"
 )
 _FAMILY = re.compile(
     r"enfant|conjoint|[ée]pou|fils|fille|fr[èe]re|s[oœ]|m[èe]re|p[èe]re|ami|voisin|neveu|ni[èe]ce|petite?-",
