@@ -58,7 +58,7 @@ def test_a_date_goes_in_whatever_form(text, found):
     "text",
     [
         "Score 12/20, angle 10/12, rapport 3-4 mm.",
-        "Doigts 2 et 3, rayons 4-5, côtes 3 à 7.",
+        "Doigts 2 et 3, rayons 4-5, côtes 3 à 7. TA 14/8, PA : 16/9.",
         "S1 droite, T2 FatSat, grossesse de 32 semaines, 3ème trimestre de grossesse.",
         "Vu en fin de matinée, début de consolidation.",
     ],

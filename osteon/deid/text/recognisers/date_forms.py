@@ -123,7 +123,7 @@ def date_patterns(code: str) -> DatePatterns:
     )
     day_month = re.compile(
         rf"(?:\b(?:{forms('date_words', code)})\s+(?:le\s+)?)(?P<whole>(?P<day>0?[1-9]|[12]\d|3[01])[/.]"
-        r"(?P<month>0?[1-9]|1[0-2]))(?![\d/]|[.,]\d|\s*(?:mm|cm|ans))",
+        r"(?P<month>0?[1-9]|1[0-2]))(?![\d/]|[.,]\d|\s*(?:mm|cm|ans|sup|inf|moyen|intern|extern|dist|prox|ant[ée]r|post[ée]r))",
         re.IGNORECASE,
     )
     weekday_first = re.compile(

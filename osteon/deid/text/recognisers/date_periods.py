@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from osteon.deid.text.recognisers.date_forms import SCORE_BEFORE
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import at_digits, at_words
 
@@ -174,6 +175,11 @@ def find_periods(text: str) -> Iterator[Span]:
     for pattern, rule in _FOUND_ONLY:
         needed = _NEEDED[rule].search(small)
         for match in pattern.finditer(text) if needed else ():
+            scored = rule == "day-month" and SCORE_BEFORE.search(
+                text, max(0, match.start() - 16), match.start()
+            )
+            if scored:
+                continue
             group = next((name for name in ("whole", "lone") if match.groupdict().get(name)), 0)
             yield Span(*match.span(group), "DATE", 0.9, f"date-{rule}")
     for match in _FOREIGN.finditer(text) if _NEEDED["foreign"].search(small) else ():
