@@ -7,6 +7,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 HOME_FOLDER ?= var
+# Who approves the new model in `make demo-drift`; a hospital's person types `osteon registry promote`.
+APPROVER ?= Dr. Demo
 CODE := osteon training monitoring services pipelines tests benchmarks
 
 export UV_FIND_LINKS ?= $(shell python3 -m pip config get global.find-links 2>/dev/null)
@@ -55,6 +57,10 @@ fix: $(VENV)/.installed ## Mend what a tool can mend
 .PHONY: bench
 bench: $(VENV)/.installed peers ## Run every benchmark; one JSON line each
 	@$(BIN)/osteon bench
+
+.PHONY: demo-drift
+demo-drift: $(VENV)/.installed $(VENV)/.debian-test ## A new device, an alarm, a better model, a harmful one undone; artefacts in var/demo-drift
+	@$(BIN)/python -m benchmarks.demo_drift --folder $(HOME_FOLDER)/demo-drift --approver "$(APPROVER)"
 
 .PHONY: peers
 peers: $(VENV)/.installed ## Install the programs that the benchmarks measure ours against

@@ -39,7 +39,7 @@ from tests.deid_folder import write_deid_folder
 from training.losses import report_groups
 from training.pair_batch import PairBatch, StepBatches, stream_batches
 from training.pair_data import load_pairs
-from training.pretrain_model import build_model, build_optimizer
+from training.pretrain_model import build_model
 from training.pretrain_recipes import PretrainRecipe, pretrain_recipe
 from training.pretrain_step import Learner, make_learner, train_step
 from training.team import Team
@@ -82,7 +82,7 @@ def prepared(recipe: PretrainRecipe) -> tuple[ReportTokenizer, PairBatch]:
 def learner_of(recipe: PretrainRecipe, tokenizer: ReportTokenizer) -> Learner:
     """A fresh model with its optimiser."""
     model = build_model(recipe, tokenizer, 0, device=DEVICE)
-    return make_learner(model, build_optimizer(model, recipe), recipe, Team(device=DEVICE))
+    return make_learner(model, recipe, Team(device=DEVICE))
 
 
 def compare(recipe: PretrainRecipe, steps: int) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from collections import Counter as Tally
 from collections.abc import Iterable
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from monitoring.alterations import ALTERATIONS
 from monitoring.policy import STATISTICS, STRATUM_KEYS
+from monitoring.probation import STATES, ProbationReport
 from monitoring.report import (
     VERDICTS,
     AlarmReport,
@@ -93,6 +95,21 @@ class DriftMetrics:
             [*where, "metric"],
             registry=registry,
         )
+        self.probation = Gauge(
+            "osteon_model_probation", "1 for how the champion stands", ["task", "state"], registry=registry
+        )
+        self.rolled_back = Gauge(
+            "osteon_model_rolled_back_timestamp_seconds",
+            "When the champion was taken back for harm",
+            ["task"],
+            registry=registry,
+        )
+        self.promised_loss = Gauge(
+            "osteon_model_loss",
+            "Bounded loss of the champion by labels: its mean, what it is surely above, what was promised",
+            ["task", "bound"],
+            registry=registry,
+        )
         self.reported = Gauge(
             "osteon_drift_report_timestamp_seconds", "When the newest report was made", registry=registry
         )
@@ -145,6 +162,21 @@ class DriftMetrics:
         self._show_performance(report.performance)
         self.took.set(duration_s)
         self.reported.set(at_unix_s)
+
+    def show_probation(self, reports: Iterable[ProbationReport]) -> None:
+        """Replace what is shown of the champions' probation."""
+        for gauge in (self.probation, self.rolled_back, self.promised_loss):
+            gauge.clear()
+        for report in reports:
+            for state in STATES:
+                self.probation.labels(report.task, state).set(state == report.state)
+            if report.state == "rolled_back":
+                began = datetime.fromisoformat(report.since_utc).timestamp()
+                self.rolled_back.labels(report.task).set(began)
+            bounds = {"mean": report.loss, "low": report.low, "promised": report.promised}
+            for bound, value in bounds.items():
+                if value is not None:
+                    self.promised_loss.labels(report.task, bound).set(value)
 
     def _show_alarms(self, alarms: Iterable[AlarmReport]) -> None:
         levels: dict[tuple[tuple[str, str], str], float] = {}

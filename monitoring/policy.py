@@ -84,6 +84,16 @@ class RetrainingRule(_Strict):
     reason: str = Field(min_length=1)
 
 
+class ProbationRule(_Strict):
+    """How a new champion is watched: so many days, with `level` as the chance of a false rollback."""
+
+    days: float = Field(gt=0)
+    level: float = Field(gt=0, lt=0.5)
+    least_labels: int = Field(ge=1)
+    reason: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+
+
 class DriftPolicy(_Strict):
     """The whole of `thresholds.yaml`."""
 
@@ -97,6 +107,7 @@ class DriftPolicy(_Strict):
     statistics: dict[StatisticName, StatisticRule]
     sequential: SequentialRule
     retraining: RetrainingRule
+    probation: ProbationRule
 
     @field_validator("statistics")
     @classmethod

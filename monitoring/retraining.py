@@ -6,9 +6,10 @@ The folder is the queue of one machine and of a shared volume: `osteon pipeline 
 import fcntl
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -118,18 +119,46 @@ class RequestFolder:
         return [request for request in requests if self.file(request) is not None]
 
     def claim(self, *, lease_s: float = 3600.0) -> "ClaimedRequest | None":
-        """The oldest request that nobody works on; one whose worker was silent for `lease_s` comes back."""
+        """The oldest request that nobody works on; one whose worker was silent for `lease_s` comes back.
+
+        Its `claimed_utc` is when it was first claimed.
+        """
         with self._locked():
             limit = time.time() - lease_s
             waiting = [*self._folder.glob("[0-9]*.json")]
             abandoned = [p for p in self._folder.glob(f"[0-9]*{_CLAIMED}") if p.stat().st_mtime < limit]
             for path in sorted([*waiting, *abandoned]):
-                claimed = path.with_name(path.name.removesuffix(_CLAIMED) + _CLAIMED)
+                name = path.name.removesuffix(_CLAIMED)
+                if path.with_name(name + _DONE).exists():  # its worker died between the two steps of `finish`
+                    path.unlink()
+                    continue
+                claimed = path.with_name(name + _CLAIMED)
                 path.replace(claimed)
                 os.utime(claimed)
                 fields = json.loads(claimed.read_text(encoding="utf-8"))
+                if "claimed_utc" not in fields:  # what is gathered ends here, also when it is claimed again
+                    fields["claimed_utc"] = datetime.now(UTC).isoformat(timespec="seconds")
+                    atomic_write(claimed, json.dumps(fields, indent=2, sort_keys=True) + "\n")
                 return ClaimedRequest(path=claimed, fields=fields)
             return None
+
+    @contextmanager
+    def held(self, claimed: "ClaimedRequest", *, every_s: float = 20.0) -> Iterator[None]:
+        """Inside, the request stays this worker's; a worker that is killed lets go of it after one lease."""
+        over = threading.Event()
+
+        def renew() -> None:
+            while not over.wait(every_s):
+                with suppress(FileNotFoundError):
+                    os.utime(claimed.path)
+
+        beat = threading.Thread(target=renew, name="retraining-lease", daemon=True)
+        beat.start()
+        try:
+            yield
+        finally:
+            over.set()
+            beat.join()
 
     def finish(self, claimed: "ClaimedRequest", run: str) -> Path:
         """Record the run that a request became; it is not claimed again."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from osteon.domain import FaultError, UsageError
+from osteon.domain import FaultError, UsageError, canonical_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,16 +31,35 @@ class RunSettings:
     vault: str = ""
 
 
-def compile_pipeline(output: Path) -> Path:
-    """The pipeline as YAML; two compiles give the same bytes."""
+@dataclass(frozen=True, kw_only=True)
+class RetrainingSettings:
+    """The parameters of `pipelines.retraining.retraining_pipeline`, but for the request and its task."""
+
+    archive: str
+    studies: str
+    features: str
+    frozen: str
+    workspace: str
+    registry: str
+    references: str
+    gate: str = ""
+    project: str = "osteon"
+    actor: str = "pipeline"
+    recipe: str = "standard"
+    seed: int = 0
+
+
+def compile_pipeline(output: Path, *, retraining: bool = False) -> Path:
+    """The training pipeline, or that of a retraining, as YAML; two compiles give the same bytes."""
     from kfp import compiler
 
     from pipelines.dag import training_pipeline
+    from pipelines.retraining import retraining_pipeline
 
     if output.suffix not in {".yaml", ".yml"}:
         raise UsageError("an output that ends in .yaml", "another ending", "name it osteon-train.yaml")
     output.parent.mkdir(parents=True, exist_ok=True)
-    compiler.Compiler().compile(training_pipeline, str(output))
+    compiler.Compiler().compile(retraining_pipeline if retraining else training_pipeline, str(output))
     return output
 
 
@@ -48,9 +69,26 @@ def run_here(settings: RunSettings, *, scratch: Path, progress_file: Path | None
     Raises:
         FaultError: a stage failed; its own error stands in the log above.
     """
+    from pipelines.dag import training_pipeline
+
+    _run_local(training_pipeline, asdict(settings), scratch, progress_file)
+
+
+def retrain_here(request: Mapping[str, Any], settings: RetrainingSettings, *, scratch: Path) -> None:
+    """The retraining pipeline ran to its end on this machine; the gate's decision stands in the workspace.
+
+    Raises:
+        FaultError: a stage failed; what is finished is kept, and the same call goes on from there.
+    """
+    from pipelines.retraining import retraining_pipeline
+
+    parameters = {**asdict(settings), "request": canonical_json(dict(request)), "task": request["task"]}
+    _run_local(retraining_pipeline, parameters, scratch, None)
+
+
+def _run_local(pipeline: Any, parameters: dict[str, Any], scratch: Path, progress_file: Path | None) -> None:
     from kfp import local
 
-    from pipelines.dag import training_pipeline
     from pipelines.progress import PROGRESS_FILE
 
     scratch.mkdir(parents=True, exist_ok=True)
@@ -58,7 +96,7 @@ def run_here(settings: RunSettings, *, scratch: Path, progress_file: Path | None
         os.environ[PROGRESS_FILE] = str(progress_file)  # inherited by the stages' processes
     local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(scratch))
     try:
-        training_pipeline(**asdict(settings))
+        pipeline(**parameters)
     except RuntimeError:  # what kfp.local raises when a task fails
         raise FaultError(
             "every stage of the pipeline to finish",

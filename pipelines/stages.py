@@ -5,6 +5,8 @@ A stage reads, calls one function of the library, writes; and does nothing when 
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ from osteon.artefact import read_manifest
 from osteon.domain import Manifest, RefusedError, Task
 from pipelines.deid_rules import DeidRules
 from pipelines.ledger import StageRun, run_stage
+from pipelines.lineage import keep_patients, open_registry, patients_of
 from pipelines.progress import stage_progress
 from pipelines.storage import adding, fetch, join, reading
 
+_RANDOM = "random"
 _NO_KEY = bytes(32)  # reference events keep no digest of their input
 TASKS = (Task.FRACTURE.value, Task.BONE_AGE.value, Task.KNEE_OA.value)
 
@@ -89,26 +93,41 @@ def pretrain(pairs_uri: str, workspace: str, *, recipe: str, seed: int = 0) -> S
 def finetune(
     pairs_uri: str, encoder_uri: str, workspace: str, *, task: str, recipe: str, seed: int = 0
 ) -> StageRun:
-    """One task's model package, started from the pretrained encoder, at WORKSPACE/models/TASK."""
+    """One task's model package, started from another package's encoder, at WORKSPACE/models/TASK.
+
+    `random` in its place starts from random weights.
+    The patients that it learned from stand beside it (`patients_of`), never in it.
+    """
     from training.finetune import finetune as train
     from training.pipeline_recipes import pipeline_recipe
 
     wanted = Task.parse(task)
-    with reading(pairs_uri) as shards, reading(encoder_uri) as encoder:
+    known = encoder_uri != _RANDOM
+    with (
+        reading(pairs_uri) as shards,
+        reading(encoder_uri) if known else nullcontext(Path(_RANDOM)) as encoder,
+    ):
 
         def work(folder: Path) -> Manifest:
-            with stage_progress(f"fine-tune {task}") as progress:
-                return train(
+            with (
+                stage_progress(f"fine-tune {task}") as progress,
+                tempfile.TemporaryDirectory(prefix="osteon-patients-") as scratch,
+            ):
+                manifest = train(
                     wanted,
                     shards / "labels.csv",
                     str(encoder),
                     folder,
                     seed=seed,
                     recipe=pipeline_recipe(recipe, wanted),
+                    patients=Path(scratch) / "patients",
                     progress=lambda _what, done, total: progress(done, total),
                 )
+                keep_patients(workspace, task, folder, Path(scratch) / "patients")
+                return manifest
 
-        inputs = {"pairs": read_manifest(shards).digest, "encoder": read_manifest(encoder).digest}
+        start = read_manifest(encoder).digest if known else _RANDOM
+        inputs = {"pairs": read_manifest(shards).digest, "encoder": start}
         settings = {"task": task, "recipe": recipe, "seed": seed}
         uri = join(workspace, "models", task)
         return run_stage("finetune", uri, inputs=inputs, settings=settings, work=work)
@@ -154,9 +173,21 @@ def evaluate(model_uri: str, pairs_uri: str, workspace: str, *, task: str) -> tu
 
 
 def register(
-    model_uri: str, evaluation_uri: str, workspace: str, *, task: str, registry: str, project: str, actor: str
+    model_uri: str,
+    evaluation_uri: str,
+    workspace: str,
+    *,
+    task: str,
+    registry: str,
+    project: str,
+    actor: str,
+    challenge: bool = True,
 ) -> StageRun:
-    """The registered version, at WORKSPACE/registered/TASK: champion if there is none, else challenger."""
+    """The registered version, at WORKSPACE/registered/TASK: champion if there is none, else challenger.
+
+    Args:
+        challenge: False leaves a version beside a champion without an alias: a gate comes next.
+    """
     with reading(model_uri) as model, reading(evaluation_uri) as evaluation:
         measured = read_manifest(evaluation)
         inputs = {"model": read_manifest(model).digest, "evaluation": measured.digest}
@@ -166,7 +197,10 @@ def register(
             from osteon.artefact import write_manifest
 
             with stage_progress(f"register {task}"):
-                version, alias = _register(model, figures, task, registry, project, actor)
+                learned_from = patients_of(workspace, task, inputs["model"])
+                version, alias = _register(
+                    model, figures, task, registry, project, actor, challenge=challenge, patients=learned_from
+                )
             settings = {"task": task, "version": version, "alias": alias}
             folder.mkdir(parents=True, exist_ok=True)
             manifest = Manifest(stage="register", inputs=inputs, settings=settings, project=project)
@@ -174,22 +208,31 @@ def register(
             return manifest
 
         settings = {"task": task, "registry": registry, "project": project}
+        settings |= {} if challenge else {"challenge": "no"}
         uri = join(workspace, "registered", task)
         return run_stage("register", uri, inputs=inputs, settings=settings, work=work)
 
 
 def _register(
-    model: Path, figures: dict[str, float], task: str, registry: str, project: str, actor: str
+    model: Path,
+    figures: dict[str, float],
+    task: str,
+    registry: str,
+    project: str,
+    actor: str,
+    *,
+    challenge: bool,
+    patients: frozenset[str] | None,
 ) -> tuple[str, str]:
     """Version and alias; a model becomes champion by itself only where there is no champion to replace."""
-    from osteon.registry import Registry, registry_uri
-
     wanted = Task.parse(task)
-    store = Registry(registry if "://" in registry else registry_uri(Path(registry)), project)
-    version = store.register(model, wanted, metrics=figures)
+    store = open_registry(registry, project)
+    version = store.register(model, wanted, metrics=figures, subjects=patients)
     champion = store.in_production().get(wanted)
     if champion is not None and champion.to_version == version:  # a rerun after an interruption
         return version, "champion"
+    if champion is not None and not challenge:
+        return version, ""
     alias = "challenger" if champion else "champion"
     reason = "newest run of the pipeline" if champion else "first model of this task"
     store.promote(wanted, version, alias, actor=actor, reason=reason)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from osteon.domain import Event, Interval, Prediction
+from osteon.domain import Event, Interval, Prediction, Role
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -19,9 +19,11 @@ def make_event(
     subject: str | None = None,
     dimensions: int = 8,
     hours: float | None = None,
+    role: Role = "champion",
 ) -> Event:
-    """Event `number`, `number` hours after START."""
-    event_id = hashlib.sha256(str(number).encode()).hexdigest()[:32]
+    """Event `number`, `number` hours after START; champion and challenger of a number share its request."""
+    name = str(number) if role == "champion" else f"{role} {number}"
+    event_id = hashlib.sha256(name.encode()).hexdigest()[:32]
     time_utc = (START + timedelta(hours=number if hours is None else hours)).isoformat()
     vector = np.random.default_rng(number).normal(size=dimensions).astype(np.float32)
     prediction = Prediction(
@@ -32,7 +34,7 @@ def make_event(
         value=100.0 + number,
         unit="months",
         interval=Interval(low=90.0 + number, high=110.0 + number, coverage=0.9),
-        model_version="bone-age-1",
+        model_version=f"bone-age-{role}",
         preprocess_version="p1",
         input_hmac="0" * 64,
         embedding_space="s1",
@@ -50,9 +52,11 @@ def make_event(
         age_band="5-9",
         sex="F",
         subject=subject,
-        model_version="bone-age-1",
+        model_version=f"bone-age-{role}",
         preprocess_version="p1",
         prediction=prediction,
         embedding=tuple(float(x) for x in vector / np.linalg.norm(vector)),
         embedding_space="s1",
+        role=role,
+        request_id=f"request-{number}",
     )

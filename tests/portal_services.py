@@ -76,13 +76,15 @@ def models_json():
         "models": [
             {
                 "task": task,
-                "alias": "champion",
+                "aliases": ["champion"],
                 "version": version,
                 "model_version": f"{task}:{version}",
                 "preprocess_version": "p",
                 "embedding_space": "s",
                 "digest": "0" * 64,
                 "since_utc": (NOW - timedelta(days=days)).isoformat(),
+                "approved_by": "m.martin",
+                "reason": "validated",
             }
             for task, (version, days) in versions.items()
         ],

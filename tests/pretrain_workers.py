@@ -11,13 +11,15 @@ import torch
 import torch.distributed as dist
 from safetensors.torch import save_file
 from torch import nn
+from torch.distributed.tensor import DTensor
 
 from osteon.models.preprocess import Preprocess
 from training.pair_batch import StepBatches
 from training.pair_data import load_pairs
-from training.pretrain_model import build_model, build_optimizer, build_tokenizer
+from training.pretrain_model import build_model, build_tokenizer
 from training.pretrain_recipes import PretrainRecipe, tiny
 from training.pretrain_step import backward, make_learner
+from training.sharding import whole
 from training.team import joined_team, share_batch_norms
 
 BATCH = 16
@@ -34,12 +36,16 @@ def gradients(data: Path, recipe: PretrainRecipe, *, train_mode: bool) -> dict[s
         train = load_pairs(data, "train", Preprocess(size=recipe.size))
         tokenizer = build_tokenizer(recipe, train)
         model = build_model(recipe, tokenizer, 0, device=team.device)
-        learner = make_learner(model, build_optimizer(model, recipe), recipe, team)
+        learner = make_learner(model, recipe, team)
+        if recipe.shard_parameters and team.size > 1:
+            assert all(isinstance(value, DTensor) for value in model.parameters() if value.ndim)
         learner.forward.train(train_mode)
         batches = StepBatches(train, recipe, tokenizer, 0, BATCH, team.rank, team.size)
         loss = team.mean(backward(learner, batches[0].ready(recipe, team.device)))
         named = model.named_parameters()
-        found = {name: value.grad.contiguous().clone() for name, value in named if value.grad is not None}
+        found = {
+            name: whole(value.grad).contiguous().clone() for name, value in named if value.grad is not None
+        }
         buffers = {f"buffer.{name}": value.clone() for name, value in model.named_buffers()}
         return found | buffers | {"loss": torch.tensor(loss, dtype=torch.float64)}
 
@@ -67,6 +73,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--micro-batch", type=int)
+    parser.add_argument("--shard", action="store_true")
     arguments = parser.parse_args()
     dist.init_process_group("gloo")  # once for all cases: starting costs more than they do
     norm = batch_norm_gradients()
@@ -77,7 +84,7 @@ def main() -> None:
         for train_mode in (False, True) if arguments.micro_batch is None else (False,):
             found = gradients(
                 arguments.data,
-                recipe_of(loss, micro_batch=arguments.micro_batch),
+                recipe_of(loss, micro_batch=arguments.micro_batch, shard_parameters=arguments.shard),
                 train_mode=train_mode,
             )
             if dist.get_rank() == 0:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 
 from osteon.features import Outbox
 from osteon.registry import Registry, registry_uri
@@ -38,6 +39,12 @@ class RunningServer:
         return httpx.Client(
             base_url=self.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60, trust_env=False
         )
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time that the server has used: what a busy machine does not change."""
+        used = psutil.Process(self.process.pid).cpu_times()
+        return float(used.user + used.system)
 
     @property
     def outbox(self) -> Outbox:

@@ -13,6 +13,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from osteon.artefact import atomic_write
+from training.sharding import divided_like, whole, whole_state
 
 _MODEL, _OPTIMIZER = "model.", "optimizer."
 
@@ -36,13 +37,24 @@ class RunState:
     losses: list[float] = field(default_factory=list)
 
 
-def save_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, state: RunState) -> None:
-    """Writes the whole run to one file, atomically: a kill leaves the earlier one."""
-    tensors = {_MODEL + name: value.contiguous() for name, value in model.state_dict().items()}
+def save_checkpoint(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, state: RunState, *, writes: bool = True
+) -> None:
+    """Writes the whole run to one file, atomically: a kill leaves the earlier one.
+
+    The file is the same however many workers the model is divided among; then all of them must call this.
+
+    Args:
+        writes: false for the workers that only give their parts.
+    """
+    tensors = {_MODEL + name: value.contiguous() for name, value in whole_state(model).items()}
+    names = _numbered(model, optimizer)
     for number, slots in optimizer.state_dict()["state"].items():
-        for name, value in slots.items():
-            tensors[f"{_OPTIMIZER}{number}.{name}"] = torch.as_tensor(value).contiguous()
-    atomic_write(path, save(tensors, metadata={"state": json.dumps(asdict(state))}))
+        for slot, value in slots.items():
+            one = whole(torch.as_tensor(value)).cpu().contiguous()
+            tensors[f"{_OPTIMIZER}{names[number]}.{slot}"] = one
+    if writes:
+        atomic_write(path, save(tensors, metadata={"state": json.dumps(asdict(state))}))
 
 
 def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, run_key: str) -> RunState:
@@ -57,13 +69,23 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
             tensors = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118 (no mapping)
     except (SafetensorError, KeyError, TypeError, ValueError):
         return RunState(run_key=run_key)  # not a checkpoint of ours: the run starts again
-    model.load_state_dict(_under(_MODEL, tensors))
+    own = model.state_dict()
+    model.load_state_dict(
+        {name: divided_like(value, own[name]) for name, value in _under(_MODEL, tensors).items()}
+    )
+    numbers = {name: number for number, name in enumerate(_numbered(model, optimizer))}
     slots: dict[int, dict[str, Any]] = {}
-    for name, value in _under(_OPTIMIZER, tensors).items():
-        number, slot = name.split(".", 1)
-        slots.setdefault(int(number), {})[slot] = value
+    for key, value in _under(_OPTIMIZER, tensors).items():
+        name, slot = key.rsplit(".", 1)
+        slots.setdefault(numbers[name], {})[slot] = divided_like(value, own[name])
     optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})
     return state
+
+
+def _numbered(model: nn.Module, optimizer: torch.optim.Optimizer) -> list[str]:
+    """The names of the parameters in the order in which the optimiser numbers them."""
+    names = {id(value): name for name, value in model.named_parameters()}
+    return [names[id(value)] for group in optimizer.param_groups for value in group["params"]]
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

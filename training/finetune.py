@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from osteon.artefact import sha256_file
+from osteon.artefact import atomic_write, sha256_file
 from osteon.domain import Manifest, Task, UsageError
 from osteon.models.calibration import require_method
 from osteon.models.package import save_package
@@ -55,6 +55,7 @@ def finetune(
     how: How | None = None,
     level: Level | None = None,
     answer_views: int | None = None,
+    patients: Path | None = None,
     progress: Progress | None = None,
     started: float | None = None,
 ) -> Manifest:
@@ -67,6 +68,8 @@ def finetune(
             recipe's epochs.
         label_fraction: part of the training patients whose labels are used, by `seed`.
         how, level, answer_views: instead of the recipe's; see `FinetuneRecipe`.
+        patients: file to write; one key a line of the patients that were really learned from or calibrated
+            on. It lies beside the package, never in it.
         progress: called with what is being done, done and total.
         started: `time.monotonic()` from which the limit counts; now when None.
     Returns:
@@ -116,6 +119,9 @@ def finetune(
         figures=figures,
         seed=seed,
     )
+    if patients is not None:
+        keys = {row.key for row in (*learned.rows, *held_out.rows)}
+        atomic_write(patients, "".join(f"{key}\n" for key in sorted(keys)))
     return save_package(Path(output), package, manifest)
 
 

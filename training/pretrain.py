@@ -25,9 +25,10 @@ from training.checkpoint import RunState, load_checkpoint, save_checkpoint
 from training.pair_batch import PairBatch, StepBatches, stream_batches
 from training.pair_data import PairSet, load_pairs, quarter_of_memory
 from training.pair_embedding import validate
-from training.pretrain_model import build_model, build_optimizer, build_tokenizer
+from training.pretrain_model import build_model, build_tokenizer
 from training.pretrain_recipes import PretrainRecipe, pretrain_recipe
 from training.pretrain_step import Learner, make_learner, train_step
+from training.sharding import whole_state
 from training.team import Team, joined_team
 
 Progress = Callable[[int, int], None]
@@ -72,7 +73,7 @@ def pretrain(
         train = load_pairs(data, "train", preprocess, memory_bytes=memory_bytes)
         tokenizer = build_tokenizer(recipe, train)
         model = build_model(recipe, tokenizer, seed, device=team.device, image_init=image_init)
-        learner = make_learner(model, build_optimizer(model, recipe), recipe, team)
+        learner = make_learner(model, recipe, team)
         inputs = _inputs(recipe, parent.digest, image_init)
         checkpoint = Path(output).with_name(f".{Path(output).name}.checkpoint.safetensors")
         run_key = sha256_text(canonical_json([asdict(recipe), inputs, seed, time_limit_min]))
@@ -86,6 +87,10 @@ def pretrain(
             checkpoint_every_s=checkpoint_every_s,
             progress=progress,
         )
+        if learner.sharded:
+            weights = whole_state(model)
+            model = build_model(recipe, tokenizer, seed)
+            model.load_state_dict(weights)
         if team.is_first:
             retrieval = validate(
                 model, data, preprocess, tokenizer, views=recipe.views, memory_bytes=memory_bytes
@@ -151,8 +156,11 @@ def _learn(
         epoch_over = state.step % batches.steps_per_epoch == 0
         if epoch_over:
             state = _logged(state, learner)
-        if team.is_first and (epoch_over or time.monotonic() - saved > checkpoint_every_s):
-            save_checkpoint(checkpoint, learner.model, learner.optimizer, state)
+        due = epoch_over or time.monotonic() - saved > checkpoint_every_s
+        if learner.sharded:  # every worker holds a part, and clocks differ
+            due = team.from_first(float(due)) > 0
+        if due and (team.is_first or learner.sharded):
+            save_checkpoint(checkpoint, learner.model, learner.optimizer, state, writes=team.is_first)
             saved = time.monotonic()
 
 
@@ -233,11 +241,14 @@ def main() -> None:
     parser.add_argument("--time-limit", type=float, help="minutes")
     parser.add_argument("--image-init", type=Path, help="package with the first image encoder")
     parser.add_argument("--text-model", help="folder or cached name in place of the recipe's")
+    parser.add_argument("--shard", action="store_true", help="divide the model among the workers")
     parser.add_argument("--checkpoint-every", type=float, default=300.0, help="seconds")
     arguments = parser.parse_args()
     recipe = pretrain_recipe(arguments.recipe)
     if arguments.text_model is not None:
         recipe = replace(recipe, text_model=arguments.text_model)
+    if arguments.shard:
+        recipe = replace(recipe, shard_parameters=True)
     pretrain(
         recipe,
         arguments.data,

@@ -16,20 +16,27 @@ from osteon.models.dual_encoder import DualEncoder, Embedded, LocalEmbedding
 from training.objective import batch_loss
 from training.pace import BFLOAT16_PAYS
 from training.pair_batch import PairBatch
+from training.pretrain_model import TEXT_GROUP, build_optimizer
 from training.pretrain_recipes import PretrainRecipe
 from training.schedule import learning_rate
+from training.sharding import average_scalars, clip_gradients, shard_model
 from training.team import Team, share_batch_norms, still_statistics
 
 
 @dataclass(frozen=True, kw_only=True)
 class Learner:
-    """A model with its optimiser, and the way its forward pass goes: through DDP where there are workers."""
+    """A model with its optimiser, and the way its forward pass goes: through DDP or FSDP2 with workers."""
 
     model: DualEncoder
     forward: nn.Module
     optimizer: torch.optim.Optimizer
     recipe: PretrainRecipe
     team: Team
+
+    @property
+    def sharded(self) -> bool:
+        """Whether the model is divided among the workers."""
+        return self.recipe.shard_parameters and self.team.size > 1
 
     @property
     def bfloat16(self) -> bool:
@@ -53,31 +60,38 @@ class Learner:
         )
 
 
-def make_learner(
-    model: DualEncoder, optimizer: torch.optim.Optimizer, recipe: PretrainRecipe, team: Team
-) -> Learner:
+def make_learner(model: DualEncoder, recipe: PretrainRecipe, team: Team) -> Learner:
     """A learner whose workers see the whole batch: shared batch norms, averaged gradients."""
     forward: nn.Module = model
     share_batch_norms(model, team)
+    sharded = recipe.shard_parameters and team.size > 1
+    if sharded:
+        shard_model(model, team)
     if recipe.compile_backend is not None:
         model.compile(backend=recipe.compile_backend)
-    if team.size > 1:
+    if team.size > 1 and not sharded:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # the argument's new name is unknown to torch 2.11
             # Batch norms are shared already, so that every worker has the same statistics.
             forward = DistributedDataParallel(model, broadcast_buffers=False)
-    return Learner(model=model, forward=forward, optimizer=optimizer, recipe=recipe, team=team)
+    return Learner(
+        model=model, forward=forward, optimizer=build_optimizer(model, recipe), recipe=recipe, team=team
+    )
 
 
 def train_step(learner: Learner, batch: PairBatch, share: float) -> float:
     """One optimiser step at `share` of the run; gives the loss of the whole batch."""
     recipe, model = learner.recipe, learner.model
     learner.forward.train()
+    rate = learning_rate(recipe.learning_rate, share, warmup=recipe.warmup_share)
     for group in learner.optimizer.param_groups:
-        group["lr"] = learning_rate(recipe.learning_rate, share, warmup=recipe.warmup_share)
+        group["lr"] = 0.0 if group[TEXT_GROUP] and share < recipe.text_still_share else rate
     learner.optimizer.zero_grad(set_to_none=True)
     loss = backward(learner, batch)
-    torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.max_gradient_norm)
+    if learner.sharded:
+        clip_gradients(model.parameters(), recipe.max_gradient_norm)
+    else:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.max_gradient_norm)
     learner.optimizer.step()
     return learner.team.mean(loss)
 
@@ -88,8 +102,12 @@ def backward(learner: Learner, batch: PairBatch) -> float:
     if part is None or part >= len(batch):
         loss = batch_loss(learner.embed(batch), batch, learner.recipe, learner.team)
         loss.backward()  # type: ignore[no-untyped-call]
-        return float(loss.detach())
-    return _cached_backward(learner, batch, batch.parts(part))
+        value = float(loss.detach())
+    else:
+        value = _cached_backward(learner, batch, batch.parts(part))
+    if learner.sharded:
+        average_scalars(learner.model, learner.team)
+    return value
 
 
 def _cached_backward(learner: Learner, batch: PairBatch, parts: list[PairBatch]) -> float:

@@ -1,4 +1,4 @@
-"""How good the first K results of a retrieval are: P@K by class, CUI@K by medical concept.
+"""How good the first K results of a retrieval are by medical concept: CUI@K.
 
 Shapes: Q queries, N candidates, C concepts, K results.
 """
@@ -14,38 +14,6 @@ from torch import Tensor
 
 _QUERIES_AT_ONCE = 1024
 Concepts = Sequence[Sequence[str]]
-
-
-def precision_at(score_QN: Tensor, relevant_QN: Tensor, k: int) -> float:
-    """P@K: share of the K best candidates that are relevant, mean over the queries.
-
-    P@K = 1/Q sum_q 1/K |{relevant} among the K best of q|. Candidates that may not be found, such as the
-    query itself, have a score of -inf and count as not relevant.
-
-    Args:
-        score_QN: higher is better; equal scores are taken in the order of the candidates.
-        relevant_QN: boolean, same shape.
-        k: from 1 to N.
-    Source: Sérieys et al. 2022 (ICPR), section 4; Zhang et al. 2020, arXiv:2010.00747, section 4.2.
-
-    >>> import torch
-    >>> score = torch.tensor([[0.9, 0.8, 0.1, 0.0]])
-    >>> precision_at(score, torch.tensor([[True, False, True, True]]), 2)
-    0.5
-    """
-    best_QK = best_candidates(score_QN, k)
-    found_QK = relevant_QN.gather(1, best_QK) & score_QN.gather(1, best_QK).isfinite()
-    return float(found_QK.double().mean())
-
-
-def expected_precision(relevant_QN: Tensor) -> float:
-    """P@K of a random order, which is the same for every K: the share of relevant candidates.
-
-    >>> import torch
-    >>> expected_precision(torch.tensor([[True, False, True, True]]))
-    0.75
-    """
-    return float(relevant_QN.double().mean())
 
 
 def cui_at(score_QN: Tensor, queries: Concepts, candidates: Concepts, k: int) -> float:
@@ -103,6 +71,27 @@ def expected_cui(queries: Concepts, candidates: Concepts) -> float:
     query_QC, candidate_NC = _incidence(queries, candidates)
     frequency_C = np.asarray(candidate_NC.mean(axis=0)).ravel()
     return _mean_share(np.asarray(query_QC @ frequency_C).ravel(), queries)
+
+
+def expected_cui_of_others(concepts: Concepts, owners: Sequence[str]) -> float:
+    """CUI@K of a random order where a query finds only what other owners have, itself not.
+
+    Raises:
+        ValueError: all are of one owner.
+
+    >>> expected_cui_of_others([["C1"], ["C1", "C2"]], ["a", "b"])
+    0.75
+    """
+    numbers = {owner: number for number, owner in enumerate(dict.fromkeys(owners))}
+    if len(numbers) < 2:
+        raise ValueError("needs items of two owners, got one")
+    owner_N = np.asarray([numbers[owner] for owner in owners])
+    item_NC, _ = _incidence(concepts, concepts)
+    ones = np.ones(len(owners))
+    own_OC = csr_matrix((ones, (owner_N, np.arange(len(owners))))) @ item_NC
+    others_NC = item_NC.multiply(np.asarray(item_NC.sum(axis=0))) - item_NC.multiply(own_OC[owner_N])
+    found_N = np.asarray(others_NC.sum(axis=1)).ravel() / (len(owners) - np.bincount(owner_N)[owner_N])
+    return _mean_share(found_N, concepts)
 
 
 def shared_concepts(score_QN: Tensor, queries: Concepts, candidates: Concepts, k: int) -> NDArray[np.float64]:

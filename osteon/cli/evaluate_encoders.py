@@ -43,14 +43,14 @@ def evaluate_encoders(
     random=random --data pairs/labels.csv --held-out pairs/labels_held_out.csv --pairs pairs/ --task fracture
     --output report/
     """
+    from osteon.models.zero_shot import PROMPTS
     from training.evaluate import evaluate_encoders as run
     from training.evaluation.settings import SuiteSettings
     from training.evaluation.settings import quick as quick_settings
-    from training.evaluation.zero_shot import PROMPTS
 
     with staged_progress() as progress:
         manifest = run(
-            [_source(text) for text in encoder],
+            [source_of(text) for text in encoder],
             data,
             output,
             tasks=task,
@@ -70,7 +70,8 @@ def evaluate_encoders(
     say(f"{output / 'report.html'}")
 
 
-def _source(text: str) -> tuple[str, str]:
+def source_of(text: str) -> tuple[str, str]:
+    """Name and source of `NAME=FOLDER`."""
     name, found, source = text.partition("=")
     if not found or not name.strip() or not source.strip():
         raise UsageError("NAME=FOLDER or NAME=random", "another form", "write --encoder vlp=encoder/")

@@ -14,8 +14,12 @@ from osteon.cli import (
     deid,
     drift,
     encoder,
+    evaluate_captions,
     evaluate_encoders,
     export,
+    forget,
+    index,
+    labels,
     pairs,
     picture,
     pipeline,
@@ -24,6 +28,7 @@ from osteon.cli import (
     pretrain_images,
     registry,
     replay,
+    retrain,
     sample,
     sap,
     tracking,
@@ -85,13 +90,18 @@ app.command("export", rich_help_panel=_MODELS)(export.export)
 app.command("evaluate-encoders", rich_help_panel=_MODELS)(
     tracking.tracked(evaluate_encoders.evaluate_encoders)
 )
+app.command("evaluate-captions", rich_help_panel=_MODELS)(evaluate_captions.evaluate_captions)
 app.command("predict", rich_help_panel=_MODELS)(predict.predict)
 app.command("embed", rich_help_panel=_MODELS)(predict.embed)
 app.command("track", rich_help_panel=_MODELS)(tracking.track)
 app.command("compare", rich_help_panel=_MODELS)(tracking.compare)
+app.add_typer(index.app, name="index", rich_help_panel=_MODELS)
 app.add_typer(registry.app, name="registry", rich_help_panel=_MODELS)
+app.add_typer(labels.app, name="labels", rich_help_panel=_WATCH)
+app.command("forget", rich_help_panel=_WATCH)(forget.forget)
 app.add_typer(drift.app, name="drift", rich_help_panel=_WATCH)
 pipeline.app.command("watch")(watch.watch)
+pipeline.app.command("retrain")(retrain.retrain)
 app.add_typer(pipeline.app, name="pipeline", rich_help_panel=_WATCH)
 app.command("replay", rich_help_panel=_WATCH)(replay.replay)
 app.command("bench", rich_help_panel=_WATCH)(bench.bench)

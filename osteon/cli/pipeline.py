@@ -213,9 +213,12 @@ def run(
 @answers
 def compile_command(
     output: Annotated[Path, typer.Argument(help="YAML file to write.")] = Path("osteon-train.yaml"),
+    retraining: Annotated[
+        bool, typer.Option("--retraining", help="The graph that a retraining request runs.")
+    ] = False,
 ) -> None:
     """Compile the pipeline to the YAML that a Kubeflow Pipelines server takes."""
-    say(f"wrote {compile_pipeline(output)}")
+    say(f"wrote {compile_pipeline(output, retraining=retraining)}")
 
 
 @app.command("submit")

@@ -21,7 +21,7 @@ def pretrain(
     recipe: Annotated[
         str,
         typer.Option(
-            help="Name of the run: standard, quick, tiny, englebert-2024, convirt, gloria or siglip."
+            help="Name of the run: standard, quick, findings, tiny, englebert-2024, convirt, gloria, siglip."
         ),
     ] = "standard",
     seed: Annotated[int, typer.Option(help="Decides weights, order and augmentation.")] = 0,
@@ -38,6 +38,9 @@ def pretrain(
     workers: Annotated[
         int, typer.Option(min=1, help="Processes on this machine, one per GPU; torchrun starts them.")
     ] = 1,
+    shard: Annotated[
+        bool, typer.Option(help="Divide the model among the workers (FSDP2), where it does not fit one GPU.")
+    ] = False,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the validation figures as JSON.")
     ] = False,
@@ -58,13 +61,14 @@ def pretrain(
     chosen = pretrain_recipe(recipe)
     if text_model is not None:
         chosen = replace(chosen, text_model=text_model)
+    chosen = replace(chosen, shard_parameters=shard or chosen.shard_parameters)
     if workers > 1:
         options = {"--text-model": text_model, "--image-init": image_init, "--time-limit": time_limit}
         arguments = ["--recipe", recipe, "--data", str(data), "--output", str(output), "--seed", str(seed)]
         arguments += [
             part for name, value in options.items() if value is not None for part in (name, str(value))
         ]
-        _torchrun(workers, arguments)
+        _torchrun(workers, [*arguments, *(["--shard"] if shard else [])])
         manifest = read_manifest(output)
     else:
         with progress_bar("pretraining (thousandths)") as progress:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from osteon.cli.console import answers, print_json, say
+from osteon.cli.shadow import shadow_report
 from osteon.domain import Task
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ Actor = Annotated[str | None, typer.Option(help="Who does it; the name of this a
 Reason = Annotated[str, typer.Option(help="Why, in one sentence; kept in the history.")]
 
 DEFAULT_FOLDER = "var/registry"
+
+
+app.command("shadow-report")(shadow_report)
 
 
 def _open(where: str, project: str) -> Registry:
@@ -104,6 +108,9 @@ def promote(
     actor: Actor = None,
     registry: Where = DEFAULT_FOLDER,
     project: Project = "osteon",
+    despite_gate: Annotated[
+        bool, typer.Option("--despite-gate", help="Answer for a version that was refused or did harm.")
+    ] = False,
     json_output: Json = False,
 ) -> None:
     """Give an alias to a version.
@@ -111,7 +118,12 @@ def promote(
     Example: osteon registry promote fracture 3 --reason "better on the validation of May"
     """
     done = _open(registry, project).promote(
-        Task.parse(task), version, alias, actor=actor or getpass.getuser(), reason=reason
+        Task.parse(task),
+        version,
+        alias,
+        actor=actor or getpass.getuser(),
+        reason=reason,
+        despite_gate=despite_gate,
     )
     if json_output:
         print_json(done.as_dict())
@@ -143,6 +155,53 @@ def rollback(
         say(f"{task} {alias}: version {done.from_version} -> {done.to_version}")
 
 
+@app.command("gate")
+@answers
+def gate(
+    task: TaskName,
+    version: Annotated[str, typer.Argument(help="Version, as `osteon registry list` shows it.")],
+    registry: Where = DEFAULT_FOLDER,
+    project: Project = "osteon",
+    json_output: Json = False,
+) -> None:
+    """Show the gate's decision on a version: every rule, what it needs, what it got."""
+    decision = _open(registry, project).gate_of(Task.parse(task), version)
+    if json_output:
+        print_json(decision)
+        return
+    if decision is None:
+        say("this version met no gate")
+        return
+    say(f"{task} version {version}: {'passed' if decision['passed'] else 'refused'}")
+    for one in decision["findings"]:
+        mark = "ok" if one["passed"] else "no"
+        say(f"  {mark}  {one['rule']:<13}{one['place']}: needs {one['needed']}, got {one['got']}")
+
+
+@app.command("withdraw")
+@answers
+def withdraw(
+    task: TaskName,
+    reason: Reason,
+    alias: Annotated[str, typer.Option(help="challenger or shadow.")] = "challenger",
+    actor: Actor = None,
+    registry: Where = DEFAULT_FOLDER,
+    project: Project = "osteon",
+    json_output: Json = False,
+) -> None:
+    """Take the alias away, so that no version holds it: a server stops asking a withdrawn challenger.
+
+    Example: osteon registry withdraw fracture --reason "the shadow report was read"
+    """
+    done = _open(registry, project).withdraw(
+        Task.parse(task), alias, actor=actor or getpass.getuser(), reason=reason
+    )
+    if json_output:
+        print_json(done.as_dict())
+    else:
+        say(f"{task} {alias}: version {done.from_version} -> none")
+
+
 @app.command("history")
 @answers
 def history(
@@ -159,10 +218,56 @@ def history(
     for row in rows:
         say(
             f"{row.time_utc}  {row.task:<12} {row.alias:<10} {row.action:<8} "
-            f"{row.from_version or 'none'} -> {row.to_version}  {row.actor}: {row.reason}"
+            f"{row.from_version or 'none'} -> {row.to_version or 'none'}  {row.actor}: {row.reason}"
         )
     if not rows:
         say("nothing promoted yet: osteon registry promote TASK VERSION --reason WHY")
+
+
+@app.command("keygen")
+@answers
+def keygen(
+    file: Annotated[Path, typer.Argument(help="Private key to write; FILE.pub is the public one.")],
+    json_output: Json = False,
+) -> None:
+    """Make a key to sign packages with. The private one stays with the person who signs.
+
+    Servers get the public one: `OSTEON_SERVER_TRUSTED_SIGNERS_FILE` names a file of one or several.
+
+    Example: osteon registry keygen keys/dr-martin.pem
+    """
+    from osteon.registry import make_signing_key
+
+    name = make_signing_key(file)
+    if json_output:
+        print_json({"key": name, "private": str(file), "public": f"{file}.pub"})
+    else:
+        say(f"key {name}: {file} (keep it to yourself), {file}.pub (for servers)")
+
+
+@app.command("sign")
+@answers
+def sign(
+    task: TaskName,
+    version: Annotated[str, typer.Argument(help="Version, as `osteon registry list` shows it.")],
+    key: Annotated[Path, typer.Option(help="Private key of `osteon registry keygen`.")],
+    actor: Actor = None,
+    registry: Where = DEFAULT_FOLDER,
+    project: Project = "osteon",
+    json_output: Json = False,
+) -> None:
+    """Vouch for a version: its bytes are checked, then signed. A server with trusted signers serves no other.
+
+    Example: osteon registry sign fracture 3 --key keys/dr-martin.pem
+    """
+    done = _open(registry, project).sign(Task.parse(task), version, key, signer=actor or getpass.getuser())
+    if json_output:
+        told = {"digest": done.signature.statement.digest, "key": done.signature.key}
+        print_json(
+            {"task": task, "version": version, **told, "signer": done.signer, "time_utc": done.time_utc}
+        )
+    else:
+        say(f"{task} version {version}: signed by {done.signer} with key {done.signature.key}")
 
 
 @app.command("at")

@@ -2,7 +2,7 @@
 
 from osteon.domain.embedding import EmbeddingSpace, require_same_space
 from osteon.domain.errors import FaultError, OsteonError, QuarantinedError, RefusedError, UsageError
-from osteon.domain.event import AGE_BANDS, Event, age_band, event_from_dict
+from osteon.domain.event import AGE_BANDS, ROLES, Event, Role, age_band, event_from_dict
 from osteon.domain.identity import Identifier, OriginalId, Pseudonym
 from osteon.domain.instance import Instance, OriginalInstance, PseudonymousInstance
 from osteon.domain.labels import FOLDS, fold, is_test_row
@@ -18,6 +18,7 @@ from osteon.domain.window import Stratum, Window
 __all__ = [
     "AGE_BANDS",
     "FOLDS",
+    "ROLES",
     "SECTION_NAMES",
     "EmbeddingSpace",
     "Event",
@@ -38,6 +39,7 @@ __all__ = [
     "RefusedError",
     "Report",
     "RetrainingRequest",
+    "Role",
     "Stratum",
     "Study",
     "StudyImage",

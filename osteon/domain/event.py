@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from osteon.domain.errors import UsageError
 from osteon.domain.prediction import Prediction, prediction_from_dict
 
-EVENT_SCHEMA_VERSION = "1"
+EVENT_SCHEMA_VERSION = "2"  # 2: role and request_id; an event of version 1 is a champion's
+Role = Literal["champion", "challenger"]
+ROLES: tuple[Role, ...] = get_args(Role)
+_READABLE_VERSIONS = ("1", EVENT_SCHEMA_VERSION)
 AGE_BANDS = ("0-4", "5-9", "10-14", "15-19", "20-39", "40-59", "60-79", "80+", "unknown")
 _BAND_LIMITS = (5, 10, 15, 20, 40, 60, 80)
 
@@ -20,6 +23,11 @@ class Event:
 
     Attributes:
         embedding: unit-norm vector, float32, D values; empty when the picture was refused.
+        search_embedding, search_space: the picture in the dual encoder's space, for the index; on one event
+            of a picture that some model answered for, where the server has a dual encoder. Else empty.
+        role: `champion`, whose answer went out, or `challenger`, which was asked in shadow.
+        request_id: of the request answered, random; a champion's and a challenger's event of one input have
+            the same `request_id`, task and `input_hmac`. Empty in events of schema version 1.
     """
 
     event_id: str
@@ -37,9 +45,15 @@ class Event:
     prediction: Prediction
     embedding: tuple[float, ...]
     embedding_space: str
+    search_embedding: tuple[float, ...] = ()
+    search_space: str = ""
+    role: Role = "champion"
+    request_id: str = ""
     schema_version: str = EVENT_SCHEMA_VERSION
 
     def __post_init__(self) -> None:
+        if self.role not in ROLES:
+            raise UsageError(f"a role among {', '.join(ROLES)}", "another", "name one of them")
         if self.age_band not in AGE_BANDS:
             raise UsageError(f"an age band among {', '.join(AGE_BANDS)}", "another", "use age_band()")
 
@@ -50,15 +64,25 @@ class Event:
 
     def as_dict(self) -> dict[str, Any]:
         """The event as JSON values; says whether it is linked."""
-        return {**asdict(self), "embedding": list(self.embedding), "linked": self.linked}
+        vectors = {
+            "embedding": list(self.embedding),
+            "search_embedding": list(self.search_embedding),
+        }
+        return {**asdict(self), **vectors, "linked": self.linked}
 
 
 def event_from_dict(fields: Mapping[str, Any]) -> Event:
-    """The event that `as_dict` wrote; unknown keys are refused."""
+    """The event that `as_dict` wrote; unknown keys and versions are refused, version 1 becomes version 2."""
     known = {key: value for key, value in fields.items() if key != "linked"}
+    if known.get("schema_version") not in _READABLE_VERSIONS:
+        raise UsageError(
+            f"an event of schema version {' or '.join(_READABLE_VERSIONS)}", "another", "update this program"
+        )
+    known["schema_version"] = EVENT_SCHEMA_VERSION
     try:
         known["prediction"] = prediction_from_dict(known["prediction"])
         known["embedding"] = tuple(known["embedding"])
+        known["search_embedding"] = tuple(known.get("search_embedding", ()))
         return Event(**known)
     except (KeyError, TypeError):
         raise UsageError(

@@ -29,17 +29,21 @@ _METADATA = (
     "model_version",
     "preprocess_version",
     "embedding_space",
+    "role",
+    "request_id",
 )
 
 
-def feature_objects(pattern: str) -> list[Any]:
+def feature_objects(pattern: str, pattern_of_all: str) -> list[Any]:
     """Entities and feature views for `FeatureStore.apply`.
 
     Args:
-        pattern: the Parquet files of the table of events.
+        pattern: the Parquet files of the champions' events.
+        pattern_of_all: those of all events, challengers' too.
 
     An event is an entity with one row. A subject (a pseudonym that came with the request) has as many rows as
-    answers, so that a point-in-time join gives what was known of a patient at a date.
+    answers, so that a point-in-time join gives what was known of a patient at a date: a challenger's answer
+    was never given, so it is none of them.
     """
     with quick_import():
         from feast import Entity, FeatureView, Field, FileSource, ValueType
@@ -48,7 +52,11 @@ def feature_objects(pattern: str) -> list[Any]:
 
     event = Entity(name="event", join_keys=[EVENT_KEY], value_type=ValueType.STRING)
     subject = Entity(name="subject", join_keys=[SUBJECT_KEY], value_type=ValueType.STRING)
-    source = FileSource(name="events", path=pattern, timestamp_field="time_utc", file_format=ParquetFormat())
+
+    def source(name: str, files: str) -> FileSource:
+        return FileSource(name=name, path=files, timestamp_field="time_utc", file_format=ParquetFormat())
+
+    answers, every_event = source("events", pattern), source("all_events", pattern_of_all)
     vector = Field(name="embedding", dtype=Array(Float32))
     space = Field(name="embedding_space", dtype=String)
     prediction = [Field(name=name, dtype=String) for name in _PREDICTION_TEXT]
@@ -57,7 +65,8 @@ def feature_objects(pattern: str) -> list[Any]:
     latest = [Field(name=EVENT_KEY, dtype=String), *prediction, Field(name="model_version", dtype=String)]
 
     def view(name: str, entity: Entity, schema: list[Field]) -> FeatureView:
-        return FeatureView(name=name, entities=[entity], schema=schema, source=source, online=True)
+        rows = answers if entity is subject else every_event
+        return FeatureView(name=name, entities=[entity], schema=schema, source=rows, online=True)
 
     return [
         event,

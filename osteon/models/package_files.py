@@ -14,8 +14,8 @@ from typing import Any
 
 from osteon.artefact import MANIFEST_NAME, read_manifest, sha256_file
 from osteon.domain import EmbeddingSpace, Manifest, RefusedError, Task, UsageError
-from osteon.models.abstention import Familiarity
 from osteon.models.calibration import Calibration
+from osteon.models.familiarity import Familiarity
 from osteon.models.preprocess import PREPROCESS_NAME, Preprocess
 from osteon.models.task_config import TaskModelConfig, config_from_json
 
@@ -71,13 +71,13 @@ def read_answer_settings(folder: Path) -> AnswerSettings:
         familiarity=familiarity,
         metrics=read_json(folder / METRICS_NAME),
         embedding_space=EmbeddingSpace(name=space, dimensions=len(familiarity.mean)),
-        version=version_of(config, manifest),
+        version=version_of(config.task, manifest),
     )
 
 
-def version_of(config: TaskModelConfig, manifest: Manifest) -> str:
+def version_of(task: str, manifest: Manifest) -> str:
     """The version that a package's weights give it, whatever engines it was exported to."""
-    return f"{config.task}-{manifest.outputs[WEIGHTS_NAME][:12]}"
+    return f"{task}-{manifest.outputs[WEIGHTS_NAME][:12]}"
 
 
 def read_task_config(folder: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from osteon.domain import Task, UsageError
-from osteon.registry.promotions import Promotion
+from osteon.registry.promotions import WITHDRAW, Promotion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,9 @@ def in_production_at(
             continue
         task = Task.parse(row.task)
         began = datetime.fromisoformat(row.time_utc).astimezone(UTC)
-        if began <= moment:
+        if began <= moment and row.action == WITHDRAW:
+            found.pop(task, None)
+        elif began <= moment:
             found[task] = Tenure(promotion=row, until_utc="")
         elif task in found and not found[task].until_utc:
             found[task] = Tenure(promotion=found[task].promotion, until_utc=row.time_utc)

@@ -12,6 +12,7 @@ from osteon.database import open_database
 from osteon.domain import Task, UsageError
 
 SCHEMA_VERSION = "1"
+WITHDRAW = "withdraw"
 ALIASES = ("champion", "challenger", "shadow")
 MIGRATIONS = "osteon.registry:migrations"
 
@@ -44,7 +45,8 @@ class Promotion:
 
     Attributes:
         id: grows with each row; 0 before it is written.
-        action: `promote` or `rollback`.
+        action: `promote`, `rollback` or `withdraw`.
+        to_version: empty after `withdraw`, when no version holds the alias.
         package: where the version's package lies, relative to the artefact root when it is inside.
         digest: digest of the package's manifest.
         actor: the account that asked, as the caller authenticated it.
@@ -102,7 +104,7 @@ class PromotionLog:
         query = sa.select(_TABLE).where(_TABLE.c.id.in_(newest)).order_by(_TABLE.c.task)
         with self._engine.connect() as connection:
             rows = [Promotion(**row) for row in connection.execute(query).mappings()]
-        return {Task.parse(row.task): row for row in rows}
+        return {Task.parse(row.task): row for row in rows if row.action != WITHDRAW}
 
     def before_current(self, task: Task, alias: str) -> Promotion | None:
         """The promotion that a rollback goes back to; None when there is none.
@@ -114,7 +116,9 @@ class PromotionLog:
         for row in self.history(task):
             if row.alias != alias:
                 continue
-            if row.action == "rollback":
+            if row.action == WITHDRAW:
+                pile.clear()
+            elif row.action == "rollback":
                 pile.pop()
             else:
                 pile.append(row)

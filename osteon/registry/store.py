@@ -7,24 +7,31 @@ who moved an alias, why and when; it is also what a server reads, because import
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from osteon.domain import FaultError, Task, UsageError
+from osteon.domain import FaultError, RefusedError, Task, UsageError
 from osteon.registry.address import root_beside
-from osteon.registry.client import is_server, mlflow_client
+from osteon.registry.client import is_server, mlflow_client, mlflow_faults
+from osteon.registry.lineage import SubjectLog
 from osteon.registry.package import verify_package
-from osteon.registry.promotions import Promotion, PromotionLog, now_utc, require_alias
+from osteon.registry.promotions import WITHDRAW, Promotion, PromotionLog, now_utc, require_alias
+from osteon.registry.signatures import SignatureLog, SignedBy
+from osteon.registry.signing import Statement, TrustedSigners, sign
 from osteon.registry.version import RegisteredModel, Version, lineage_tags
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _ARTIFACT_PATH = "package"
+_GATE_FILE = "gate/decision.json"
+_HARM_FILE, HARM_TAG = "harm/evidence.json", "harm"
+GATE_TAG, GATE_PASSED, GATE_REFUSED = "gate", "passed", "refused"
 
 
 class Registry:
@@ -36,6 +43,7 @@ class Registry:
         artifact_root: where packages are copied; beside the SQLite file by default.
         history_url: database of the history; the tracking database by default.
         cache: where packages of a remote artefact root are fetched to.
+        trusted: signers of whom one must have signed a package before it is fetched; any package without.
     """
 
     def __init__(
@@ -46,12 +54,14 @@ class Registry:
         artifact_root: str | None = None,
         history_url: str | None = None,
         cache: Path | None = None,
+        trusted: TrustedSigners | None = None,
     ) -> None:
         self.tracking_uri = tracking_uri
         self.project = project
         self._beside = root_beside(tracking_uri) if artifact_root is None else None
         self._artifact_root = artifact_root or self._beside
         self._cache = cache
+        self._trusted = trusted
         if history_url is None and is_server(tracking_uri):
             raise UsageError("a database for the history", "an MLflow server only", "pass history_url")
         self._history_url = history_url or tracking_uri
@@ -59,6 +69,15 @@ class Registry:
     @cached_property
     def _log(self) -> PromotionLog:
         return PromotionLog(self._history_url, self.project)
+
+    @cached_property
+    def lineage(self) -> SubjectLog:
+        """Which patients each package learned from."""
+        return SubjectLog(self._history_url, self.project)
+
+    @cached_property
+    def _signatures(self) -> SignatureLog:
+        return SignatureLog(self._history_url, self.project)
 
     @cached_property
     def _mlflow(self) -> MlflowClient:
@@ -71,14 +90,18 @@ class Registry:
         *,
         parents: Sequence[str] = (),
         metrics: Mapping[str, float] | None = None,
+        subjects: Iterable[str] | None = None,
     ) -> str:
         """Copy a package into the registry and return its version; the same package keeps its version.
 
         Args:
             parents: digests of the artefacts it descends from, added to those of its manifest.
             metrics: figures kept with the run, to compare versions by.
+            subjects: pseudonyms of the patients that it learned from.
         """
         manifest = verify_package(package_dir)
+        if subjects is not None:
+            self.lineage.keep(task, manifest.digest, subjects)
         client, name = self._mlflow, self._name(task)
         for known in self._versions(task):
             if known.digest == manifest.digest:
@@ -94,16 +117,63 @@ class Registry:
         )
         return str(version.version)
 
+    def record_gate(self, task: Task, version: str, decision: Mapping[str, Any]) -> None:
+        """Keep a gate's decision with the version: `passed`, the refusals, and the whole of it as a file.
+
+        Args:
+            decision: JSON values with `passed`, `policy_hash` and `reasons`.
+        """
+        client, name = self._mlflow, self._name(task)
+        run = client.get_model_version(name, str(version)).run_id
+        client.log_dict(run, dict(decision), _GATE_FILE)
+        told = {
+            "gate_policy": decision["policy_hash"],
+            "gate_reasons": "; ".join(decision["reasons"])[:4000],
+            GATE_TAG: GATE_PASSED
+            if decision["passed"]
+            else GATE_REFUSED,  # last: it says the others are there
+        }
+        for key, value in told.items():
+            client.set_model_version_tag(name, str(version), key, value)
+
+    def gate_of(self, task: Task, version: str) -> dict[str, Any] | None:
+        """The newest gate decision of the version; None when it met none."""
+        client = self._mlflow
+        with mlflow_faults():
+            found = client.get_model_version(self._name(task), str(version))
+            if GATE_TAG not in found.tags:
+                return None
+            from mlflow.artifacts import load_dict
+
+            folder = client.get_run(found.run_id).info.artifact_uri
+            decision: dict[str, Any] = load_dict(f"{folder}/{_GATE_FILE}")
+            return decision
+
     def promote(
-        self, task: Task, version: str, alias: str = "champion", *, actor: str, reason: str
+        self,
+        task: Task,
+        version: str,
+        alias: str = "champion",
+        *,
+        actor: str,
+        reason: str,
+        despite_gate: bool = False,
     ) -> Promotion:
-        """Give the alias to a version; the history keeps who, why, when and what held it before."""
+        """Give the alias to a version; the history keeps who, why, when and what held it before.
+
+        Args:
+            despite_gate: a person answers for a version that the gate refused, or that did harm before.
+        Raises:
+            RefusedError: the gate refused the version, or it was rolled back, and nobody answers for it.
+        """
         require_alias(alias)
         known = {each.version: each for each in self._versions(task)}
         if str(version) not in known:
             raise UsageError(
                 f"a registered version of {task}", "an unknown one", "see `osteon registry list`"
             )
+        if not despite_gate and alias != "shadow":
+            self._refuse_doubtful(known[str(version)])
         source = self._mlflow.get_model_version(self._name(task), str(version)).source
         holder = self._log.current(alias).get(task)
         return self._move(
@@ -122,10 +192,85 @@ class Registry:
             )
         )
 
-    def rollback(self, task: Task, alias: str = "champion", *, actor: str, reason: str) -> Promotion:
-        """Give the alias back to the version that held it before the present one."""
+    def _refuse_doubtful(self, version: Version) -> None:
+        if version.tags.get(GATE_TAG) == GATE_REFUSED:
+            raise RefusedError(
+                "a version that passed the gate",
+                f"one refused: {version.tags.get('gate_reasons', '')}",
+                "train a better one, or answer for it with --despite-gate",
+            )
+        if version.tags.get(HARM_TAG):
+            raise RefusedError(
+                "a version that did no harm",
+                "one rolled back for harm",
+                "train a better one, or answer for it with --despite-gate",
+            )
+
+    def mark_harmful(self, task: Task, version: str, evidence: Mapping[str, Any]) -> None:
+        """Keep with the version that it did harm in production, and by what evidence."""
+        client, name = self._mlflow, self._name(task)
+        with mlflow_faults():
+            client.log_dict(client.get_model_version(name, str(version)).run_id, dict(evidence), _HARM_FILE)
+            client.set_model_version_tag(name, str(version), HARM_TAG, str(evidence["time_utc"]))
+
+    def sign(self, task: Task, version: str, key_file: Path, *, signer: str) -> SignedBy:
+        """Vouch for a version's package with a private key, once its bytes are seen to be those registered.
+
+        Raises:
+            RefusedError: the package changed since, or the file is no signing key.
+        """
+        known = {each.version: each for each in self._versions(task)}
+        if str(version) not in known:
+            raise UsageError(
+                f"a registered version of {task}", "an unknown one", "see `osteon registry list`"
+            )
+        source = str(self._mlflow.get_model_version(self._name(task), str(version)).source)
+        manifest = verify_package(self._local_path(self._relative(source), known[str(version)].digest))
+        if manifest.digest != known[str(version)].digest:
+            raise RefusedError("the package that was registered", "another", "register it again")
+        signature = sign(self._statement(task.value, manifest.digest), key_file)
+        return self._signatures.append(signature, _require_text(signer, "signer"))
+
+    def signatures(self, task: Task, digest: str) -> Sequence[SignedBy]:
+        """Who signed a package, by its digest; oldest first."""
+        return self._signatures.of(self._statement(task.value, digest))
+
+    def _statement(self, task: str, digest: str) -> Statement:
+        return Statement(project=self.project, task=task, digest=digest)
+
+    def _require_signature(self, promotion: Promotion) -> None:
+        if self._trusted is None:
+            return
+        given = self._signatures.of(self._statement(promotion.task, promotion.digest))
+        if self._trusted.accept(one.signature for one in given) is None:
+            raise RefusedError(
+                "a package signed by somebody whom this server trusts",
+                f"{len(given)} signatures, none of them theirs",
+                "osteon registry sign TASK VERSION --key FILE, or add the signer's public key",
+            )
+
+    def rollback(
+        self,
+        task: Task,
+        alias: str = "champion",
+        *,
+        actor: str,
+        reason: str,
+        only_from: int | None = None,
+    ) -> Promotion:
+        """Give the alias back to the version that held it before the present one.
+
+        Args:
+            only_from: number of the promotion that is to be undone; another one in its place is left alone.
+        Raises:
+            UsageError: there is no earlier version, or the promotion is not the present one any more.
+        """
         require_alias(alias)
         holder = self._log.current(alias).get(task)
+        if only_from is not None and (holder is None or holder.id != only_from):
+            raise UsageError(
+                "the promotion that is in force", "one that is not any more", "look at the history again"
+            )
         target = self._log.before_current(task, alias)
         if holder is None or target is None:
             raise UsageError(f"an earlier {alias} of {task}", "none in the history", "promote a version")
@@ -145,11 +290,36 @@ class Registry:
             )
         )
 
+    def withdraw(self, task: Task, alias: str, *, actor: str, reason: str) -> Promotion:
+        """Take the alias away, so that no version holds it; a champion is rolled back or replaced instead."""
+        if require_alias(alias) == "champion":
+            raise UsageError(
+                "a challenger or a shadow", "the champion", "promote another one, or roll it back"
+            )
+        holder = self._log.current(alias).get(task)
+        if holder is None:
+            raise UsageError(f"a {alias} of {task}", "none", "see `osteon registry list`")
+        self._mlflow.delete_registered_model_alias(self._name(task), alias)
+        return self._log.append(
+            replace(
+                holder,
+                id=0,
+                action=WITHDRAW,
+                from_version=holder.to_version,
+                to_version="",
+                actor=_require_text(actor, "actor"),
+                reason=_require_text(reason, "reason"),
+                time_utc=now_utc(),
+            )
+        )
+
     def _move(self, promotion: Promotion) -> Promotion:
         """MLflow's alias first, then the history that servers read: no server sees a half-made change."""
-        self._mlflow.set_registered_model_alias(
-            self._name(Task(promotion.task)), promotion.alias, promotion.to_version
-        )
+        client = self._mlflow
+        with mlflow_faults():
+            client.set_registered_model_alias(
+                self._name(Task(promotion.task)), promotion.alias, promotion.to_version
+            )
         return self._log.append(promotion)
 
     def get(self, task: Task, alias: str = "champion") -> RegisteredModel:
@@ -166,7 +336,8 @@ class Registry:
 
     def fetch(self, promotion: Promotion) -> RegisteredModel:
         """The package of one row of the history, verified and on this machine."""
-        path = self._local_path(promotion)
+        self._require_signature(promotion)
+        path = self._local_path(promotion.package, promotion.digest)
         manifest = verify_package(path)
         if manifest.digest != promotion.digest:
             raise FaultError(
@@ -232,8 +403,8 @@ class Registry:
         """The package's place within a root beside the database, so that a registry folder may move."""
         return source.removeprefix(f"{self._beside}/") if self._beside else source
 
-    def _local_path(self, promotion: Promotion) -> Path:
-        place = promotion.package
+    def _local_path(self, place: str, digest: str) -> Path:
+        """Where the package lies on this machine, fetched there when it lies elsewhere."""
         if not urlsplit(place).scheme and self._beside:
             place = f"{self._beside}/{place}"
         address = urlsplit(place)
@@ -243,7 +414,7 @@ class Registry:
             raise UsageError("a folder to fetch packages to", "a remote registry without one", "pass cache")
         import fsspec
 
-        target = self._cache / promotion.digest
+        target = self._cache / digest
         if not target.exists():
             filesystem, remote = fsspec.core.url_to_fs(place)
             filesystem.get(remote, str(target), recursive=True)

@@ -13,10 +13,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCol
 
 from monitoring.metrics import DriftMetrics
 from monitoring.policy import load_policy
+from monitoring.probation import Probation
 from monitoring.references import References
 from monitoring.retraining import RequestFolder
+from monitoring.windows import READ_COLUMNS
 from osteon.domain import FaultError, OsteonError
 from osteon.features import FeatureRepository
+from osteon.features.labels import LabelStore
+from osteon.registry import Promotion, Registry
+from services.drift_monitor.alerts import AlertMessage
 from services.drift_monitor.monitor import Monitor
 from services.drift_monitor.settings import Settings
 
@@ -59,6 +64,11 @@ def create_app(settings: Settings) -> FastAPI:
             raise FaultError("a drift report", "none yet", "ask again after one interval")
         return monitor.report.as_dict()
 
+    @app.post("/v1/alerts", dependencies=[Depends(authorise)])
+    def alerts(message: AlertMessage) -> dict[str, Any]:
+        """Alertmanager's webhook: retraining is requested where a drift fires; told twice, requested once."""
+        return {"filed": [one.deduplication_key for one in monitor.request(message.drifts())]}
+
     @app.get("/metrics")
     def metrics() -> Response:
         """Metrics for Prometheus."""
@@ -84,13 +94,30 @@ def _state(response: Response, *, ok: bool, words: tuple[str, str]) -> dict[str,
 
 def _monitor(settings: Settings, registry: CollectorRegistry) -> Monitor:
     repository = FeatureRepository(settings.features, settings.project)
+    policy = load_policy(settings.policy)
+    labels = LabelStore(settings.labels_url, settings.project).values if settings.labels_url else None
+    probation = None
+    if settings.registry_uri and labels:
+        versions = Registry(settings.registry_uri, settings.project)
+        probation = Probation(versions, policy, lambda _task, row: _event_version(versions, row))
     return Monitor(
-        lambda since, until: repository.history(since=since, until=until),
+        lambda since, until: repository.history(since=since, until=until, columns=READ_COLUMNS),
         References(settings.references),
-        load_policy(settings.policy),
+        policy,
         DriftMetrics(registry, settings.sites),
+        vectors=repository.vectors,
         requests=RequestFolder(settings.requests) if settings.requests else None,
+        on_alert=settings.requests_on == "alert",
+        labels=labels,
+        probation=probation,
         history_days=settings.history_days,
         seed=settings.seed,
         project=settings.project,
     )
+
+
+def _event_version(registry: Registry, promotion: Promotion) -> str:
+    """The version as the model's events name it."""
+    from osteon.models.package_files import version_of
+
+    return version_of(promotion.task, registry.fetch(promotion).manifest)

@@ -1,7 +1,7 @@
 """Settings of the drift monitor; environment variables are read here and nowhere else in this service."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -21,6 +21,13 @@ class Settings(BaseSettings):
     features: Path = Field(Path("runs/features"), description="folder of the feature repository")
     references: Path = Field(Path("runs/references"), description="folder of the reference windows")
     requests: Path | None = Field(None, description="folder for retraining requests; none are filed without")
+    requests_on: Literal["look", "alert"] = Field(
+        "look", description="file requests at every look, or when Alertmanager tells of a drift"
+    )
+    labels_url: str | None = Field(None, description="database of persons' labels; none are used without")
+    registry_uri: str | None = Field(
+        None, description="registry whose new champions are on probation; nobody is watched without"
+    )
     policy: Path | None = Field(None, description="drift policy (YAML) in the place of the shipped one")
     interval_s: float = Field(300.0, gt=0, description="time between two looks at the events")
     history_days: float = Field(90.0, gt=0, description="older events are not read")

@@ -34,23 +34,26 @@ class EmbedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedModel:
-    """A champion in production, and since when."""
+    """A model that is loaded, since when, who approved it and why."""
 
     task: str
-    alias: str
+    aliases: tuple[str, ...]
     version: str
     model_version: str
     preprocess_version: str
     embedding_space: str
     digest: str
     since_utc: str
+    approved_by: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelsAnswer:
-    """Every champion in production."""
+    """Every champion in production, and every challenger that is asked in shadow."""
 
     models: list[ServedModel]
+    challengers: list[ServedModel]
     project: str
     research_use_only: bool = True
 
@@ -109,10 +112,11 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         (401, "No valid bearer token"),
         (403, "The token lacks the scope"),
         (404, "The task has no champion in production"),
+        (408, "The request did not arrive in time"),
         (413, "Larger than the server takes"),
         (415, "Not multipart/form-data"),
         (422, "A form field or a picture that the server refuses"),
         (429, "Too many requests under way: try again after Retry-After seconds"),
-        (503, "No model in production, or the answer could not be recorded"),
+        (503, "No model in production, no answer in time, or the answer could not be recorded"),
     )
 }

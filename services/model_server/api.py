@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPAuthorizationCredentials
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -21,11 +21,13 @@ from services.model_server.answers import (
     PredictAnswer,
     error_response,
 )
+from services.model_server.bearer import BEARER
+from services.model_server.explain import add_explain
 from services.model_server.page import PAGE
+from services.model_server.search_routes import add_search_routes
 from services.model_server.server import Server
 from services.model_server.upload import SUBJECT_PATTERN
 
-_BEARER = HTTPBearer(auto_error=False, description="A token of the server's token file, or a signed one.")
 _FORM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["files"],
@@ -83,6 +85,8 @@ def build_api() -> FastAPI:
             openapi_extra=_BODY,
             operation_id=path,
         )
+    add_search_routes(app)
+    add_explain(app, _require("predict"), _BODY)
     app.add_exception_handler(OsteonError, _osteon_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -97,7 +101,7 @@ def _server(request: Request) -> Server:
 
 def _require(scope: str) -> Any:
     def check(
-        request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+        request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
     ) -> Server:
         server = _server(request)
         server.tokens.require(bearer.credentials if bearer else None, scope)
@@ -117,9 +121,8 @@ async def embed(request: Request, server: Annotated[Server, _require("embed")]) 
 
 
 async def models(server: Annotated[Server, _require("models")]) -> JSONResponse:
-    """Say which model of each task is in production, and since when."""
-    served = [champion.as_served() for champion in server.champions.current.values()]
-    return JSONResponse(asdict(ModelsAnswer(models=served, project=server.settings.project)))
+    """Say which model of each task is in production or in shadow, since when, and who approved it."""
+    return JSONResponse(asdict(server.models()))
 
 
 def _metrics() -> Response:
@@ -155,4 +158,5 @@ async def _invalid(_: Request, __: Exception) -> JSONResponse:
 
 
 async def _gone(_: Request, __: Exception) -> JSONResponse:
-    return error_response(HttpError(422, "a whole request", "one that broke off", "send it again"))
+    """Nobody reads this; it is counted under the status that nginx gives a client that hung up."""
+    return error_response(HttpError(499, "a client that waits", "none", "send the request again"))

@@ -6,6 +6,8 @@ from functools import cache
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
+from osteon.domain import Role
+
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -64,6 +66,39 @@ class ServerMetrics:
             multiprocess_mode="mostrecent",
             registry=registry,
         )
+        self.challenger_reloads = Counter(
+            "osteon_server_challenger_reloads_total",
+            "Challengers loaded, by outcome.",
+            ["task", "outcome"],
+            registry=registry,
+        )
+        self.challengers = Gauge(
+            "osteon_server_challenger_version",
+            "Registry version of the challenger in shadow; 0 when it was withdrawn.",
+            ["task"],
+            multiprocess_mode="mostrecent",
+            registry=registry,
+        )
+        self.shadows = Counter(
+            "osteon_server_shadows_total",
+            "Pictures meant for a challenger: recorded, dropped (no room or no time) or failed.",
+            ["task", "outcome"],
+            registry=registry,
+        )
+        self.shadow_waiting = Gauge(
+            "osteon_server_shadow_waiting",
+            "Pictures that wait for a challenger.",
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
+
+    def reloads_of(self, role: Role) -> Counter:
+        """The counter of loaded and refused models of a role."""
+        return self.reloads if role == "champion" else self.challenger_reloads
+
+    def version_of(self, role: Role) -> Gauge:
+        """The gauge of the version that has a role."""
+        return self.champions if role == "champion" else self.challengers
 
 
 @cache

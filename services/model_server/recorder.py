@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy.exc import SQLAlchemyError
 
 from osteon.dicom import Picture
-from osteon.domain import Event, FaultError, Prediction, age_band
+from osteon.domain import Event, FaultError, Prediction, Role, age_band
 from osteon.features.outbox import Outbox
 from services.model_server.metrics import ServerMetrics
 from services.model_server.upload import Upload
@@ -69,6 +69,9 @@ class Recorder:
         picture: Picture | None,
         prediction: Prediction,
         embedding: NDArray[np.float32] | None,
+        *,
+        request_id: str,
+        role: Role = "champion",
     ) -> Event:
         """The event of one prediction."""
         sex = upload.sex or (picture.sex if picture else "unknown")
@@ -88,6 +91,8 @@ class Recorder:
             prediction=prediction,
             embedding=() if embedding is None else tuple(embedding.tolist()),
             embedding_space=prediction.embedding_space,
+            role=role,
+            request_id=request_id,
         )
 
     def record(self, events: Sequence[Event]) -> None:

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from osteon.domain import UsageError
+from osteon.registry import TrustedSigners
 
 _MIB = 2**20
 _LABEL = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
@@ -34,11 +35,21 @@ class Settings(BaseSettings):
     registry_uri: str = Field("sqlite:///runs/registry/mlflow.db", description="MLflow's address")
     registry_history_url: str | None = Field(None, description="database of promotions; the registry's own")
     registry_cache: Path = Field(Path("runs/cache/packages"), description="packages of a remote registry")
+    stale_after_days: float | None = Field(
+        None, gt=0, description="days after its promotion from which a model abstains; never when left out"
+    )
+    trusted_signers_file: Path | None = Field(
+        None, description="public keys (PEM) of whom one must have signed a package; any package when none"
+    )
     reload_interval_s: float = Field(2.0, gt=0, description="pause between two looks at the registry")
     outbox_url: str = Field("sqlite:///runs/outbox.db", description="database the events are appended to")
 
+    dual_package: Path | None = Field(None, description="dual encoder of searches, from `osteon pretrain`")
+    index: str | None = Field(None, description="folder or PostgreSQL address of the embedding index")
+
     token_file: Path = Field(
-        Path("runs/secrets/token"), description="lines of `TOKEN [SCOPE,SCOPE]`; made on the first start"
+        Path("runs/secrets/token"),
+        description="lines of `TOKEN [SCOPE,SCOPE [PROJECT,PROJECT]]`; made on the first start",
     )
     hmac_key_file: Path = Field(
         Path("runs/secrets/hmac.key"), description="key of input_hmac; made on the first start"
@@ -57,6 +68,12 @@ class Settings(BaseSettings):
     max_inflated_bytes: int = Field(128 * _MIB, ge=1, description="a deflated instance once inflated")
     max_decoded_bytes: int = Field(256 * _MIB, ge=1, description="pixels of one instance once decoded")
     max_waiting: int = Field(32, ge=1, description="requests under way before 429 is answered")
+    upload_timeout_s: float = Field(30.0, gt=0, description="for a request's body to arrive: 408 after it")
+    request_timeout_s: float = Field(60.0, gt=0, description="for the answer after that: 503 after it")
+    shadow_waiting: int = Field(
+        64, ge=0, description="pictures that may wait for a challenger; 0: none asked"
+    )
+    shadow_bytes: int = Field(256 * _MIB, ge=0, description="memory that these pictures may take")
     workers: int = Field(2, ge=1, description="threads that decode and infer")
     torch_threads: int = Field(1, ge=1, description="threads of one inference, whatever the engine")
     engine: Literal["auto", "torch", "onnxruntime", "openvino"] = Field(
@@ -69,6 +86,10 @@ class Settings(BaseSettings):
         if not _LABEL.fullmatch(value):
             raise ValueError("letters, digits, dot, dash and underscore, at most 64")
         return value
+
+    def trusted_signers(self) -> TrustedSigners | None:
+        """Whose signature a package needs; None where none is asked for."""
+        return TrustedSigners.load(self.trusted_signers_file) if self.trusted_signers_file else None
 
     def known_site(self, site: str | None) -> str:
         """The site of a request, or the server's own; UsageError when it is not a site of this server."""

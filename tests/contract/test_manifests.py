@@ -23,7 +23,7 @@ COMBINATIONS = [
 ]
 OVERLAYS = sorted(path.name for path in (K8S / "overlays").iterdir() if path.is_dir())
 VERSIONS = ("1.29", "1.32", "1.35", "1.37")
-CUSTOM = {"ServiceMonitor", "PrometheusRule"}
+CUSTOM = {"ServiceMonitor", "PrometheusRule", "TrainingRuntime"}
 CLUSTER_WIDE = {"Namespace"}
 SETTINGS = {
     "OSTEON_SERVER_": "services.model_server.settings:Settings",

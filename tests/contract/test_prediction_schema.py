@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 from pydantic import TypeAdapter
 
-from osteon.domain import Event, Prediction, event_from_dict, prediction_from_dict
+from osteon.domain import Event, Prediction, UsageError, event_from_dict, prediction_from_dict
 from services.model_server.api import build_api
 from tests.event_samples import make_event
 
@@ -45,6 +45,16 @@ def test_an_event_is_of_its_schema_and_comes_back_equal() -> None:
     assert fields.pop("linked") is True
     strict(TypeAdapter(Event).json_schema()).validate(fields)
     assert event_from_dict(fields) == EVENT
+
+
+def test_an_event_of_version_1_is_a_champions_and_one_of_an_unknown_version_is_refused() -> None:
+    fields = EVENT.as_dict() | {"schema_version": "1"}
+    del fields["role"], fields["request_id"]
+    event = event_from_dict(fields)
+    assert (event.role, event.request_id, event.schema_version) == ("champion", "", "2")
+    for changes in ({"schema_version": "3"}, {"role": "shadow"}):
+        with pytest.raises(UsageError):
+            event_from_dict(EVENT.as_dict() | changes)
 
 
 def test_a_prediction_with_an_identifier_in_it_is_not_of_the_schema() -> None:

@@ -62,7 +62,10 @@ def received():
 @pytest.fixture(scope="module")
 def alertmanager(tmp_path_factory, received):
     folder = tmp_path_factory.mktemp("alertmanager")
+    (folder / "token").write_text("a-token")
     text = ROUTES.read_text().replace("http://127.0.0.1:9099", received[2])
+    text = text.replace("http://127.0.0.1:8084", received[2])
+    text = text.replace("/etc/alertmanager/osteon-token", str(folder / "token"))
     text = text.replace("group_wait: 30s", "group_wait: 1s").replace(
         "group_interval: 5m", "group_interval: 1s"
     )
@@ -119,6 +122,7 @@ def test_every_alert_reaches_whom_its_severity_names(alertmanager, received):
         ),
     )
     wanted = {(who, name) for name, who in known.items() if name != "OsteonServerErrorBudgetSlow"}
+    wanted |= {("v1/alerts", "OsteonDrift")}  # the drift monitor, for a retraining
     wait_until(received, wanted)
     assert {(who, name) for who, name, _ in received[0]} == wanted
 
@@ -142,4 +146,4 @@ def test_a_drift_of_the_report_holds_back_the_charts_that_told_it_before(alertma
 def test_amtool_finds_no_fault_in_the_routes():
     done = subprocess.run(["amtool", "check-config", str(ROUTES)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 receivers" in done.stdout
+    assert "4 receivers" in done.stdout

@@ -16,6 +16,7 @@ from tests.public_sets import draw, mura, roco
 from training.datasets import read_concepts, read_set, write_caption_pairs
 from training.pretrain import pretrain
 
+TO_AND_FRO = ("picture to picture", "caption to picture", "picture to caption")
 CAPTIONS = ("Radiograph of the left wrist.", "Fracture of the femur.", "CT of the knee.", "Normal chest.")
 
 
@@ -90,3 +91,35 @@ def test_the_command_counts_what_it_packed(tmp_path: Path) -> None:
     assert run.exit_code == 0, run.output
     answer = json.loads(run.stdout)
     assert (answer["pairs"], answer["missing"], answer["refused_pictures"]) == (1, 1, 1)
+
+
+def test_captions_and_pictures_are_searched_by_concept(tmp_path: Path) -> None:
+    write_caption_pairs(read_set(larger_roco(tmp_path / "roco")), tmp_path / "pairs", size=32, workers=1)
+    pretrain("tiny", tmp_path / "pairs", tmp_path / "encoder", seed=0)
+    arguments = [
+        "evaluate-captions",
+        "--encoder",
+        f"own={tmp_path / 'encoder'}",
+        "--encoder",
+        "random=random",
+    ]
+    answer = CliRunner().invoke(app, [*arguments, "--pairs", str(tmp_path / "pairs"), "--json"])
+    assert answer.exit_code == 0, answer.output
+    figures = json.loads(answer.stdout)
+    directions = {(row["encoder"], row["direction"], row["k"]) for row in figures["cui"]}
+    assert directions == {
+        *(("own", to, k) for to in TO_AND_FRO for k in (5, 10)),
+        *(("random", "picture to picture", k) for k in (5, 10)),
+    }  # no fifty others are there
+    assert all(row["cui"] <= row["coverage"] <= 1 and 0 < row["chance"] < 1 for row in figures["cui"])
+    assert figures["recall"]["own"]["studies"] == 17
+
+
+def test_pairs_without_concepts_are_refused(tmp_path: Path) -> None:
+    write_caption_pairs(read_set(larger_roco(tmp_path / "roco")), tmp_path / "pairs", size=32, workers=1)
+    pretrain("tiny", tmp_path / "pairs", tmp_path / "encoder", seed=0)
+    (tmp_path / "pairs" / "concepts.jsonl").unlink()
+    arguments = ["evaluate-captions", "--encoder", f"own={tmp_path / 'encoder'}"]
+    answer = CliRunner().invoke(app, [*arguments, "--pairs", str(tmp_path / "pairs"), "--json"])
+    assert answer.exit_code == 3
+    assert "osteon data pairs" in json.loads(answer.stdout)["error"]["next"]

@@ -17,6 +17,7 @@ from osteon.features import FeatureRepository, Outbox, move_events
 from tests.event_samples import START, make_event
 
 EVENTS = [make_event(number, site="lyon" if number % 2 else "lille") for number in range(40)]
+SHADOWS = [make_event(number, subject="P7K2", role="challenger") for number in (3, 90)]
 VISITS = [make_event(1000 + n, subject="P7K2", hours=24.0 * n) for n in range(1, 4)]
 
 
@@ -25,7 +26,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> FeatureRepository:
     repository = FeatureRepository(tmp_path_factory.mktemp("features"))
     repository.apply()
     assert repository.write_events(EVENTS) == len(EVENTS)
-    assert repository.write_events([*EVENTS[20:], *VISITS]) == len(VISITS)
+    assert repository.write_events([*EVENTS[20:], *VISITS, *SHADOWS]) == len(VISITS) + 2
     return repository
 
 
@@ -65,6 +66,28 @@ def test_an_event_joined_before_its_time_has_no_features(repository: FeatureRepo
     answer = answer.sort_values("event_timestamp")
     assert answer["value"].fillna(-1).tolist() == [-1, 105.0]
     np.testing.assert_allclose(answer["embedding"].iloc[1], event.embedding, rtol=1e-6)
+
+
+def test_a_challengers_events_are_read_only_when_asked_for(repository: FeatureRepository) -> None:
+    assert set(repository.history()["role"]) == {"champion"}
+    frame = repository.history(role="challenger")
+    assert frame["event_id"].tolist() == [event.event_id for event in SHADOWS]
+    assert frame["request_id"].tolist() == ["request-3", "request-90"]
+
+
+def test_feast_knows_a_challengers_event_and_a_subject_was_never_told_of_it(
+    repository: FeatureRepository,
+) -> None:
+    ids = [SHADOWS[0].event_id, EVENTS[3].event_id]
+    online = repository.online(ids, ["event_metadata:role", "event_metadata:request_id"])
+    assert online["role"].tolist() == ["challenger", "champion"]
+    assert set(online["request_id"]) == {"request-3"}
+    late = START + pd.Timedelta(hours=99)
+    of_event = pd.DataFrame({"event_id": ids[:1], "event_timestamp": [late]})
+    assert repository.as_of(of_event, ["event_metadata:role"])["role"].tolist() == ["challenger"]
+    of_subject = pd.DataFrame({"subject": ["P7K2"], "event_timestamp": [late]})
+    answer = repository.as_of(of_subject, ["subject_latest:event_id"])
+    assert answer["event_id"].tolist() == [VISITS[-1].event_id]
 
 
 def test_moving_events_twice_changes_nothing(repository: FeatureRepository, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tests.deid_folder import write_deid_folder
 from training.distortion import Distortion
 from training.image_only.recipes import IMAGE_ONLY_RECIPES, image_only_recipe, tiny
 from training.image_only.run import pretrain_images
-from training.image_only.weights import load_timm_weights
+from training.local_weights import load_local_weights
 from training.recipes import finetune_recipe
 from training.start import start_model
 
@@ -110,8 +110,7 @@ def test_timm_weights_of_three_colours_give_the_features_of_the_grey_picture(tmp
     torch.manual_seed(0)
     colour = timm.create_model("resnet10t", num_classes=10).eval()
     save_file(colour.state_dict(), tmp_path / "model.safetensors")
-    encoder = build_image_encoder("resnet10t", seed=1).eval()
-    load_timm_weights(encoder, tmp_path / "model.safetensors")
+    encoder = load_local_weights(tmp_path / "model.safetensors", "resnet10t").eval()
     grey = torch.randn(2, 1, 32, 32)
     with torch.inference_mode():
         features = encoder.encode(grey)
@@ -123,8 +122,8 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     import timm
 
     save_file(timm.create_model("resnet18d").state_dict(), tmp_path / "model.safetensors")
-    with pytest.raises(RefusedError, match="that fit"):
-        load_timm_weights(build_image_encoder("resnet10t"), tmp_path / "model.safetensors")
+    with pytest.raises(RefusedError, match="another network"):
+        load_local_weights(tmp_path / "model.safetensors", "resnet10t")
 
 
 def test_a_changed_package_is_refused(package: Path, tmp_path: Path) -> None:

@@ -1,27 +1,23 @@
-"""The model server as a process: answers, records, refuses, reloads, keeps quiet about people."""
+"""The model server as a process: answers, records, keeps quiet about people."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-import time
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 
-from osteon.domain import Task
 from tests.model_packages import HMAC_KEY, make_model_package, promote_package
-from tests.radiographs import cr_bytes, png_bomb, png_bytes
+from tests.radiographs import cr_bytes, png_bytes
 from tests.server_process import READ_ONLY_TOKEN, TOKEN, RunningServer, running_server, server_registry
+from tests.server_requests import assert_error, predict, take_events
 
 TASKS = ("fracture", "bone-age", "knee-oa")
-MIB = 2**20
 
 
 @pytest.fixture(scope="module")
@@ -30,34 +26,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     registry = server_registry(home)
     for task in TASKS:
         promote_package(registry, make_model_package(home / task, task), task)
-    settings = {
-        "OSTEON_SERVER_MAX_FILE_BYTES": str(4 * MIB),
-        "OSTEON_SERVER_MAX_REQUEST_BYTES": str(6 * MIB),
-        "OSTEON_SERVER_MAX_PIXELS": "4000000",
-    }
-    with running_server(home, settings) as running:
+    with running_server(home) as running:
         yield running
-
-
-def predict(server: RunningServer, *files: bytes, **fields: str) -> httpx.Response:
-    parts = [("files", (f"{n}.dcm", data, "application/octet-stream")) for n, data in enumerate(files)]
-    with server.client as client:
-        return client.post("/v1/predict", files=parts, data=fields)
-
-
-def take_events(server: RunningServer) -> list[Any]:
-    outbox = server.outbox
-    claimed = outbox.claim(10_000)
-    outbox.ack(claimed)
-    return [each.event for each in claimed]
-
-
-def assert_error(response: httpx.Response, status: int) -> dict[str, str]:
-    assert response.status_code == status, response.text
-    error: dict[str, str] = response.json()["error"]
-    assert set(error) == {"need", "got", "next"}
-    assert all(error.values())
-    return error
 
 
 def test_curl_the_bentoml_client_and_the_predictor_agree(server: RunningServer, tmp_path: Path) -> None:
@@ -150,32 +120,6 @@ def test_embeddings_have_unit_norm_and_name_their_space(server: RunningServer) -
     assert answer["research_use_only"] is True
 
 
-def test_a_new_champion_answers_without_a_restart_and_a_rollback_undoes_it(server: RunningServer) -> None:
-    registry = server_registry(server.home)
-    before = predict(server, cr_bytes(10), task="fracture").json()["predictions"][0]
-    folder = make_model_package(server.home / "fracture-new", "fracture", seed=1)
-    version = promote_package(registry, folder, "fracture")
-    after = _wait_for_other_model(server, before["model_version"])
-    assert after["value"] != before["value"]
-    with server.client as client:
-        served = {each["task"]: each for each in client.get("/v1/models").json()["models"]}
-    assert served["fracture"]["version"] == version
-    assert served["fracture"]["since_utc"] == registry.in_production()[Task.FRACTURE].time_utc
-    registry.rollback(Task.FRACTURE, actor="tests", reason="the old one was better")
-    again = _wait_for_other_model(server, after["model_version"])
-    assert again["value"] == pytest.approx(before["value"], abs=1e-6)
-
-
-def _wait_for_other_model(server: RunningServer, model_version: str) -> dict[str, Any]:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        answer: dict[str, Any] = predict(server, cr_bytes(10), task="fracture").json()["predictions"][0]
-        if answer["model_version"] != model_version:
-            return answer
-        time.sleep(0.1)
-    raise AssertionError("the new champion was not loaded in time")
-
-
 def test_without_a_token_or_its_scope_nothing_is_answered(server: RunningServer) -> None:
     with httpx.Client(base_url=server.url, trust_env=False) as client:
         for headers in ({}, {"Authorization": "Bearer wrong-token-wrong"}, {"Authorization": "Basic abc"}):
@@ -185,91 +129,6 @@ def test_without_a_token_or_its_scope_nothing_is_answered(server: RunningServer)
         read_only = {"Authorization": f"Bearer {READ_ONLY_TOKEN}"}
         assert_error(client.post("/v1/predict", files={"files": cr_bytes(11)}, headers=read_only), 403)
         assert client.get("/v1/models", headers=read_only).status_code == 200
-
-
-@pytest.mark.parametrize("path", ["/v1/predict", "/v1/embed", "/v1/models", "/", "/schema.json", "/metrics"])
-def test_no_route_takes_a_pickle(server: RunningServer, path: str) -> None:
-    import pickle
-
-    body = pickle.dumps({"files": []})
-    for media_type in ("application/vnd.bentoml+pickle", "Application/VND.BentoML+Pickle; x=1"):
-        with server.client as client:
-            assert_error(client.post(path, content=body, headers={"Content-Type": media_type}), 415)
-
-
-@pytest.mark.parametrize(
-    "media_type", ["application/json", "text/plain", "application/x-www-form-urlencoded"]
-)
-def test_only_a_form_with_files_is_read(server: RunningServer, media_type: str) -> None:
-    with server.client as client:
-        response = client.post("/v1/predict", content=b"files=1", headers={"Content-Type": media_type})
-    assert_error(response, 415)
-
-
-def test_an_address_instead_of_a_file_is_not_fetched(server: RunningServer) -> None:
-    with server.client as client:
-        response = client.post("/v1/predict", data={"files": "http://127.0.0.1:9/x"}, files={"site": b"x"})
-    assert_error(response, 422)
-
-
-def test_too_many_bytes_are_refused(server: RunningServer) -> None:
-    assert_error(predict(server, b"\0" * (5 * MIB)), 413)
-    assert_error(predict(server, b"\0" * (3 * MIB), b"\0" * (4 * MIB)), 413)
-    with server.client as client:
-
-        def endless() -> Iterator[bytes]:
-            yield b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
-            for _ in range(20):
-                yield b"\0" * MIB
-
-        headers = {"Content-Type": "multipart/form-data; boundary=x"}
-        assert_error(client.post("/v1/predict", content=endless(), headers=headers), 413)
-
-
-def test_a_picture_bomb_is_refused_before_it_is_decoded(server: RunningServer) -> None:
-    started = time.monotonic()
-    error = assert_error(predict(server, png_bomb(12_000)), 422)
-    assert "pixels" in error["need"]
-    assert_error(predict(server, deflated_bomb()), 422)
-    assert time.monotonic() - started < 20
-
-
-def deflated_bomb() -> bytes:
-    """A deflated DICOM file of half a megabyte that inflates to half a gigabyte."""
-    engine = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    body = b"".join(engine.compress(b"\0" * MIB) for _ in range(512)) + engine.flush()
-    from io import BytesIO
-
-    from pydicom.dataset import FileMetaDataset
-    from pydicom.filewriter import write_file_meta_info
-    from pydicom.uid import ComputedRadiographyImageStorage, DeflatedExplicitVRLittleEndian
-
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = ComputedRadiographyImageStorage, "1.2.3"
-    meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    buffer = BytesIO()
-    write_file_meta_info(buffer, meta)
-    return b"\0" * 128 + b"DICM" + buffer.getvalue() + body
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"task": "elbow"},
-        {"sex": "X"},
-        {"site": "../etc"},
-        {"subject": "1850599000123"},
-        {"subject": "DUPONT^MARIE"},
-        {"other": "x"},
-    ],
-)
-def test_a_field_that_is_not_of_the_contract_is_refused_without_repeating_it(
-    server: RunningServer, fields: dict[str, str]
-) -> None:
-    response = predict(server, cr_bytes(12), **fields)
-    assert_error(response, 422)
-    value = next(iter(fields.values()))
-    assert len(value) < 3 or value not in response.text
 
 
 def test_nothing_that_names_a_person_stays_behind(server: RunningServer) -> None:
@@ -322,7 +181,7 @@ def test_metrics_have_closed_labels_only(server: RunningServer) -> None:
     routes = {
         sample.labels["route"] for family in families for sample in family.samples if "route" in sample.labels
     }
-    assert routes <= {"/v1/predict", "/v1/embed", "/v1/models", "other"}
+    assert routes <= {"/v1/predict", "/v1/embed", "/v1/explain", "/v1/models", "other"}
     assert "/v1/unknown" not in str(families)
 
 
@@ -336,38 +195,10 @@ def test_pages_ask_for_nothing_from_elsewhere(server: RunningServer) -> None:
             assert client.get(path).status_code == 200
 
 
-def test_a_request_that_breaks_off_leaves_the_server_well(server: RunningServer) -> None:
-    import socket
-
-    host, port = server.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port))) as connection:
-        connection.sendall(
-            b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n"
-            b"Authorization: Bearer " + TOKEN.encode() + b"\r\n"
-            b"Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
-        )
-    assert predict(server, cr_bytes(14)).status_code == 200
-
-
 def test_the_server_takes_less_than_1200_megabytes(server: RunningServer) -> None:
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     peak_kib = int(status.split("VmHWM:")[1].split()[0])
     assert peak_kib / 1024 < 1200
-
-
-@pytest.mark.slow
-def test_openapi_says_what_the_routes_do(server: RunningServer) -> None:
-    # Random bytes fit the schema of a file and are no picture: 413 and 422 are right answers to them.
-    (server.home / "schemathesis.toml").write_text(
-        '[checks.positive_data_acceptance]\nexpected-statuses = ["2xx", 404, 413, 422]\n'
-    )
-    command = [
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json"),
-        *("--header", f"Authorization: Bearer {TOKEN}", "--max-examples", "25", "--seed", "1"),
-        *("--phases", "examples,fuzzing", "--generation-database", "none"),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=server.home)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
 
 
 def test_the_server_ends_cleanly_when_told_to(server: RunningServer) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from osteon.features import table as table_module
-from osteon.features.table import EventTable
+from osteon.features.table import EventTable, parse_time
 from tests.event_samples import START, make_event
 
 
@@ -64,3 +65,51 @@ def test_a_half_written_part_is_not_read(table: EventTable) -> None:
     (table.folder / "2026-01-01" / "x.123.part").write_bytes(b"PAR1 half")
     assert table.read(None, None, None).num_rows == 1
     assert table.append([make_event(2)]) == 1
+
+
+def _as_version_1(part: Path) -> None:
+    rows = pq.read_table(part)
+    pq.write_table(rows.drop_columns(["role", "request_id"]), part)
+
+
+def test_parts_from_before_challengers_read_as_champions(table: EventTable) -> None:
+    table.append([make_event(1)])
+    (old,) = (table.folder / "2026-01-01").glob("*.parquet")
+    _as_version_1(old)
+    table.append([make_event(2)])
+    rows = table.read(None, None, None)
+    assert rows.column("role").to_pylist() == ["champion", "champion"]
+    assert rows.column("request_id").to_pylist() == ["", "request-2"]
+
+
+def test_creating_a_table_again_brings_its_old_parts_up_to_date(table: EventTable) -> None:
+    table.append([make_event(1), make_event(2)])
+    before = table.read(None, None, None)
+    for part in table.folder.glob("*/*.parquet"):
+        _as_version_1(part)
+    table.create()
+    schemas = {tuple(pq.read_schema(part).names) for part in table.folder.glob("*/*.parquet")}
+    assert schemas == {tuple(table_module.table_schema().names)}
+    after = table.read(None, None, None)
+    assert after.drop_columns("request_id").equals(before.drop_columns("request_id"))
+
+
+def test_embeddings_are_looked_up_by_event_and_those_that_are_not_there_are_left_out(
+    table: EventTable,
+) -> None:
+    events = [make_event(number) for number in range(60)]
+    table.append(events)
+    wanted = {event.event_id: parse_time(event.time_utc) for event in (events[3], events[50])}
+    found = table.embeddings({**wanted, "absent": START})
+    assert set(found) == set(wanted)
+    assert found[events[50].event_id].tolist() == pytest.approx(list(events[50].embedding))
+
+
+def test_columns_alone_come_in_the_order_of_the_whole(table: EventTable) -> None:
+    table.append([make_event(number, hours=number // 3) for number in reversed(range(30))])
+    light = table.read(None, None, None, columns=("time_utc", "event_id"))
+    assert light.column_names == ["time_utc", "event_id"]
+    whole = table.read(None, None, None)
+    assert light.column("event_id").to_pylist() == whole.column("event_id").to_pylist()
+    keys = list(zip(*(whole.column(name).to_pylist() for name in ("time_utc", "event_id")), strict=True))
+    assert keys == sorted(keys)

@@ -22,7 +22,7 @@ def modules_after(statement: str) -> set[str]:
 @pytest.mark.parametrize(
     "statement",
     [
-        "from osteon.features.definitions import feature_objects; feature_objects('x.parquet')",
+        "from osteon.features.definitions import feature_objects; feature_objects('x.parquet', 'y.parquet')",
         "from osteon.deid.text.engine import find_spans; find_spans('Bonjour.')",
     ],
 )
@@ -32,7 +32,8 @@ def test_feast_and_the_text_engine_are_loaded_without_torch(statement: str) -> N
 
 def test_torch_can_be_imported_after_feast_was_loaded_without_it() -> None:
     statement = (
-        "from osteon.features.definitions import feature_objects; feature_objects('x.parquet'); import torch"
+        "from osteon.features.definitions import feature_objects; "
+        "feature_objects('x.parquet', 'y.parquet'); import torch"
     )
     assert {"torch", "feast"} <= modules_after(statement)
 
@@ -40,7 +41,7 @@ def test_torch_can_be_imported_after_feast_was_loaded_without_it() -> None:
 def test_typeguard_checks_again_once_feast_is_loaded() -> None:
     statement = (
         "import typeguard; before = typeguard.typechecked; "
-        "from osteon.features.definitions import feature_objects; feature_objects('x.parquet'); "
+        "from osteon.features.definitions import feature_objects; feature_objects('x.parquet', 'y.parquet'); "
         "assert typeguard.typechecked is before"
     )
     assert "feast" in modules_after(statement)

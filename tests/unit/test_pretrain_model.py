@@ -19,7 +19,7 @@ from tests.deid_folder import write_deid_folder
 from training.losses import report_groups
 from training.pair_batch import PairBatch
 from training.pretrain import pretrain
-from training.pretrain_model import build_model, build_optimizer
+from training.pretrain_model import build_model
 from training.pretrain_recipes import PretrainRecipe, tiny
 from training.pretrain_step import backward, make_learner, train_step
 from training.team import Team
@@ -35,7 +35,7 @@ class _Words:
 
 def _learner(recipe: PretrainRecipe) -> Any:
     model = build_model(recipe, _Words(), 0)  # type: ignore[arg-type]
-    return make_learner(model, build_optimizer(model, recipe), recipe, Team())
+    return make_learner(model, recipe, Team())
 
 
 def _batch(size: int) -> PairBatch:
@@ -102,6 +102,24 @@ def test_lion_moves_every_weight_by_its_rate() -> None:
     train_step(learner, replace(_batch(64), word=None), 0.0)
     moved = (learner.model.projection_head[0].weight - before).abs()
     assert float(moved.max()) == pytest.approx(1e-3, rel=1e-2)
+
+
+def test_a_still_text_tower_stays_as_it_began_until_its_part_of_the_run_is_over() -> None:
+    recipe = replace(tiny(), size=64, precision="float32", text_still_share=0.5)
+    learner, batch = _learner(recipe), replace(_batch(64), word=None)
+    began = {name: value.clone() for name, value in learner.model.state_dict().items()}
+
+    def moved() -> set[bool]:
+        now = learner.model.state_dict()
+        return {
+            name.startswith("text_encoder.") for name, value in began.items() if not now[name].equal(value)
+        }
+
+    for share in (0.1, 0.3, 0.49):
+        train_step(learner, batch, share)
+    assert moved() == {False}
+    train_step(learner, batch, 0.51)
+    assert moved() == {False, True}
 
 
 @pytest.mark.parametrize("pooling", ["mean", "attention"])

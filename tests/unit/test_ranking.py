@@ -1,4 +1,4 @@
-"""P@K and CUI@K on examples that can be worked by hand, and against loops."""
+"""CUI@K on examples that can be worked by hand, and against loops."""
 
 from __future__ import annotations
 
@@ -14,29 +14,18 @@ from hypothesis import strategies as st
 from tests.public_sets import roco
 from training.datasets import read_set
 from training.ranking import (
+    best_candidates,
     concept_coverage_at,
     cui_at,
     expected_cui,
-    expected_precision,
-    precision_at,
+    expected_cui_of_others,
 )
 
 INF = float("inf")
 
 
-def test_precision_counts_relevant_results_among_the_first_k() -> None:
-    score = torch.tensor([[0.9, 0.5, 0.1, 0.7], [0.1, 0.2, 0.3, 0.4]])
-    relevant = torch.tensor([[True, False, True, True], [True, False, False, False]])
-    assert precision_at(score, relevant, 1) == 0.5
-    assert precision_at(score, relevant, 2) == 0.5
-    assert precision_at(score, relevant, 3) == pytest.approx((2 / 3 + 0) / 2)
-    assert precision_at(score, relevant, 4) == expected_precision(relevant) == 0.5
-
-
 def test_the_query_itself_is_no_result() -> None:
     score = torch.tensor([[-INF, 0.5], [0.5, -INF]])
-    itself = torch.eye(2, dtype=torch.bool)
-    assert precision_at(score, itself, 2) == 0
     assert cui_at(score, [["C1"], ["C2"]], [["C1"], ["C2"]], 2) == 0
     assert concept_coverage_at(score, [["C1"], ["C2"]], [["C1"], ["C2"]], 2) == 0
 
@@ -60,17 +49,15 @@ def test_a_query_without_concepts_is_left_out_and_repeats_count_once() -> None:
 
 
 def test_equal_scores_are_taken_in_the_order_of_the_candidates() -> None:
-    score, relevant = torch.zeros(1, 40), torch.zeros(1, 40, dtype=torch.bool)
-    relevant[0, :5] = True
-    assert precision_at(score, relevant, 5) == 1
+    assert best_candidates(torch.zeros(1, 40), 5).tolist() == [[0, 1, 2, 3, 4]]
 
 
 @pytest.mark.parametrize("k", [0, 3])
 def test_a_k_beyond_the_candidates_is_refused(k: int) -> None:
     with pytest.raises(ValueError, match="k from 1 to N"):
-        precision_at(torch.zeros(1, 2), torch.zeros(1, 2, dtype=torch.bool), k)
+        best_candidates(torch.zeros(1, 2), k)
     with pytest.raises(ValueError, match="without NaN"):
-        precision_at(torch.full((1, 2), math.nan), torch.zeros(1, 2, dtype=torch.bool), 1)
+        best_candidates(torch.full((1, 2), math.nan), 1)
 
 
 SETS = st.lists(st.sampled_from(["C1", "C2", "C3", "C4"]), max_size=4)
@@ -99,6 +86,19 @@ def test_the_vectorised_forms_equal_plain_loops(
     if each:
         assert cui_at(score, queries, candidates, k) == pytest.approx(sum(each) / len(each))
         assert concept_coverage_at(score, queries, candidates, k) == pytest.approx(sum(union) / len(union))
+
+
+def test_chance_over_the_others_is_the_mean_over_all_that_may_be_found() -> None:
+    concepts = [["C1"], ["C1", "C2"], [], ["C2", "C3"], ["C1", "C3"]]
+    owners = ["a", "b", "a", "c", "b"]
+    shares = [
+        sum(len(set(own) & set(concepts[n])) / len(own) for n in others) / len(others)
+        for number, own in enumerate(concepts)
+        if own and (others := [n for n in range(5) if owners[n] != owners[number]])
+    ]
+    assert expected_cui_of_others(concepts, owners) == pytest.approx(sum(shares) / len(shares))
+    with pytest.raises(ValueError, match="two owners"):
+        expected_cui_of_others(concepts, ["a"] * 5)
 
 
 def test_the_concepts_of_roco_are_what_cui_takes() -> None:

@@ -141,3 +141,35 @@ def test_many_writers_at_once_file_one_request(tmp_path):
         writer.join()
     assert sum(path is not None for path in filed) == 1
     assert len(list(tmp_path.glob("*.json"))) == 1
+
+
+def test_a_request_whose_worker_died_while_it_finished_is_not_run_again(tmp_path):
+    folder = RequestFolder(tmp_path)
+    folder.file(REQUEST)
+    claimed = folder.claim()
+    text = claimed.path.read_text()
+    folder.finish(claimed, "run-1")
+    claimed.path.write_text(text)  # the last step of `finish` was not reached
+    os.utime(claimed.path, (0, 0))
+    assert folder.claim(lease_s=0.0) is None
+    assert not claimed.path.exists()
+
+
+def test_a_request_claimed_again_is_gathered_until_the_same_moment(tmp_path):
+    folder = RequestFolder(tmp_path)
+    folder.file(REQUEST)
+    first = folder.claim()
+    os.utime(first.path, (0, 0))
+    assert folder.claim().fields["claimed_utc"] == first.fields["claimed_utc"]
+
+
+def test_a_request_that_is_worked_on_stays_with_its_worker_beyond_the_lease(tmp_path):
+    folder = RequestFolder(tmp_path)
+    folder.file(REQUEST)
+    claimed = folder.claim()
+    with folder.held(claimed, every_s=0.02):
+        os.utime(claimed.path, (0, 0))
+        threading.Event().wait(0.5)
+        assert folder.claim(lease_s=60.0) is None
+    os.utime(claimed.path, (0, 0))
+    assert folder.claim(lease_s=60.0) is not None

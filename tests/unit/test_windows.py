@@ -31,6 +31,12 @@ def test_an_event_that_was_stored_twice_counts_once():
     assert len(tidy(pd.concat([frame, frame]))) == 6
 
 
+def test_what_a_challenger_said_in_shadow_is_no_production():
+    frame = event_frame(6)
+    frame.loc[2:3, "role"] = "challenger"
+    assert len(tidy(frame)) == 4
+
+
 def test_a_frame_without_a_column_of_the_contract_is_refused_by_name():
     with pytest.raises(RefusedError, match="embedding_space"):
         tidy(event_frame(3).drop(columns="embedding_space"))

@@ -27,7 +27,7 @@ from training.checkpoint import load_checkpoint, save_checkpoint
 from training.image_only.card import image_only_card
 from training.image_only.recipes import ImageOnlyRecipe, image_only_recipe
 from training.image_only.step import Projected, two_views, view_figures, view_step
-from training.image_only.weights import load_timm_weights
+from training.local_weights import load_local_weights
 from training.pair_data import load_pairs
 from training.schedule import Budget
 
@@ -128,8 +128,7 @@ def _origin(recipe: ImageOnlyRecipe, init: Path | None, seed: int) -> Origin:
             )
         digest = folder_hash(init)
         return Origin(encoder=encoder, inputs={"init": digest}, parents=(digest,))
-    encoder = build_image_encoder(recipe.image_encoder, seed=seed)
-    load_timm_weights(encoder, init)
+    encoder = load_local_weights(init, recipe.image_encoder)
     return Origin(encoder=encoder, inputs={"init": sha256_file(init)})
 
 
