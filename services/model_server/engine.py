@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -42,6 +43,7 @@ class Engine:
             max_inflated_bytes=settings.max_inflated_bytes,
             max_decoded_bytes=settings.max_decoded_bytes,
         )
+        self.searchable: Callable[[list[Event], Picture | None], list[Event]] = lambda events, _: events
         self._stale_after_days = settings.stale_after_days
         self._threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="engine")
 
@@ -69,6 +71,7 @@ class Engine:
             events: list[Event] = []
             shadows: list[ShadowTask] = []
             for data, picture in zip(upload.files, pictures, strict=True):
+                own: list[Event] = []
                 implant = self._implant(picture, upload)
                 for champion in fitting(champions, picture):
                     _go_on(upload)
@@ -85,8 +88,9 @@ class Engine:
                     event = self._recorder.event(
                         upload, picture, prediction, embedding, request_id=request_id
                     )
-                    events.append(event)
+                    own.append(event)
                     shadows += _shadow_of(champion, challengers, upload, picture, event)
+                events += self.searchable(own, picture)
             _go_on(upload)
             self._recorder.record(events)
         for shadow in shadows:
@@ -151,7 +155,7 @@ class Engine:
         return pictures
 
     def read(self, data: bytes) -> Picture:
-        """The picture of a file, within the server's limits; RefusedError when there is none."""
+        """The picture of a file within the server's limits; RefusedError when it is none."""
         try:
             with self._metrics.decode_seconds.time():
                 return read_picture(data, limits=self._limits)

@@ -44,8 +44,12 @@ class Settings(BaseSettings):
     reload_interval_s: float = Field(2.0, gt=0, description="pause between two looks at the registry")
     outbox_url: str = Field("sqlite:///runs/outbox.db", description="database the events are appended to")
 
+    dual_package: Path | None = Field(None, description="dual encoder of searches, from `osteon pretrain`")
+    index: str | None = Field(None, description="folder or PostgreSQL address of the embedding index")
+
     token_file: Path = Field(
-        Path("runs/secrets/token"), description="lines of `TOKEN [SCOPE,SCOPE]`; made on the first start"
+        Path("runs/secrets/token"),
+        description="lines of `TOKEN [SCOPE,SCOPE [PROJECT,PROJECT]]`; made on the first start",
     )
     hmac_key_file: Path = Field(
         Path("runs/secrets/hmac.key"), description="key of input_hmac; made on the first start"
