@@ -17,7 +17,7 @@ from urllib.request import url2pathname
 
 from osteon.domain import FaultError, RefusedError, Task, UsageError
 from osteon.registry.address import root_beside
-from osteon.registry.client import is_server, mlflow_client
+from osteon.registry.client import is_server, mlflow_client, mlflow_faults
 from osteon.registry.lineage import SubjectLog
 from osteon.registry.package import verify_package
 from osteon.registry.promotions import WITHDRAW, Promotion, PromotionLog, now_utc, require_alias
@@ -138,14 +138,16 @@ class Registry:
 
     def gate_of(self, task: Task, version: str) -> dict[str, Any] | None:
         """The newest gate decision of the version; None when it met none."""
-        found = self._mlflow.get_model_version(self._name(task), str(version))
-        if GATE_TAG not in found.tags:
-            return None
-        from mlflow.artifacts import load_dict
+        client = self._mlflow
+        with mlflow_faults():
+            found = client.get_model_version(self._name(task), str(version))
+            if GATE_TAG not in found.tags:
+                return None
+            from mlflow.artifacts import load_dict
 
-        folder = self._mlflow.get_run(found.run_id).info.artifact_uri
-        decision: dict[str, Any] = load_dict(f"{folder}/{_GATE_FILE}")
-        return decision
+            folder = client.get_run(found.run_id).info.artifact_uri
+            decision: dict[str, Any] = load_dict(f"{folder}/{_GATE_FILE}")
+            return decision
 
     def promote(
         self,
@@ -207,8 +209,9 @@ class Registry:
     def mark_harmful(self, task: Task, version: str, evidence: Mapping[str, Any]) -> None:
         """Keep with the version that it did harm in production, and by what evidence."""
         client, name = self._mlflow, self._name(task)
-        client.log_dict(client.get_model_version(name, str(version)).run_id, dict(evidence), _HARM_FILE)
-        client.set_model_version_tag(name, str(version), HARM_TAG, str(evidence["time_utc"]))
+        with mlflow_faults():
+            client.log_dict(client.get_model_version(name, str(version)).run_id, dict(evidence), _HARM_FILE)
+            client.set_model_version_tag(name, str(version), HARM_TAG, str(evidence["time_utc"]))
 
     def sign(self, task: Task, version: str, key_file: Path, *, signer: str) -> SignedBy:
         """Vouch for a version's package with a private key, once its bytes are seen to be those registered.
@@ -312,9 +315,11 @@ class Registry:
 
     def _move(self, promotion: Promotion) -> Promotion:
         """MLflow's alias first, then the history that servers read: no server sees a half-made change."""
-        self._mlflow.set_registered_model_alias(
-            self._name(Task(promotion.task)), promotion.alias, promotion.to_version
-        )
+        client = self._mlflow
+        with mlflow_faults():
+            client.set_registered_model_alias(
+                self._name(Task(promotion.task)), promotion.alias, promotion.to_version
+            )
         return self._log.append(promotion)
 
     def get(self, task: Task, alias: str = "champion") -> RegisteredModel:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -15,6 +15,7 @@ from services.model_server.metrics import ServerMetrics
 from services.model_server.upload import Upload
 
 Answer = TypeVar("Answer")
+Asked = TypeVar("Asked", bound=Upload)
 
 
 class Places:
@@ -50,7 +51,7 @@ async def arrived(body: Awaitable[Answer], limit_s: float) -> Answer:
 
 
 async def answered(
-    request: Request, upload: Upload, work: Callable[[Upload], Answer], threads: Executor, limit_s: float
+    request: Request, upload: Asked, work: Callable[[Asked], Answer], threads: Executor, limit_s: float
 ) -> Answer:
     """The work's answer, from a thread, while somebody waits for it.
 
@@ -64,7 +65,8 @@ async def answered(
     answer = asyncio.get_running_loop().run_in_executor(threads, work, upload)
     hung_up = asyncio.ensure_future(_hung_up(request))
     try:
-        await asyncio.wait({answer, hung_up}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {answer, hung_up}
+        await asyncio.wait(either, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         if answer.done():
             return answer.result()
         if hung_up.done():

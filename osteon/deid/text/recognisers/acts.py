@@ -9,13 +9,13 @@ from osteon.deid.text.lexicon import COMMON_FIRST_NAMES, Lexicon
 from osteon.deid.text.recognisers.name_runs import name_run
 from osteon.deid.text.recognisers.name_shapes import MEDICAL_SHAPE
 from osteon.deid.text.recognisers.names_before import names_before
-from osteon.deid.text.tokens import UPPER, Token, first_at
+from osteon.deid.text.tokens import UPPER, Token, at_words, first_at
 
 Named = tuple[list[int], float, str]
 _BY = re.compile(
     rf"(?<![^\W\d_])(?i:par(?:\s?:)?|avec|appeler|rappeler|contacter|joindre|pr[ée]venir|avertir|"
     rf"aupr[èe]s de|j['’]ai eu|(?:assist|accompagn)[ée]e?s?(?:\(e\))? de|enfants? dont)\s+"
-    rf"(?=(?:[dDlL]['’]|(?:de|du|des|van|von)(?: la| le| den| der)? )?{UPPER})"
+    rf"(?=(?:[dDlL]['’]|(?:de|du|des|van|von|zu|ar|ter|['’]t)(?: la| le| den| der)? )?{UPPER})"
 )
 _DRUG_BEFORE = re.compile(
     r"(?:trait|m[ée]dic|perfus|inject|infiltr|s[ée]dat|antibio|antalg|relais|associ|\bpuis|compar|prise|T[12]\b)"
@@ -73,9 +73,9 @@ _NUMBERED = re.compile(
 def acting_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
     """Places of the words of each name, how sure, and by which rule."""
     yield from _by_somebody(tokens, text, lex)
-    for match in _HOUSE.finditer(text):
+    for match in at_words(_HOUSE, text):
         yield name_run(tokens, text, first_at(tokens, match.end()), lex, loud=True), 0.6, "family"
-    for match in _OF.finditer(text):
+    for match in at_words(_OF, text):
         run = name_run(tokens, text, first_at(tokens, match.end()), lex, loud=True)
         if not run:
             run = name_run(tokens, text, first_at(tokens, match.end()), lex, loud=False, listed=True)
@@ -89,7 +89,7 @@ def acting_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[N
 
 def _by_somebody(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
     """`vu avec X`, `signé le 3 mars par X`; a drug after `traité par` is none."""
-    for match in _BY.finditer(text):
+    for match in at_words(_BY, text):
         start = first_at(tokens, match.end())
         loud = match.group().isupper()
         seen = not loud and _SEEN.search(text, max(0, match.start() - 16), match.start()) is not None

@@ -18,7 +18,7 @@ from osteon.deid.text.recognisers.name_shapes import (
     is_namelike,
     is_title,
 )
-from osteon.deid.text.tokens import UPPER, Token, first_at
+from osteon.deid.text.tokens import UPPER, Token, at_words, first_at
 
 _LOOSE_TITLE = re.compile(
     r"\bPR\b\.?\s+[^\WA-ZÀ-Ý\d_]"
@@ -92,7 +92,7 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
         (known.field, 2, 0.85),
         (known.role, 1, 0.8),
     ):
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(text) if pattern is _M else at_words(pattern, text):
             if pattern is known.title and _LOOSE_TITLE.match(text, match.start()):
                 continue
             start = first_at(tokens, match.end())
@@ -102,7 +102,7 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
                 yield run, score, f"after-{strength}"
                 if run and pattern is known.title and known.many.fullmatch(match.group()):
                     yield from _more(tokens, run[-1], text, lex)
-    for match in (*_RELATION.finditer(text), *_LOUD_RELATION.finditer(text)):
+    for match in (*at_words(_RELATION, text), *at_words(_LOUD_RELATION, text)):
         start = first_at(tokens, match.end())
         if start < len(tokens) and not is_title(tokens[start]):
             strength = 1 if match.group().isupper() else 3  # in a text of capitals a verb may follow

@@ -10,7 +10,7 @@ from itertools import pairwise
 from osteon.deid.text.lexicon import Lexicon, lexicon, word_class
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS, TITLES
 from osteon.deid.text.span import Span
-from osteon.deid.text.tokens import UPPER, Token, words
+from osteon.deid.text.tokens import UPPER, Token, at_words, words
 from osteon.deid.values import fold
 
 _SP = r"[ \t\u00a0]"
@@ -18,7 +18,7 @@ _AT_WORDS = (
     r"à|À|née?(?:\(e\))? à|habit(?:e|ant)(?: à)?|domicilié(?:e|\(e\))?(?: à)?|résid(?:e|ant)(?: à)?|"
     r"demeurant(?: à)?|vi(?:t|vant) [àa]|employeur de|installée? à|exer(?:ce|çant) à|"
     r"originaire de|venant de|transférée? de|provenance de|région de|banlieue de|ville de|commune de|"
-    r"mairie de"
+    r"mairie de|te"
 )
 _ZIP = re.compile(
     rf"(?<![\d.,/])(?P<zip>(?:(?:F|FR|B|BE|CH)-)?(?:(?:0[1-9]|[1-8]\d|9[0-5]|2[ABab]){_SP}?\d{{3}}|"
@@ -144,7 +144,7 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
             spans.append(Span(*match.span("town"), "VILLE", 0.8, "dateline"))
     spans += [
         Span(*m.span("name"), "VILLE", 0.7, "office-of")
-        for m in _OFFICE.finditer(text)
+        for m in at_words(_OFFICE, text)
         if m["name"][0].isupper() or not lex.is_word(fold(m["name"]))
     ]
     spans += [Span(*m.span("town"), "VILLE", 0.7, "labelled-town") for m in _LABELLED.finditer(text)]
@@ -165,7 +165,7 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         if (fold(m["town"]) in lex.towns or ("-" in m["town"] and " " not in m["town"]))
         and fold(m["town"]) not in HEADINGS
     ]
-    spans += [Span(*m.span("town"), "VILLE", 0.6, "born-at") for m in _BORN_AT.finditer(text)]
+    spans += [Span(*m.span("town"), "VILLE", 0.6, "born-at") for m in at_words(_BORN_AT, text)]
     spans += [
         Span(*m.span("town"), "VILLE", 0.5, "before-phone")
         for m in _BEFORE_PHONE.finditer(text)
@@ -207,7 +207,7 @@ def _is_zip4(match: re.Match[str], text: str, lex: Lexicon) -> bool:
 def _towns_after(text: str, lex: Lexicon) -> list[Span]:
     """Capitalised words after `à` or `domicilié à`: a place, unless a dictionary has them all."""
     spans = []
-    for match in _AT.finditer(text):
+    for match in at_words(_AT, text):
         sure = match["before"] not in {"à", "À"}
         written = _one_place(match["town"], lex)
         town = fold(written).replace("’", "'").strip("-'")
@@ -232,7 +232,7 @@ def _towns_after(text: str, lex: Lexicon) -> list[Span]:
             spans.append(
                 Span(match.start("town"), match.start("town") + len(written), "VILLE", 0.58, "town-after")
             )
-    spans += [Span(*m.span("town"), "VILLE", 0.6, "letterhead") for m in _LETTERHEAD.finditer(text)]
+    spans += [Span(*m.span("town"), "VILLE", 0.6, "letterhead") for m in at_words(_LETTERHEAD, text)]
     return spans
 
 
