@@ -52,7 +52,6 @@ from training.packaging import features_of
 
 _SEED = 88_001
 _DRAWS = 1000
-_CHECKED = 24  # pictures of the randomisation checks
 HITS_AT_LEAST = 0.8
 UNLIKE_BELOW = 0.5  # mean rank correlation from which a map would not depend on what was randomised
 
@@ -126,6 +125,7 @@ def main() -> None:
     parser.add_argument("--fracture", type=Path, required=True)
     parser.add_argument("--pairs", type=Path, required=True)
     parser.add_argument("--pictures", type=int, default=120)
+    parser.add_argument("--checked", type=int, default=32, help="pictures of the randomisation checks")
     given = parser.parse_args()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
@@ -150,8 +150,8 @@ def main() -> None:
     by_region = {name: game(served, yes & (np.asarray(regions) == name)) for name in sorted(set(regions))
                  if (yes & (np.asarray(regions) == name)).sum() >= 20}  # fmt: skip
     checks = [
-        *weight_checks(package, levels[:_CHECKED], studies[:_CHECKED]),
-        label_check(package, given.pairs, levels[:_CHECKED], studies[:_CHECKED]),
+        *weight_checks(package, levels[: given.checked], studies[: given.checked]),
+        label_check(package, given.pairs, levels[: given.checked], studies[: given.checked]),
     ]
     called = game(served, yes)
     result: dict[str, Any] = {
