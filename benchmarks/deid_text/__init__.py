@@ -4,5 +4,6 @@ Values and sentences were composed for this purpose, from no list of the product
 `develop`, whose errors were looked at all along; `held_out`, the other half of the same lists, run once
 before its errors were looked at; `fresh`, written last, whose errors were looked at after
 its first run; `fresh2` to `fresh6`, whole letters in layouts of
-their own (layouts.py), alike. First runs are what to expect of unseen letters (docs/decisions/report-text.md).
+their own (layouts.py), alike. First runs are what to expect of unseen letters
+(docs/decisions/report-text.md).
 """

@@ -18,15 +18,18 @@ _BY = re.compile(
     rf"(?=(?:[dDlL]['’]|(?:de|du|des|van|von|zu|ar|ter|['’]t)(?: la| le| den| der)? )?{UPPER})"
 )
 _DRUG_BEFORE = re.compile(
-    r"(?:trait|m[ée]dic|perfus|inject|infiltr|s[ée]dat|antibio|antalg|relais|associ|\bpuis|compar|prise|T[12]\b)"
+    r"(?:trait|m[ée]dic|perfus|inject|infiltr|s[ée]dat|antibio|antalg|relais|associ|\bpuis|compar|"
+    r"prise|T[12]\b)"
     r"[^.\n]{0,30}$",
     re.IGNORECASE,
 )
 _SEEN = re.compile(
-    r"\b(?:(?:re)?vue?s?|(?:re)?lue?s?|ok|suite|contact|rdv|rendez-vous|consultation|discussion|entretien|avis|"
+    r"\b(?:(?:re)?vue?s?|(?:re)?lue?s?|ok|suite|contact|rdv|rendez-vous|consultation|discussion|"
+    r"entretien|avis|"
     r"discut[ée]e?s?|dit|valid[ée]e?s?|sign[ée]e?s?)\s"
     r"(?:(?:en ville|aux urgences|ce jour|en consultation)\s)?$|"
-    r"(?:\d[/.-]\d{1,4}|janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre|d[ée]cembre)\s$",
+    r"(?:\d[/.-]\d{1,4}|janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|"
+    r"novembre|d[ée]cembre)\s$",
     re.IGNORECASE,
 )
 _DRUG_ENDING = re.compile(r"(?:IUMS?|ATES?|IBS?|OLS?|ONES?|AX|INES?|IDES?|MABS?|YLE?S?)$")

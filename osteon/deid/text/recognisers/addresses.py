@@ -44,7 +44,8 @@ def _patterns(code: str) -> _Patterns:
     )
     ending = forms("street_endings", code)
     suffixed = (
-        rf"(?<![\w])(?:(?P<first>\d{{1,4}}[A-Za-z]?,?{_SP}+))?(?P<name>{UPPER}[\w'’.-]*?(?:{_SP}+{UPPER}[\w'’.-]*?){{0,3}}{_SP}?(?i:{ending})\b"
+        rf"(?<![\w])(?:(?P<first>\d{{1,4}}[A-Za-z]?,?{_SP}+))?(?P<name>{UPPER}[\w'’.-]*?"
+        rf"(?:{_SP}+{UPPER}[\w'’.-]*?){{0,3}}{_SP}?(?i:{ending})\b"
         rf"(?:{_SP}+(?P<after>\d{{1,4}}{_SP}?[A-Za-z]?(?:{_SP}?(?:bus|box|bte){_SP}?\w{{1,4}})?)(?![\w]))?)"
     )
     return _Patterns(re.compile(street, re.IGNORECASE), re.compile(suffixed) if ending else None)
@@ -60,7 +61,8 @@ _LABELLED_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _SUFFIXED = re.compile(
-    rf"(?<![\w]){UPPER}[^\W\d_]+(?:straat|laan|steenweg|weg|plein|dreef|kaai|singel|gasse|strasse|straße|platz)"
+    rf"(?<![\w]){UPPER}[^\W\d_]+(?:straat|laan|steenweg|weg|plein|dreef|kaai|singel|gasse|strasse|"
+    rf"straße|platz)"
     r"[ \n]\d{1,4}[A-Za-z]?(?![\w/.])"
 )
 """A street by the ending of its name, as in Flanders and German Switzerland."""
@@ -73,7 +75,8 @@ _TOWN_AFTER = re.compile(
     r"(?=[ \t]*(?:[,.;)(]|\n|$))"
 )
 _NUMBER_AFTER = re.compile(
-    r"[ \t]*,?[ \t]+(?:n°[ \t]?)?\d{1,3}(?:[ \t]?[A-Za-z](?!\w)|/\d{1,3})?(?:[ \t]?(?i:bte|bo[îi]te)[ \t]?\w{1,4})?"
+    r"[ \t]*,?[ \t]+(?:n°[ \t]?)?\d{1,3}(?:[ \t]?[A-Za-z](?!\w)|/\d{1,3})?(?:[ \t]?(?i:bte|"
+    r"bo[îi]te)[ \t]?\w{1,4})?"
     r"(?=[ \t]*(?:$|[\n,;)|–-]|(?:[àa]|te)[ \t]|(?:BE?|CH|L|F)-|\d{4}))"
 )
 """A number after its street, as in Belgium and Switzerland: `rue du Fond de Vercautry 18 à 5020 Namur`."""

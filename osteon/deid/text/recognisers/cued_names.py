@@ -1,4 +1,4 @@
-"""Names that are words, where only a person can stand: `c/o Rosier`, `lecteur 1 Carré`, `avis Blanc`, `lit 3 ROY`.
+"""Names that are words, where only a person can stand: `c/o Rosier`, `lecteur 1 Carré`, `avis Blanc`.
 
 The word itself may stand in any dictionary; a heading, a term or an acronym is no name there.
 """
@@ -9,7 +9,7 @@ import re
 from collections.abc import Container, Iterator, Sequence
 
 from osteon.deid.text.languages import alternatives_of, by_first_letter
-from osteon.deid.text.lexicon import Lexicon
+from osteon.deid.text.lexicon import Lexicon, word_class
 from osteon.deid.text.recognisers.name_shapes import (
     ACRONYMS,
     FUNCTION_WORDS,
@@ -23,36 +23,59 @@ from osteon.deid.text.tokens import UPPER, Token, at_words, first_at
 
 Named = tuple[list[int], float, str]
 _NAME = rf"{UPPER}(?:['’]{UPPER})?[^\W\d_]+(?:['’-][^\W\d_]+)*"
-_PARTICLE = r"(?:(?:[Dd]e la|[Dd]e|[Dd]u|[Dd]es|[Ll]e|[Ll]a|[Vv]an(?: de[nr]?)?|[Vv]on|[Ee]l|[Aa]r|[Zz]u|AR|ZU|VAN DEN|DE LA|DE|DU|DES|VAN|[Vv]anden|VON)[ ]|[dDlLO]['’]|['’]t[ ])"
-_WHO = rf"(?P<name>{_PARTICLE}?{_NAME}(?:[ ](?:(?:de|da|du|dos|DE|DA)[ ](?:la[ ])?)?{_NAME}|[ ]{UPPER}\.?(?![\w'’]))?)"
+_PARTICLE = (
+    r"(?:(?:[Dd]e la|[Dd]e|[Dd]u|[Dd]es|[Ll]e|[Ll]a|[Vv]an(?: de[nr]?)?|[Vv]on|[Ee]l|[Aa]r|[Zz]u|AR|"
+    r"ZU|VAN DEN|DE LA|DE|DU|DES|VAN|[Vv]anden|VON)[ ]|[dDlLO]['’]|['’]t[ ])"
+)
+_WHO = (
+    rf"(?P<name>{_PARTICLE}?{_NAME}(?:[ ](?:(?:de|da|du|dos|DE|DA)[ ](?:la[ ])?)?{_NAME}|"
+    rf"[ ]{UPPER}\.?(?![\w'’]))?)"
+)
 _CUE = (
-    r"c/o|d['’]apr[èe]s|(?:r[ée])?op[ée]rateur|arbitre|(?:d['’])?astreintes?|(?:premier |second |co-?)?lect(?:eur|rice)s?(?:[ ]?[12])?|"
-    r"(?:certificat|courrier|lettre|mail|message|sms|relance|appel|avis|note|mot|accord|r[ée]ponse|rapport|cr|garde|staff|"
-    r"confirmation)[ ](?:de|du[ ]dr)|(?:avis|t[ée]l|demande|adress[ée]e?|confi[ée]e?|montr[ée]e?|remise?|transmise?|dit|cas)[ ][àa]|avis|"
-    r"copie(?:[ ](?:[àa]|pour))?|cc|ok|(?:r?appel|pr[ée]ven|avert|inform|joint)(?:[ée]|u|i|ie|ue)?e?|envoy[ée]e?[ ]par|amicalement|cordialement|"
+    r"c/o|d['’]apr[èe]s|(?:r[ée])?op[ée]rateur|arbitre|(?:d['’])?astreintes?|(?:premier |second |"
+    r"co-?)?lect(?:eur|rice)s?(?:[ ]?[12])?|"
+    r"(?:certificat|courrier|lettre|mail|message|sms|relance|appel|avis|note|mot|accord|"
+    r"r[ée]ponse|rapport|cr|garde|staff|"
+    r"confirmation)[ ](?:de|du[ ]dr)|(?:avis|t[ée]l|demande|adress[ée]e?|confi[ée]e?|montr[ée]e?|"
+    r"remise?|transmise?|dit|cas)[ ][àa]|avis|"
+    r"copie(?:[ ](?:[àa]|pour))?|cc|ok|(?:r?appel|pr[ée]ven|avert|inform|joint)(?:[ée]|u|i|ie|"
+    r"ue)?e?|envoy[ée]e?[ ]par|amicalement|cordialement|"
     r"petite?|parents?|famille|l['’]attention[ ]de|moniteur|monitrice|participante?|secr[ée]taire|"
     r"expert|experte|ambulances?|taxis?|mt|medecin[ ]traitant|idel?|m\.t\.|"
-    r"ch(?:ambre|\.)?[ ]?\d{1,4}[ ]?[a-z]?|lit[ ]?\d{1,3}|box[ ]?\d{1,2}|"
     r"huisarts|dokter|embrasse|merci[ ][àa]|vois[ ]avec|(?:re)?voir[ ]avec|selon[ ]l['’]interne|"
-    r"coll[èe]gue|senior|interne|externe|chef[ ]de[ ]clinique|assistante?|rapporteur|mod[ée]rat(?:eur|rice)|coach|coll[èe]gue[ ]lecteur|"
-    r"employeur|huissier|avocate?|ma[îi]tre|avis[ ][^\W\d_]{3,12}[ ]\(|gestionnaire|bailleur|propri[ée]taire|logeu(?:r|se)|concierge|gardienne?"
+    r"coll[èe]gue|senior|interne|externe|chef[ ]de[ ]clinique|assistante?|rapporteur|"
+    r"mod[ée]rat(?:eur|rice)|coach|coll[èe]gue[ ]lecteur|"
+    r"employeur|huissier|avocate?|ma[îi]tre|avis[ ][^\W\d_]{3,12}[ ]\(|gestionnaire|bailleur|"
+    r"propri[ée]taire|logeu(?:r|se)|concierge|gardienne?"
 )
 _CUED = re.compile(
-    rf"(?<![\w-])(?i:{by_first_letter(alternatives_of(_CUE))})(?:[ ]?:[ ]?|[ ]?,[ ]|(?<=\()|[ ]-[ ]|[ \t]+|,\n)(?:(?i:boulangerie|garage|menuiserie|taxis?|ambulances?|me|m\.|mme|dr|pr)[ ])?{_WHO}"
-    rf"(?=[ \t]*(?:[,.;:)(/|<\n…»]|$|->|[-–] |\d|(?:du|le|au)[ ]\d|à[ ]|au[ ]|et[ ]|ou[ ]|pour[ ]|qui[ ]|hier|ce[ ]|le[ ]|op[ ]\d|sera|est |a |l['’]a|dit|en[ ]))"
+    rf"(?<![\w-])(?i:{by_first_letter(alternatives_of(_CUE))})(?:[ ]?:[ ]?|[ ]?,[ ]|(?<=\()|"
+    rf"[ ]-[ ]|[ \t]+|,\n)(?:(?i:boulangerie|garage|menuiserie|taxis?|ambulances?|me|m\.|mme|dr|"
+    rf"pr)[ ])?{_WHO}"
+    rf"(?=[ \t]*(?:[,.;:)(/|<\n…»]|$|->|[-–] |\d|(?:du|le|au)[ ]\d|à[ ]|au[ ]|et[ ]|ou[ ]|pour[ ]|"
+    rf"qui[ ]|hier|ce[ ]|le[ ]|op[ ]\d|sera|est |a |l['’]a|dit|en[ ]))"
 )
 _WEAKLY_CUED = re.compile(
-    rf"(?<![\w-])(?i:aides?|comme|chez|door|bij|bloc)[ ]{_WHO}(?=[ ]?(?:[,;)(/\n]|\.(?:\s|$)|$|et[ ](?:{UPPER}|par[ ])))"
+    rf"(?<![\w-])(?i:aides?|comme|chez|door|bij|bloc)[ ]{_WHO}(?=[ ]?(?:[,;)(/\n]|\.(?:\s|$)|$|"
+    rf"et[ ](?:{UPPER}|par[ ])))"
+)
+_IN_BED = re.compile(
+    rf"\b(?i:ch(?:ambre|\.)?|lit|box)[ ]?\d{{1,4}}[ ]?[A-Za-z]?[ ]?[:,-]?[ ]{_WHO}"
+    rf"(?=[ ]?(?:[,:;(/]|\d{{1,3}}[ ]?(?:ans|mois|an\b|[aA]\b|y|e[ ]ann)|[^\W\d_]+g[ée]naire|$))"
 )
 _ROSTER = re.compile(
     rf"(?m)^[^\n:]{{0,24}}(?i:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|matin|apr[èe]s-midi|nuit|"
-    rf"salle[ ]\d|bloc[ ][^\W\d_]+|consult(?:ation)?s?|tour(?:[ ]d[eu][^\n:]{{2,24}})?|staff[^\n:]{{0,24}}|pr[ée]sent(?:e?s|s)?|"
+    rf"salle[ ]\d|bloc[ ][^\W\d_]+|consult(?:ation)?s?|tour(?:[ ]d[eu][^\n:]{{2,24}})?|"
+    rf"staff[^\n:]{{0,24}}|pr[ée]sent(?:e?s|s)?|"
     rf"r[ée]union[ ]du[^\n:]{{2,24}}|expos[ée]s?)[ ]?:[ ]{_WHO}(?=[ ]?(?:[,;(/.&\n]|$|et[ ]))"
 )
 _WITH_MAIL = re.compile(rf"(?:(?m:^)|[,;:>][ ]?){_WHO}(?=[ ]?[<\[(][\w.+-]+@)")
 _WROTE = re.compile(
-    rf"(?:(?m:^)|[,;:.>][ ]?|\bcomme[ ]){_WHO}(?=[ ](?:a [ée]crit|a r[ée]pondu|l['’]avait|l['’]a |wrote|schreef|"
-    rf"avait (?:not[ée]|[ée]crit|vu|dit)|nous signale|me signale|signale que|confirme|pr[ée]f[èe]re|propose|pr[ée]venue?|inform[ée]e?|avertie?|jointe?|d['’]accord|arrive|est d['’]accord))"
+    rf"(?:(?m:^)|[,;:.>][ ]?|\bcomme[ ]){_WHO}(?=[ ](?:a [ée]crit|a r[ée]pondu|l['’]avait|l['’]a |"
+    rf"wrote|schreef|"
+    rf"avait (?:not[ée]|[ée]crit|vu|dit)|nous signale|me signale|signale que|confirme|"
+    rf"pr[ée]f[èe]re|propose|pr[ée]venue?|inform[ée]e?|avertie?|jointe?|d['’]accord|arrive|"
+    rf"est d['’]accord))"
 )
 _STAMPED = re.compile(rf"\d{{2}}\][ ]{_WHO}(?=(?:[ ](?i:ide|as|kin[ée]|interne|aide|cadre))?[ ]?:)")
 _AFTER_DATE = re.compile(rf"\d[ ]\({_WHO}(?=\))")
@@ -62,15 +85,20 @@ _BARE_INITIAL = re.compile(
     r"(?<![\w'’.-])(?P<name>(?!M[ ])[A-Z][ ](?:[DLO]['’])?[A-ZÀ-Ý]{2,}(?:['’ -][A-ZÀ-Ý]{2,}){0,3})(?![\w'’])"
 )
 _CALLED = re.compile(
-    rf"(?m)(?:^|(?<=[.!?>] )|(?<=[.!?>]))[ ]?{_WHO}, ?(?=(?:tu |peux-tu|as-tu|pourrais-tu|vous |je te |on te ))"
+    rf"(?m)(?:^|(?<=[.!?>] )|(?<=[.!?>]))[ ]?{_WHO}, ?(?=(?:tu |peux-tu|as-tu|pourrais-tu|vous |"
+    rf"je te |on te ))"
 )
 _BEFORE_ROLE = re.compile(
-    rf"(?:[,;:][ ]|(?m:^)){_WHO}(?=[ ]\((?i:fils|fille|bru|gendre|mari|femme|[ée]pou(?:x|se)|m[èe]re|p[èe]re|fr[èe]re|s(?:oe|œ)ur|"
-    rf"kin[ée]|ergo|coach|cadre|infirmi[èe]re|ide\b|as\b|assistante? sociale|aide|interne|externe|senior|voisine?|coll[èe]gue|"
-    rf"nounou|tut(?:eur|rice)|curat(?:eur|rice)|amie?|secr[ée]taire|manip|matin|am|apr[èe]s-midi|nuit|soir|excus[ée]e?)\b)",
+    rf"(?:[,;:][ ]|(?m:^)){_WHO}(?=[ ]\((?i:fils|fille|bru|gendre|mari|femme|[ée]pou(?:x|se)|"
+    rf"m[èe]re|p[èe]re|fr[èe]re|s(?:oe|œ)ur|"
+    rf"kin[ée]|ergo|coach|cadre|infirmi[èe]re|ide\b|as\b|assistante? sociale|aide|interne|externe|"
+    rf"senior|voisine?|coll[èe]gue|"
+    rf"nounou|tut(?:eur|rice)|curat(?:eur|rice)|amie?|secr[ée]taire|manip|matin|am|apr[èe]s-midi|"
+    rf"nuit|soir|excus[ée]e?)\b)",
 )
 _CELL = re.compile(
-    rf"(?:\|[ ]|;|\t|(?m:^)\d{{1,3}};){_WHO}(?=[ ]?(?:\||;|\t)[ ]?(?:\d{{1,3}}[ ]?(?:ans|a\b|A\b|y)|\d{{1,2}}[/.]\d|\d{{8}}|[MF][ ]?[|;\t]))"
+    rf"(?:\|[ ]|;|\t|(?m:^)\d{{1,3}};){_WHO}(?=[ ]?(?:\||;|\t)[ ]?(?:\d{{1,3}}[ ]?(?:ans|a\b|A\b|"
+    rf"y)|\d{{1,2}}[/.]\d|\d{{8}}|[MF][ ]?[|;\t]))"
 )
 _SIGNED = re.compile(
     rf"(?m)^[A-ZÀ-Ý][^\n,\d]{{1,30}}, (?:le )?[^\n,]{{0,12}}\d[^\n,]{{0,16}}\n[ \t]*{_WHO}[ \t]*$"
@@ -78,16 +106,18 @@ _SIGNED = re.compile(
 _WITH_INITIALS = re.compile(rf"(?m)^{_WHO}, (?:[A-Z]\.?[A-Z]\.?|[a-z]{{2}})[ \t]*$")
 _DUTCH_T = re.compile(rf"(?<![\w])['’]t[ ](?P<name>{UPPER}[^\W\d_]+)")
 _AND = re.compile(
-    rf"\.?[ ]?(?:,|;|&|/|\bet\b|\bou\b)[ ](?:(?i:le |la |l['’])?(?i:dr|pr|mme|m\.|externe|interne|senior|arbitre|lecteur \d)[ ])?{_WHO}"
+    rf"\.?[ ]?(?:,|;|&|/|\bet\b|\bou\b)[ ](?:(?i:le |la |l['’])?(?i:dr|pr|mme|m\.|externe|interne|"
+    rf"senior|arbitre|lecteur \d)[ ])?{_WHO}"
     rf"(?=[ ]?(?:[,.;:)(/|\n»]|$|et[ ]|le[ ]\d|du[ ]\d|au[ ]\d|d['’]accord))"
 )
 _PATTERNS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
     (_CUED, "cued", ()),
     (_WEAKLY_CUED, "weakly-cued", ("aide", "comme", "chez", "door", "bij", "bloc")),
+    (_IN_BED, "in-bed", ("ch", "lit", "box")),
     (_ROSTER, "roster", (":",)),
     (_WITH_MAIL, "with-mail", ("@",)),
-    (_WROTE, "wrote", ("crit", "avait", "pondu", "l'a ", "l’a ", "signale", "confirme", "propose", "accord")
-     + ("préf", "pref", "préven", "preven", "inform", "avert", "joint", "arrive", "wrote", "schreef")),
+    (_WROTE, "wrote", ("crit", "avait", "pondu", "l'a ", "l’a ", "signale", "confirme", "propose", "accord",
+     "préf", "pref", "préven", "preven", "inform", "avert", "joint", "arrive", "wrote", "schreef")),
     (_CALLED, "called", ("tu ", "te ", "-tu", "vous ")),
     (_BEFORE_ROLE, "before-role", ("(",)),
     (_CELL, "cell", ("|", ";", "\t")),
@@ -121,11 +151,7 @@ _SPEECH = frozenset(
         "HIER",
     ]
 )
-_NO_NAMES = frozenset(
-    ["ANALYSE", "COMMENTAIRES", "DIAGNOSTIC", "EVOLUTION", "FACE", "GENOU", "IMAGES", "NEANT", "NORMAL", "PROFIL", "RADIO", "RADIOS",
-     "RIEN", "STABLE", "SUITES", "TRAITEMENT", "VSL", "RAS", "PNEUMO", "ORTHO", "CARDIO", "CHIR", "TRAUMATO", "GYNECO", "NEURO",
-     "URGENT", "VU", "VUE", "RX", "SUIVI", "MAMAN", "PAPA", "DOULEUR", "DOULEURS", "PATIENTS", "FAMILLE", "DEMANDE", "RETOUR", "SORTIE", "ENTREE", "VISITE", "REUNION", "SEANCE"]
-)  # fmt: skip
+_NO_NAMES = word_class("capitalised_words_that_are_nobody")
 
 
 def cued_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:

@@ -28,7 +28,8 @@ _MISREAD = re.compile(
 )
 """A nought read as a letter: `O3/O4/2O19`."""
 _SPACED = re.compile(
-    r"(?<![\d.,])(?P<day>(?:[0-3]\s)?\d)\s?(?P<sep>[/.\-]?)\s?(?P<month>(?:[01]\s)?\d)\s?(?P=sep)\s?(?P<year>[12]\s\d\s\d\s\d)(?!\d)(?!\s\d(?!\d|\s?(?:ans?|ANS?|mois|MOIS|a|A)\b))",
+    r"(?<![\d.,])(?P<day>(?:[0-3]\s)?\d)\s?(?P<sep>[/.\-]?)\s?(?P<month>(?:[01]\s)?\d)\s?(?P=sep"
+    r")\s?(?P<year>[12]\s\d\s\d\s\d)(?!\d)(?!\s\d(?!\d|\s?(?:ans?|ANS?|mois|MOIS|a|A)\b))",
 )
 _COMPACT = re.compile(
     r"(?:(?:n[ée]e?|le|du|date|ddn|naissance|examen)\s*:?\s*)(?P<whole>(?P<day>0[1-9]|"
@@ -82,7 +83,9 @@ _SHORT_YEAR = (
     rf"soixante|septante|octante|huitante|nonante|quatre[- ]vingt))){TO_NINETY_NINE}"
 )
 SPOKEN = re.compile(
-    rf"\b(?:(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\s+)?(?P<day>{DAY})\s+)?(?P<month>janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|"
+    rf"\b(?:(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|"
+    rf"dimanche)\s+)?(?P<day>{DAY})\s+)?(?P<month>janvier|f[ée]vrier|mars|avril|mai|juin|juillet|"
+    rf"ao[ûu]t|"
     rf"septembre|octobre|novembre|d[ée]cembre)\b"
     rf"(?:\s+(?P<year>{YEAR}|(?:19|20)\d{{2}}|(?(day){_SHORT_YEAR}|(?!)))(?![\w-]))?",
     re.IGNORECASE,
@@ -106,7 +109,8 @@ def date_patterns(code: str) -> DatePatterns:
     )
     weekday = rf"(?:(?:{forms('weekdays', code)})\b[.,]{{0,2}}\s*(?:(?:le|dernier|prochain)\s+)?)"
     textual = re.compile(
-        rf"\b{weekday}?(?P<day>0?[1-9]|[12]\d|3[01])(?:{_SPACE}?er|ère|e|st|nd|rd|th)?{_SPACE}{{0,2}}(?:(?:de|"
+        rf"\b{weekday}?(?P<day>0?[1-9]|[12]\d|3[01])(?:{_SPACE}?er|ère|e|st|nd|rd|"
+        rf"th)?{_SPACE}{{0,2}}(?:(?:de|"
         rf"of){_SPACE})?[-/.]?"
         rf"(?P<month>{month})(?![^\W\d_])(?:{_SPACE}{{0,2}}[-/.,]?{_SPACE}?(?P<year>(?:19|20|21)\d{{2}}|"
         rf"(?<!, )(?<!,)'?\d{{2}}(?![\d:hH])(?!\s*(?:ans|[mc]m\b|h\b|heures|mg|%))))?\b",
@@ -119,7 +123,7 @@ def date_patterns(code: str) -> DatePatterns:
     )
     day_month = re.compile(
         rf"(?:\b(?:{forms('date_words', code)})\s+(?:le\s+)?)(?P<whole>(?P<day>0?[1-9]|[12]\d|3[01])[/.]"
-        r"(?P<month>0?[1-9]|1[0-2]))(?![\d/]|[.,]\d|\s*(?:mm|cm|ans))",
+        r"(?P<month>0?[1-9]|1[0-2]))(?![\d/]|[.,]\d|\s*(?:mm|cm|ans|sup|inf|moyen|intern|extern|dist|prox|ant[ée]r|post[ée]r))",
         re.IGNORECASE,
     )
     weekday_first = re.compile(

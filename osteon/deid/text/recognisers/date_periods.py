@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from osteon.deid.text.recognisers.date_forms import SCORE_BEFORE
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import at_digits, at_words
 
@@ -20,7 +21,8 @@ _NEAR = (
 )
 MONTHS_NEARBY = re.compile(
     rf"\b(?=[jfmasondc])(?P<part>(?:mi|d[ée]but|milieu|fin|courant)[ -](?:de |du mois de |d['’])?)?"
-    rf"(?P<month>{_MONTH})(?![\w'’])(?:\s(?P<year>{_YEAR}|'?\d{{2}}(?![\w:/°%]|[.,]\d| ?(?:ans|mm|cm|h|mg)\b)))?"
+    rf"(?P<month>{_MONTH})(?![\w'’])(?:\s(?P<year>{_YEAR}|'?\d{{2}}(?![\w:/°%]|[.,]\d| ?(?:ans|mm|"
+    rf"cm|h|mg)\b)))?"
     rf"(?P<near>{_NEAR})?",
     re.IGNORECASE,
 )
@@ -53,8 +55,10 @@ _FOUND_ONLY: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (
         re.compile(
-            rf"\b(?:[1-4]\s?(?:ers?|[èe]re|[èe]?mes?|[èe]|nd)|premier|deuxi[èe]me|second|troisi[èe]me|quatri[èe]me)"
-            rf"\s(?:trimestre|semestre|quadrimestre|trim\.?|sem\.?)\s(?:de\s)?(?:l['’]ann[ée]e\s)?{_YEAR}(?!\d)"
+            rf"\b(?:[1-4]\s?(?:ers?|[èe]re|[èe]?mes?|[èe]|nd)|premier|deuxi[èe]me|second|"
+            rf"troisi[èe]me|quatri[èe]me)"
+            rf"\s(?:trimestre|semestre|quadrimestre|trim\.?|"
+            rf"sem\.?)\s(?:de\s)?(?:l['’]ann[ée]e\s)?{_YEAR}(?!\d)"
             rf"|\b[TQ][1-4][ /-]?20\d{{2}}(?!\d)",
             re.IGNORECASE,
         ),
@@ -62,7 +66,8 @@ _FOUND_ONLY: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (
         re.compile(
-            rf"\b(?:printemps|[ée]t[ée]|automne|hiver|rentr[ée]e|vacances d['’][ée]t[ée]|no[ëe]l|p[âa]ques|toussaint|"
+            rf"\b(?:printemps|[ée]t[ée]|automne|hiver|rentr[ée]e|vacances d['’][ée]t[ée]|no[ëe]l|"
+            rf"p[âa]ques|toussaint|"
             rf"pentec[ôo]te|ascension|[ée]piphanie|nouvel an|jour de l['’]an|carnaval|ramadan|f[êe]tes)"
             rf"(?:\s(?:de\s(?:l['’]ann[ée]e\s)?)?{_YEAR}(?:\s?[-/]\s?(?:\d{{4}}|\d{{2}}))?(?!\d)"
             rf"|\s(?:derni(?:er|[èe]re)|prochaine?)(?!\w))",
@@ -72,7 +77,8 @@ _FOUND_ONLY: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (
         re.compile(
-            rf"\b{_WEEK_DAYS}\s(?:le\s)?{_DAY}(?![\w:/°%]|[.,-]\d|\s?(?:h\b|heures|mm\b|cm\b|ans\b|mois|mg\b|fois|s[ée]ances|\())"
+            rf"\b{_WEEK_DAYS}\s(?:le\s)?{_DAY}(?![\w:/°%]|[.,-]\d|\s?(?:h\b|heures|mm\b|cm\b|ans\b|"
+            rf"mois|mg\b|fois|s[ée]ances|\())"
             rf"(?!\s{_MONTH})",
             re.IGNORECASE,
         ),
@@ -89,17 +95,21 @@ _FOUND_ONLY: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
             rf"(?<![\w/.,-]){_DAY}/(?:0?[1-9]|1[0-2])(?:/(?:{_YEAR}|\d{{2}}))?"
-            rf"\s?(?:\b(?i:au)\b|→|->|\bet\b le\b|[àa] partir du)\s?{_DAY}/(?:0?[1-9]|1[0-2])(?:/(?:{_YEAR}|\d{{2}}))?(?![\d/])"
-            rf"|(?<![\w/.,-]){_DAY}\s?(?:-|–|→|->|au|et)\s?{_DAY}/(?:0?[1-9]|1[0-2])/(?:{_YEAR}|\d{{2}})(?![\d/])"
+            rf"\s?(?:\b(?i:au)\b|→|->|\bet\b le\b|[àa] partir du)\s?{_DAY}/(?:0?[1-9]|"
+            rf"1[0-2])(?:/(?:{_YEAR}|\d{{2}}))?(?![\d/])"
+            rf"|(?<![\w/.,-]){_DAY}\s?(?:-|–|→|->|au|et)\s?{_DAY}/(?:0?[1-9]|1[0-2])/(?:{_YEAR}|"
+            rf"\d{{2}})(?![\d/])"
         ),
         "range",
     ),
     (
         re.compile(
             r"(?<![\w.,/-])(?:1[3-9]|2\d|3[01])/[1-9](?![\w/]|[.,]\d|\s?(?:mm|cm|%|kg))"
-            r"|(?<![\w.,/-])(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|1[0-2])(?=[ ]\d{1,2}[h:]\d{2}|T\d{4}|_\d{4}|@\d|;\d{2}:)"
+            r"|(?<![\w.,/-])(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|1[0-2])(?=[ ]\d{1,2}[h:]\d{2}|"
+            r"T\d{4}|_\d{4}|@\d|;\d{2}:)"
             r"|(?<=\s)(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.(?!\d|[ ]?(?:mm|cm|%))"
-            r"|(?m:^[A-ZÀ-Ý][^\n,:\d]{1,30}, )(?P<whole>(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|1[0-2]))(?=[ \t]*$)",
+            r"|(?m:^[A-ZÀ-Ý][^\n,:\d]{1,30}, )(?P<whole>(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|"
+            r"1[0-2]))(?=[ \t]*$)",
             re.MULTILINE,
         ),
         "day-month",
@@ -141,7 +151,8 @@ _NEEDED = {
     for rule, pattern in {
         "week": r"sem|[sw] ?[0-5]?\d ?[ /-]",
         "quarter": r"mestre|trim|[tq][1-4][ /-]?20",
-        "season": r"printemps|[ée]t[ée] |automne|hiver|rentr|no[ëe]l|p[âa]ques|toussaint|pentec|ascension|piphan|l['’]an|"
+        "season": r"printemps|[ée]t[ée] |automne|hiver|rentr|no[ëe]l|p[âa]ques|toussaint|pentec|ascension|"
+        r"piphan|l['’]an|"
         r"carnaval|ramadan|f[êe]tes",
         "weekday-number": r"(?:di|manche) (?:le )?\d",
         "short-weekday": r"\b(?:lu|ma|me|je|ve|sa|di)\.?\s\d",
@@ -164,6 +175,11 @@ def find_periods(text: str) -> Iterator[Span]:
     for pattern, rule in _FOUND_ONLY:
         needed = _NEEDED[rule].search(small)
         for match in pattern.finditer(text) if needed else ():
+            scored = rule == "day-month" and SCORE_BEFORE.search(
+                text, max(0, match.start() - 16), match.start()
+            )
+            if scored:
+                continue
             group = next((name for name in ("whole", "lone") if match.groupdict().get(name)), 0)
             yield Span(*match.span(group), "DATE", 0.9, f"date-{rule}")
     for match in _FOREIGN.finditer(text) if _NEEDED["foreign"].search(small) else ():
@@ -174,12 +190,14 @@ def months_nearby(text: str) -> Iterator[re.Match[str]]:
     """Months with a part, a year in two digits or a word that says which year; no bare month."""
     for match in at_words(MONTHS_NEARBY, text):
         year = match["year"] or ""
-        if match["part"] or match["near"]:
-            yield match
-        elif len(year) in {2, 3} and _PHRASE_ENDS.match(text, match.end()):
-            yield match
-        elif len(year) in {2, 3} and _LONE_MONTH_BEFORE.search(
-            text, max(0, match.start() - 12), match.start()
+        if (
+            match["part"]
+            or match["near"]
+            or (len(year) in {2, 3} and _PHRASE_ENDS.match(text, match.end()))
+            or (
+                len(year) in {2, 3}
+                and _LONE_MONTH_BEFORE.search(text, max(0, match.start() - 12), match.start())
+            )
         ):
             yield match
 

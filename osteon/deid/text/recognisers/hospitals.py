@@ -39,8 +39,10 @@ _KINDS = (
     r"maternit[ée]|h[ôo]tel[- ]dieu|klinik(?:um)?|ambulances|"
     r"(?-i:MAS|FAM|IME|ITEP|HAD|ESAT|SESSAD|CAMSP|CLSC|CSSS|CHT|CHRSM|AURAD|PASS)(?![\w])|"
     r"(?-i:EMS|CTR|RHNe|RHN|HNE|GHOL|EHC|eHnv|HRC|HIB|HJU|GHEF|CHIREC|HIS|HUB|GHdC|CHIC|CHG)(?![\w])|"
-    r"ensemble hospitalier|permanence(?= (?:du|de la|de l['’]|de|des)? ?(?-i:[A-ZÀ-Ý]))|m[ée]dicentre|dispensaire|infirmerie(?= (?-i:S))|"
-    r"centre municipal de sant[ée]|service de sant[ée](?= d[eu])|r[ée]seau sant[ée]|maison de sant[ée] pluriprofessionnelle|"
+    r"ensemble hospitalier|permanence(?= (?:du|de la|de l['’]|de|des)? ?(?-i:[A-ZÀ-Ý]))|"
+    r"m[ée]dicentre|dispensaire|infirmerie(?= (?-i:S))|"
+    r"centre municipal de sant[ée]|service de sant[ée](?= d[eu])|r[ée]seau sant[ée]|"
+    r"maison de sant[ée] pluriprofessionnelle|"
     r"ziekenhuis|kliniek|residentie|(?-i:Spital)|nouvelle clinique|"
     r"groupe hospitalier|institut|maison de (?:sant[ée]|retraite|repos)|fondation|cabinet "
     r"(?:de radiologie|d['’]imagerie|m[ée]dical)|imagerie m[ée]dicale|maison m[ée]dicale|"
@@ -73,13 +75,16 @@ def _hospital(code: str) -> re.Pattern[str]:
 _AFTER_A_HOUSE = re.compile(r"[ ](?:par|le[ ]\d|où|hier|depuis le)\b|[ ]\d\d?/\d")
 _OF_DOCTOR = re.compile(r"\b(?:Dr|Pr|Docteur|Dre|Dresse)\b[^\n()]{2,40}\((?P<name>[A-Z]{3,6})\)")
 _SCHOOL = re.compile(
-    rf"\b(?i:cr[èe]che|halte-garderie|garderie|[ée]cole(?: maternelle| primaire| [ée]l[ée]mentaire)?|coll[èe]ge|lyc[ée]e|foyer)[ ]"
+    rf"\b(?i:cr[èe]che|halte-garderie|garderie|[ée]cole(?: maternelle| primaire|"
+    rf" [ée]l[ée]mentaire)?|coll[èe]ge|lyc[ée]e|foyer)[ ]"
     rf"(?P<name>(?:L[ea]s? |L['’]|du |des |Sainte? ?-?)?{UPPER}[^\W\d_]+(?:[ -]{UPPER}[^\W\d_]+){{0,3}})"
 )
 _DISTRICT = re.compile(rf"[ ](?:de la|de|du|da|dos) {UPPER}[^\W\d_]+|(?<=SITE)[ ]{UPPER}[\w'’-]+")
 _PARTNERS = re.compile(rf"(?i:\s(?:et|&)\sassoci[ée]e?s?\b)|\s&\s{UPPER}[\w'’-]+")
 _SENT_FROM = re.compile(
-    r"(?:\b[Tt]ransf(?:ert|érée?) (?:de|vers|du|au)|\btransf[ée]rer(?: [àa]u?)?|\bvers|\b(?:faite?|pass[ée]e?|r[ée]alis[ée]e?) (?:[àa]|au|aux)) (?P<name>[A-Z]{2,6})\b(?! *[A-Z]{2})"
+    r"(?:\b[Tt]ransf(?:ert|érée?) (?:de|vers|du|au)|\btransf[ée]rer(?: [àa]u?)?|\bvers|"
+    r"\b(?:faite?|pass[ée]e?|r[ée]alis[ée]e?) (?:[àa]|au|"
+    r"aux)) (?P<name>[A-Z]{2,6})\b(?! *[A-Z]{2})"
 )
 _TREATED_AT = re.compile(
     r"\b(?:op[ée]r|hospitalis|suivi|admis|adress|transf[ée]r|vue?\b|voir avec|consult|trait[ée]|stomato|"

@@ -16,7 +16,8 @@ _MARKED = re.compile(
     rf"transcri(?:te?|ption)(?: par)?|"
     rf"initiales?(?: du patient)?|"
     rf"dict[ée]e?(?: par)?|lu(?: par)?|relue? par|valid[ée]e? par|sign[ée]e? par|signature|op[ée]rateur|"
-    rf"lecture|relecture|visa|lect(?:eur|rice)(?: \d)?|dos[ée]e? par|r[ée]dig[ée]e?(?: par)?|tap[ée]e?(?: par)?|"
+    rf"lecture|relecture|visa|lect(?:eur|rice)(?: \d)?|dos[ée]e? par|r[ée]dig[ée]e?(?: par)?|"
+    rf"tap[ée]e?(?: par)?|"
     rf"par|typed by|getypt door)\b"
     rf"\s*(?::|=)?\s*(?P<value>(?<=: )[^\W\d_]{{2,3}}/[^\W\d_]{{2,3}}|{UPPER}{{2,3}}/{UPPER}{{2,3}}|"
     rf"{_PAIR}|{UPPER}{{2,3}})(?![\w-])(?!\s?[:°])"
@@ -45,9 +46,11 @@ _DONE_BY = re.compile(
     rf"(?P<value>{UPPER}{{2,3}})[ \t]*$"
 )
 _TYPED = re.compile(
-    r"\b(?:dict[ée]e?|tap[ée]e?|frapp[ée]e?|saisie?|transcrite?|relue?|lue?|dos[ée]e?|valid[ée]e?)(?: par(?: ?:)?| ?:) "
+    r"\b(?:dict[ée]e?|tap[ée]e?|frapp[ée]e?|saisie?|transcrite?|relue?|lue?|dos[ée]e?|"
+    r"valid[ée]e?)(?: par(?: ?:)?| ?:) "
     r"(?P<value>(?-i:[a-zà-ÿ]{2}|[a-zà-ÿ]\.[a-zà-ÿ]\.?))(?=[ \t]*(?:[.,;)/\n]|$|le \d|du \d|hier))"
-    r"|\b(?:lecture|relecture|visa|frappe|lecteur \d) ?:? (?P<mixed>[^\W\d_]\.?[^\W\d_]\.?)(?= ?(?:[/,;:\n]|$))",
+    r"|\b(?:lecture|relecture|visa|frappe|"
+    r"lecteur \d) ?:? (?P<mixed>[^\W\d_]\.?[^\W\d_]\.?)(?= ?(?:[/,;:\n]|$))",
     re.IGNORECASE,
 )
 _NOTED = re.compile(

@@ -83,7 +83,8 @@ _LONG = re.compile(
     r"(?<![\d.,])(?<!\w)(?<!\b[LRD]\.)(?<!\b[LRD]\. )(?!\d{1,3}(?: \d{3}){1,2}(?!\s?\d)\s+[^\W\d_])"
     r"[A-Z]{0,4}[-_]?(?:\d(?:[-\s]?\d){5,24}|"
     r"\d{2,}(?:\.\d{2,}){2,})(?![\d]|[.,]\d|[:h]\d)"
-    r"(?!\s?(?:mm|cm|ml|mg|UI|U/|€|euros|/mm|G/L|[ée]l[ée]ments|leucocytes|plaquettes|/\s?(?:mm|µ|u?l|dl|ml|champ|h\b)))",
+    r"(?!\s?(?:mm|cm|ml|mg|UI|U/|€|euros|/mm|G/L|[ée]l[ée]ments|leucocytes|plaquettes|/\s?(?:mm|µ|"
+    r"u?l|dl|ml|champ|h\b)))",
     re.IGNORECASE,
 )
 _MIXED = re.compile(r"\b(?=[A-Z0-9-]*\d{4})(?=[A-Z0-9-]*[A-Z])[A-Z0-9]{2,}(?:-[A-Z0-9]+)*\b")

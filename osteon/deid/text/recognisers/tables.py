@@ -44,7 +44,8 @@ _FEWEST_CELLS, _FEWEST_TITLES = 3, 2
 _FEWEST_BARS = 5
 _DATED_CELL = re.compile(r"\|[^|\n]*\d{2}[^|\n]*\|[MF]\||\d[./-]\d{2,4}\|")
 _NAMED_CELL = re.compile(
-    rf"(?<=\|)(?P<name>(?:(?:de|du|des|la|le|van|von|zu|['’]t|[dDlL]['’])[ ]?)*{UPPER}[^\W\d_]*(?:(?:[ '’-]|\.[ -]?|,[ ])(?:de |da |du |la )*"
+    rf"(?<=\|)(?P<name>(?:(?:de|du|des|la|le|van|von|zu|['’]t|"
+    rf"[dDlL]['’])[ ]?)*{UPPER}[^\W\d_]*(?:(?:[ '’-]|\.[ -]?|,[ ])(?:de |da |du |la )*"
     rf"{UPPER}[^\W\d_]*){{0,3}}\.?)(?=\|)"
 )
 _RULE = re.compile(r"[\s|:+=-]*")
@@ -110,7 +111,7 @@ def _untitled(line: str, position: int) -> Iterator[Span]:
         return
     for match in _NAMED_CELL.finditer(line):
         folded = fold(match["name"])
-        if folded not in ACRONYMS and folded not in HEADINGS:
+        if len(folded) > 1 and folded not in ACRONYMS and folded not in HEADINGS:
             yield Span(position + match.start("name"), position + match.end("name"), "NOM", 0.5, "row")
 
 
