@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -65,7 +65,8 @@ async def answered(
     answer = asyncio.get_running_loop().run_in_executor(threads, work, upload)
     hung_up = asyncio.ensure_future(_hung_up(request))
     try:
-        await asyncio.wait({answer, hung_up}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        both: set[asyncio.Future[Any]] = {answer, hung_up}
+        await asyncio.wait(both, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         if answer.done():
             return answer.result()
         if hung_up.done():
