@@ -53,7 +53,7 @@ def checked(response: httpx.Response) -> httpx.Response:
     status = response.status_code
     if status == 200:
         return response
-    kind = FaultError
+    kind: type[OsteonError] = FaultError
     if status in _REFUSED:
         kind = RefusedError
     elif status in _WRONG_CALL:

@@ -23,8 +23,11 @@ from osteon.features.feast_import import quick_import
 from osteon.features.table import EventTable, event_row, parse_time
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    import pyarrow as pa
     from feast import FeatureStore
+    from numpy.typing import NDArray
 
 DEFAULT_ONLINE = ("event_embeddings:embedding", "event_predictions:value", "event_metadata:site")
 _ONLINE_FILE = "online.db"
@@ -71,6 +74,7 @@ class FeatureRepository:
         until: str | datetime | None = None,
         *,
         role: Role = "champion",
+        columns: Sequence[str] | None = None,
     ) -> pd.DataFrame:
         """The events of a site (or all) in [since, until), oldest first, one row each; without Feast.
 
@@ -78,11 +82,17 @@ class FeatureRepository:
 
         Args:
             role: whose events; a challenger's are what it would have answered.
+            columns: those to read; then texts of few kinds are categories, and `event_id` an Arrow text.
         """
         table = self.table if role == "champion" else self.shadow_table
-        rows = table.read(parse_time(since) if since else None, parse_time(until) if until else None, site)
-        frame: pd.DataFrame = rows.to_pandas()
+        first, last = (parse_time(time) if time else None for time in (since, until))
+        rows = table.read(first, last, site, columns=columns)
+        frame: pd.DataFrame = rows.to_pandas() if columns is None else _light(rows)
         return frame
+
+    def vectors(self, events: pd.DataFrame) -> dict[str, NDArray[np.float32]]:
+        """Embeddings of these rows of `history`, by identifier; only their days are read."""
+        return self.table.embeddings(dict(zip(events["event_id"], events["time_utc"], strict=True)))
 
     def online(self, event_ids: Sequence[str], features: Sequence[str] | None = None) -> pd.DataFrame:
         """The newest features of the events, in the order asked for; unknown events have empty cells.
@@ -171,6 +181,22 @@ class FeatureRepository:
         view = self._store.get_feature_view(name)
         columns = ["time_utc", *view.join_keys, *(field.name for field in view.features)]
         self._store.write_to_online_store(name, frame[columns])
+
+
+def _light(rows: pa.Table) -> pd.DataFrame:
+    import pandas as pd
+    import pyarrow as pa
+
+    texts = [
+        name
+        for name, kind in zip(rows.column_names, rows.schema.types, strict=True)
+        if pa.types.is_string(kind)
+    ]
+    frame: pd.DataFrame = rows.drop_columns(["event_id"]).to_pandas(
+        categories=[t for t in texts if t != "event_id"]
+    )
+    frame["event_id"] = pd.arrays.ArrowExtensionArray(rows.column("event_id"))
+    return frame
 
 
 def _settings_yaml(project: str) -> str:

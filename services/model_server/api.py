@@ -22,6 +22,7 @@ from services.model_server.answers import (
     error_response,
 )
 from services.model_server.bearer import BEARER
+from services.model_server.explain import add_explain
 from services.model_server.page import PAGE
 from services.model_server.search_routes import add_search_routes
 from services.model_server.server import Server
@@ -85,6 +86,7 @@ def build_api() -> FastAPI:
             operation_id=path,
         )
     add_search_routes(app)
+    add_explain(app, _require("predict"), _BODY)
     app.add_exception_handler(OsteonError, _osteon_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -14,7 +14,7 @@ from services.model_server.metrics import ServerMetrics
 from services.model_server.search_routes import SEARCH_ROUTES
 
 logger = logging.getLogger("osteon.server")
-ROUTES = ("/v1/predict", "/v1/embed", "/v1/models", *SEARCH_ROUTES)
+ROUTES = ("/v1/predict", "/v1/embed", "/v1/models", "/v1/explain", *SEARCH_ROUTES)
 _PICKLE = b"pickle"
 
 

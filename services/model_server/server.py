@@ -12,6 +12,7 @@ from osteon.registry import Registry
 from services.model_server.answers import ModelsAnswer
 from services.model_server.champions import Champions
 from services.model_server.engine import Engine
+from services.model_server.explain import Explainer
 from services.model_server.metrics import ServerMetrics
 from services.model_server.recorder import Recorder
 from services.model_server.search import Search
@@ -57,6 +58,7 @@ class Server:
         self.engine = Engine(settings, self.champions, recorder, self._shadow, metrics)
         self.search = Search(settings, hmac_key, self.engine.read)
         self.engine.searchable = self.search.with_vector
+        self.explainer = Explainer(registry, self.champions, self.engine)
 
     @property
     def is_ready(self) -> bool:

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     registry_uri: str = Field("sqlite:///runs/registry/mlflow.db", description="MLflow's address")
     registry_history_url: str | None = Field(None, description="database of promotions; the registry's own")
     registry_cache: Path = Field(Path("runs/cache/packages"), description="packages of a remote registry")
+    stale_after_days: float | None = Field(
+        None, gt=0, description="days after its promotion from which a model abstains; never when left out"
+    )
     trusted_signers_file: Path | None = Field(
         None, description="public keys (PEM) of whom one must have signed a package; any package when none"
     )

@@ -65,8 +65,8 @@ async def answered(
     answer = asyncio.get_running_loop().run_in_executor(threads, work, upload)
     hung_up = asyncio.ensure_future(_hung_up(request))
     try:
-        both: set[asyncio.Future[Any]] = {answer, hung_up}
-        await asyncio.wait(both, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {answer, hung_up}
+        await asyncio.wait(either, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         if answer.done():
             return answer.result()
         if hung_up.done():
