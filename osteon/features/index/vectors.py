@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteon.domain import RefusedError
+from osteon.features.index.centres import centres_of, nearest_list
 
 _ALL_BELOW = 4096  # one list, all of it read: no neighbour is missed
 _TRAINING_ROWS_A_LIST = 32
-_ITERATIONS = 5
 PROBED_ROWS = 8_000  # rows that may be found and are looked at, whatever the filter leaves
 Ids = NDArray[np.int64]
 Vectors = NDArray[np.float32]
@@ -32,6 +32,7 @@ class VectorSet:
 
     def __init__(self, index: faiss.IndexIVFScalarQuantizer) -> None:
         self._index = index
+        self._centres: Vectors = index.quantizer.reconstruct_n(0, index.nlist)
 
     @classmethod
     def train(cls, sample_ND: Vectors, rows: int, *, seed: int = 0) -> VectorSet:
@@ -47,10 +48,8 @@ class VectorSet:
             faiss.ScalarQuantizer.QT_8bit,
             faiss.METRIC_INNER_PRODUCT,
         )
-        index.cp.seed, index.cp.niter = seed, _ITERATIONS
-        index.cp.min_points_per_centroid = 1
-        index.cp.max_points_per_centroid = _TRAINING_ROWS_A_LIST
-        index.train(np.ascontiguousarray(sample_ND))
+        index.quantizer.add(centres_of(sample_ND, lists, seed=seed))
+        index.train(np.ascontiguousarray(sample_ND))  # the range of the eight bits; lists are there already
         return cls(index)
 
     @classmethod
@@ -95,7 +94,11 @@ class VectorSet:
 
     def add(self, ids_N: Ids, vectors_ND: Vectors) -> None:
         """Put vectors under numbers that the set does not have."""
-        self._index.add_with_ids(np.ascontiguousarray(vectors_ND), np.ascontiguousarray(ids_N))
+        vectors, ids = np.ascontiguousarray(vectors_ND), np.ascontiguousarray(ids_N)
+        if len(ids):
+            lists = nearest_list(vectors, self._centres)
+            pointers = (faiss.swig_ptr(each) for each in (vectors, ids, lists))
+            self._index.add_core(len(ids), *pointers)
 
     def remove(self, ids_N: Ids) -> int:
         """Take vectors out; how many were there."""
