@@ -20,6 +20,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
+import sys
 import tempfile
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -135,6 +137,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--peers", default="fastapi,litserve")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the processes it started end with it
     peers = [name for name in arguments.peers.split(",") if name]
     absent = [name for name in peers if find_spec(name) is None]
     with tempfile.TemporaryDirectory() as home:
