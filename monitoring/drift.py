@@ -1,52 +1,24 @@
 """The drift report of a frame of events: at which site and stratum, by which statistic, how sure."""
 
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from math import ceil
-from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
 
 from monitoring import windows
+from monitoring.comparisons import Comparison, KeptReferences, comparisons
 from monitoring.evidence import measure
 from monitoring.policy import DriftPolicy
-from monitoring.report import Doubt, DriftReport, Measured, StreamReport
+from monitoring.report import DriftReport, Measured, StreamReport
 from monitoring.statistics import Result, holm, smallest_detectable_ks
-from monitoring.windows import Sample
-from osteon.domain import Stratum, sha256_text
+from monitoring.windows import Vectors
+from osteon.domain import sha256_text
 
 __all__ = ["DriftReport", "KeptReferences", "drift_report"]
-
-
-class KeptReferences(Protocol):
-    """Where the reference events of a model version are kept (`monitoring.references.References`)."""
-
-    def load(self, task: str, model_version: str) -> pd.DataFrame | None:
-        """Tidy reference events of a task's model version; None when none was kept."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Stream:
-    """One comparison to make, before any statistic."""
-
-    task: str
-    model_version: str
-    embedding_space: str
-    stratum: Stratum
-    production: Sample
-    reference: Sample | None
-    reference_source: Literal["stored", "first_events"]
-    doubt: Doubt | None
-
-    def equals(self, whole: "_Stream") -> bool:
-        """Whether both windows are those of the whole site: a site with one device has no stream for it."""
-        return _events(self) == _events(whole)
-
-    @property
-    def name(self) -> str:
-        return f"{self.task}|{self.model_version}|{self.stratum}"
 
 
 def drift_report(
@@ -58,6 +30,7 @@ def drift_report(
     seed: int = 0,
     project: str = "osteon",
     champions: Mapping[str, str] | None = None,
+    vectors: Vectors | None = None,
 ) -> DriftReport:
     """Compare production with reference windows for every site, task and stratum.
 
@@ -68,20 +41,27 @@ def drift_report(
     Args:
         events: rows as they come from `FeatureRepository.history`.
         champions: task -> model version to judge; without it, the version of each site's newest event.
+        vectors: where the windows' embeddings are looked up, site by site, when `events` were read without
+            (`windows.READ_COLUMNS`): of millions of events, a report needs those of some hundred per stream.
     Raises:
         RefusedError: a column is missing, or one model's events mix embedding spaces.
     """
     moment = now or datetime.now(UTC)
-    streams = _streams(windows.tidy(events), references, policy, moment, champions or {})
+    streams = comparisons(
+        windows.tidy(events, light=vectors is not None), references, policy, moment, champions or {}, vectors
+    )
     deciding = [name for name, rule in policy.statistics.items() if rule.decides]
     hypotheses = len(deciding) * sum(stream.doubt is None for stream in streams)
     most_draws = min(policy.most_permutations, max(199, ceil(2 * hypotheses / policy.family_wise_level)))
-    results = [
-        measure(stream.reference, stream.production, policy, _generator(seed, stream), most_draws=most_draws)
-        if stream.doubt is None and stream.reference is not None
-        else {}
-        for stream in streams
-    ]
+
+    def measured(stream: Comparison) -> dict[str, Result]:
+        if stream.doubt is not None or stream.reference is None:
+            return {}
+        rng = _generator(seed, stream)
+        return measure(stream.reference, stream.production, policy, rng, most_draws=most_draws)
+
+    with ThreadPoolExecutor(_threads()) as pool:  # numpy computes without the interpreter's lock
+        results = list(pool.map(measured, streams))
     adjusted = _family_wise(results, deciding)
     level = policy.family_wise_level / max(1, hypotheses)
     return DriftReport(
@@ -98,83 +78,13 @@ def drift_report(
     )
 
 
-def _events(stream: _Stream) -> tuple[int, int, str]:
-    reference = stream.reference.window.events if stream.reference else 0
-    return stream.production.window.events, reference, stream.reference_source
+def _threads() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _generator(seed: int, stream: _Stream) -> np.random.Generator:
+def _generator(seed: int, stream: Comparison) -> np.random.Generator:
     """Random numbers of one stream: other streams coming or going do not change them."""
     return np.random.default_rng([seed, int(sha256_text(stream.name)[:12], 16)])
-
-
-def _streams(
-    frame: pd.DataFrame,
-    references: KeptReferences,
-    policy: DriftPolicy,
-    now: datetime,
-    champions: Mapping[str, str],
-) -> list[_Stream]:
-    found = []
-    for (site, task), rows in frame.groupby(["site", "task"], sort=True):
-        version = windows.version_of(rows, str(task), champions)
-        mine = rows[rows["model_version"] == version]
-        if mine.empty:
-            continue
-        kept = references.load(str(task), version)
-        strata = windows.strata_of(mine, str(site), policy.strata)
-        whole, *parts = [_stream(mine, kept, stratum, str(task), policy, now) for stratum in strata]
-        found += [whole, *(part for part in parts if not part.equals(whole))]
-    return found
-
-
-def _stream(
-    mine: pd.DataFrame,
-    kept: pd.DataFrame | None,
-    stratum: Stratum,
-    task: str,
-    policy: DriftPolicy,
-    now: datetime,
-) -> _Stream:
-    rule = policy.windows
-    version = str(mine["model_version"].iloc[-1])
-    # Of one model version the events share a space, else `sample_of` refuses below.
-    space = str(mine["embedding_space"].iloc[-1])
-    newest = windows.production_window(
-        mine, stratum, until=now, hours=rule.production_hours, most_events=rule.production_most_events
-    )
-    source: Literal["stored", "first_events"] = "stored"
-    rows = windows.narrow(kept, stratum) if kept is not None else None
-    if rows is None or rows.empty:
-        source = "first_events"
-        rows = windows.reference_window(mine, stratum, first_events=rule.first_events, production=newest)
-    changed = bool((rows["embedding_space"] != space).any())
-    production = windows.sample_of(newest, stratum, model_version=version, embedding_space=space)
-    reference = (
-        None if changed else windows.sample_of(rows, stratum, model_version=version, embedding_space=space)
-    )
-    return _Stream(
-        task=task,
-        model_version=version,
-        embedding_space=space,
-        stratum=stratum,
-        production=production,
-        reference=reference,
-        reference_source=source,
-        doubt=_doubt(reference, production, policy),
-    )
-
-
-def _doubt(reference: Sample | None, production: Sample, policy: DriftPolicy) -> Doubt | None:
-    if reference is None:
-        return "embedding_space_changed"
-    if len(reference.embeddings) == 0:
-        return "no_reference"
-    if len(reference.embeddings) < policy.windows.least_reference_events:
-        return "too_few_reference_events"
-    if len(production.embeddings) < policy.windows.least_production_events:
-        return "too_few_production_events"
-    return None
 
 
 def _family_wise(results: list[dict[str, Result]], deciding: Sequence[str]) -> list[dict[str, float]]:
@@ -188,7 +98,11 @@ def _family_wise(results: list[dict[str, Result]], deciding: Sequence[str]) -> l
 
 
 def _judged(
-    stream: _Stream, results: dict[str, Result], adjusted: dict[str, float], policy: DriftPolicy, level: float
+    stream: Comparison,
+    results: dict[str, Result],
+    adjusted: dict[str, float],
+    policy: DriftPolicy,
+    level: float,
 ) -> StreamReport:
     measured = {}
     for name, result in results.items():

@@ -23,11 +23,12 @@ def measure(
     x, y = (_drawn(sample.embeddings, policy.most_rows, rng) for sample in (reference, production))
     axes = st.PrincipalComponents.fit(np.vstack([x, y]), policy.components)
     px, py = axes.project(x), axes.project(y)
+    squares = st.squared_distances(np.vstack([x, y]))  # of two statistics
     compute: dict[str, Callable[[], Result | None]] = {
-        "mmd": lambda: st.mmd_test(x, y, rng, most_draws=most_draws),
+        "mmd": lambda: st.mmd_test(x, y, rng, most_draws=most_draws, squares=squares),
         "component_ks": lambda: st.component_ks(px, py)[0],
         "classifier_auroc": lambda: st.classifier_two_sample(px, py, rng),
-        "energy": lambda: st.energy_test(x, y, rng, most_draws=min(most_draws, 999)),
+        "energy": lambda: st.energy_test(x, y, rng, most_draws=min(most_draws, 999), squares=squares),
         "sliced_wasserstein": lambda: Result(value=st.sliced_wasserstein(x, y, rng)),
         "mahalanobis": lambda: Result(value=st.mahalanobis_shift(px, py)),
         "frechet": lambda: Result(value=st.frechet_distance(px, py)),

@@ -29,15 +29,16 @@ def expected_performance(
     now: datetime | None = None,
     seed: int = 0,
     champions: Mapping[str, str] | None = None,
+    vectors: windows.Vectors | None = None,
 ) -> tuple[PerformanceReport, ...]:
     """Accuracy and AUROC in the newest production window of every site, for yes/no models with labels kept.
 
     Sites with fewer answered pictures than the policy's least production window have no row, nor have
     models whose reference holds no labels, or one answer only.
     """
-    frame, moment = windows.tidy(events), now or datetime.now(UTC)
+    frame, moment = windows.tidy(events, light=vectors is not None), now or datetime.now(UTC)
     found = []
-    for (site, task), rows in frame.groupby(["site", "task"], sort=True):
+    for (site, task), rows in frame.groupby(["site", "task"], sort=True, observed=True):
         version = windows.version_of(rows, str(task), champions)
         kept = references.load(str(task), version) if _is_binary(str(task)) else None
         if kept is None or windows.LABEL not in kept:
@@ -46,7 +47,10 @@ def expected_performance(
             rows[rows["model_version"] == version], Stratum(site=str(site)), until=moment,
             hours=policy.windows.production_hours, most_events=policy.windows.production_most_events,
         )  # fmt: skip
-        known, new = _answered(kept[kept[windows.LABEL].notna()]), _answered(newest)
+        known, new = (
+            _answered(kept[kept[windows.LABEL].notna()]),
+            _answered(windows.recalled(newest, vectors)),
+        )
         rule = policy.windows
         few = len(known) < rule.least_reference_events or len(new) < rule.least_production_events
         if (

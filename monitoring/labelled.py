@@ -35,9 +35,9 @@ def labelled_performance(
     Args:
         labelled: events with their `label`, NaN where nobody answered.
     """
-    frame, moment = windows.tidy(labelled), now or datetime.now(UTC)
+    frame, moment = windows.tidy(labelled, light=True), now or datetime.now(UTC)
     found = []
-    for (site, task), rows in frame.groupby(["site", "task"], sort=True):
+    for (site, task), rows in frame.groupby(["site", "task"], sort=True, observed=True):
         if Task.parse(str(task)).kind is not Kind.BINARY:
             continue
         version = windows.version_of(rows, str(task), champions)

@@ -75,6 +75,8 @@ class AlarmReport:
             it has seen too little to show anything.
         causes: known ones that explain a good part of the change, the likeliest first; none: an unknown one.
         run_length_days: promised on average between two false alarms of this stream.
+        mix_causes: what of the case mix changed (`prevalence`, `population`); no drift by itself.
+        mix_since_utc: the case mix changed after this event.
     """
 
     task: str
@@ -88,6 +90,8 @@ class AlarmReport:
     smallest_detectable: float | None
     causes: tuple[NamedCause, ...]
     run_length_days: float
+    mix_causes: tuple[NamedCause, ...] = ()
+    mix_since_utc: str = ""
 
     @property
     def key(self) -> str:

@@ -7,9 +7,11 @@ is empty when the picture was refused.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from monitoring.policy import STRATUM_KEYS
 from monitoring.statistics.result import Floats
@@ -42,29 +44,78 @@ class Sample:
     answered: int
 
 
-def tidy(events: pd.DataFrame) -> pd.DataFrame:
+class Vectors(Protocol):
+    """Where embeddings are looked up, of events that were read without (`FeatureRepository.vectors`)."""
+
+    def __call__(self, events: pd.DataFrame) -> Mapping[str, NDArray[np.float32]]:
+        """Embeddings of these rows, by `event_id`; a refused picture has none or an empty one."""
+
+
+_LIGHT_COLUMNS = tuple(column for column in NEEDED_COLUMNS if column != "embedding")
+READ_COLUMNS = (*_LIGHT_COLUMNS, "role")  # of the feature repository, where embeddings are looked up
+
+
+def tidy(events: pd.DataFrame, *, light: bool = False) -> pd.DataFrame:
     """Champions' events once each, oldest first, with `time` parsed and `answered` added.
 
     What a challenger said in shadow was answered to nobody: it is no production, and is left out.
 
+    Args:
+        light: without embeddings, which are looked up where they are needed (`recalled`).
     Raises:
         RefusedError: a column that monitoring needs is missing.
     """
-    missing = [column for column in NEEDED_COLUMNS if column not in events.columns]
+    needed = _LIGHT_COLUMNS if light else NEEDED_COLUMNS
+    missing = [column for column in needed if column not in events.columns]
     if missing:
         raise RefusedError(
             "events with the columns of the feature repository",
             f"a frame without {', '.join(missing)}",
             "read them with FeatureRepository.history",
         )
-    wanted = [*NEEDED_COLUMNS, *([LABEL] if LABEL in events.columns else [])]
+    wanted = [*needed, *([LABEL] if LABEL in events.columns else [])]
     if "role" in events.columns:
         events = events[events["role"] == "champion"]
-    frame = events.loc[:, wanted].drop_duplicates("event_id")
+    frame = events.loc[:, wanted]
+    frame = frame.copy() if frame["event_id"].is_unique else frame.drop_duplicates("event_id")
     frame["time"] = pd.to_datetime(frame["time_utc"], utc=True)
     frame["answered"] = (frame["status"] == "answered").astype(bool)
     frame["value"] = frame["value"].astype("float64")
-    return frame.sort_values(["time", "event_id"], kind="stable").reset_index(drop=True)
+    whole = frame if _in_order(frame) else frame.sort_values(["time", "event_id"], kind="stable")
+    return whole.reset_index(drop=True)
+
+
+def _in_order(frame: pd.DataFrame) -> bool:
+    """Whether rows lie by time and identifier already: sorting millions again is slow."""
+    if not frame["time"].is_monotonic_increasing:
+        return False
+    equal = np.flatnonzero(frame["time"].diff().to_numpy() == np.timedelta64(0))
+    first, second = (frame["event_id"].iloc[rows].to_numpy(dtype=object) for rows in (equal - 1, equal))
+    return bool((first <= second).all())
+
+
+def recalled(rows: pd.DataFrame, vectors: Vectors | None) -> pd.DataFrame:
+    """The rows with their embeddings, looked up where they were read without."""
+    if vectors is None or "embedding" in rows:
+        return rows
+    found, none = vectors(rows), np.empty(0, np.float32)
+    cells = [found.get(event_id, none) for event_id in rows["event_id"]]
+    return rows.assign(embedding=pd.Series(cells, index=rows.index, dtype=object))
+
+
+def remembered(vectors: Vectors | None) -> Vectors | None:
+    """The same look-up, that asks for each event once: strata of one site share most of theirs."""
+    if vectors is None:
+        return None
+    found: dict[str, NDArray[np.float32]] = {}
+
+    def look_up(events: pd.DataFrame) -> Mapping[str, NDArray[np.float32]]:
+        missing = events[~events["event_id"].isin(list(found))]
+        if len(missing):
+            found.update(vectors(missing))
+        return found
+
+    return look_up
 
 
 def narrow(frame: pd.DataFrame, stratum: Stratum) -> pd.DataFrame:

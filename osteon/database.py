@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+
+from osteon.domain.errors import FaultError
 
 BUSY_TIMEOUT_S = 30
 
@@ -43,6 +46,30 @@ def create_engine(url: str) -> sa.Engine:
         cursor.close()
 
     return engine
+
+
+def scrub(engine: sa.Engine) -> None:
+    """Leaves no byte of what was deleted in the database's files.
+
+    SQLite keeps old rows in free pages and in its log until both are written anew; PostgreSQL until the
+    table is vacuumed, which is its operator's to schedule (and its own log and backups age out).
+
+    Raises:
+        FaultError: another process reads, so that the log cannot be emptied now.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("VACUUM"))
+        end = time.monotonic() + BUSY_TIMEOUT_S
+        while connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]:
+            if time.monotonic() > end:
+                raise FaultError(
+                    "the database for itself to overwrite what was deleted",
+                    "another process that keeps reading it",
+                    "run the deletion again later; what it deletes is not found any more",
+                )
+            time.sleep(0.1)
 
 
 def _upgrade(engine: sa.Engine, migrations: str) -> None:

@@ -19,8 +19,8 @@ def make_model_package(folder: Path, task: str, seed: int = 0) -> Path:
 
     from osteon.domain import Manifest
     from osteon.models import Package, Preprocess, TaskModelConfig, build_task_model, save_package
-    from osteon.models.abstention import Familiarity
     from osteon.models.calibration import Calibration
+    from osteon.models.familiarity import Familiarity
 
     torch.manual_seed(seed)
     cuts = (0.5, 1.5, 2.5, 3.5) if task == "knee-oa" else ()

@@ -97,8 +97,11 @@ def _coverage(task: Task, calibration: Calibration, answers: Answers, studies: S
     if task.kind is Kind.BINARY:
         return None
     inside = []
-    for truth, mean, spread in zip(studies.label, answers.expectation, answers.spread, strict=True):
-        bounds = calibration.interval(float(mean), float(spread))
+    rows = zip(
+        studies.label, answers.expectation, answers.spread, answers.probability, studies.sites, strict=True
+    )
+    for truth, mean, spread, probability, site in rows:
+        bounds = calibration.interval(float(mean), float(spread), probability_K=probability, site=site)
         inside.append(bounds is not None and bounds.low <= truth <= bounds.high)
     return round(float(np.mean(inside)), 6) if inside else None
 
@@ -110,8 +113,8 @@ def _class_coverage(
     if not calibration.class_quantiles:
         return None
     inside: dict[int, list[bool]] = {number: [] for number in range(len(calibration.class_quantiles))}
-    for truth, probability in zip(studies.label, answers.probability, strict=True):
-        inside[int(truth)].append(int(truth) in calibration.classes(probability).classes)
+    for truth, probability, site in zip(studies.label, answers.probability, studies.sites, strict=True):
+        inside[int(truth)].append(int(truth) in calibration.classes(probability, site=site).classes)
     return {f"{number}": round(float(np.mean(hits)), 6) if hits else None for number, hits in inside.items()}
 
 

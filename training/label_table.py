@@ -33,6 +33,7 @@ class LabelRow:
         key: the `patient` cell, else the `file` cell: what splits go by.
         study: the `study` cell with its patient before it, else the row's own number: the views of one
             examination share it.
+        site: the `site` cell, else the `hospital` cell, in lower case; empty where the table has neither.
     """
 
     number: int
@@ -41,6 +42,7 @@ class LabelRow:
     label: float
     sex: str
     study: str = ""
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +66,9 @@ class LabelTable:
 def read_label_table(path: Path, task: Task) -> LabelTable:
     """The table of one task, with every file present and every label in range.
 
-    Columns: `file` (relative to the table), the task's label column, optionally `patient`, `study` and
-    `sex`; others are ignored, so that one table may hold the labels of several tasks. A row with an empty
-    label is skipped. Commas, semicolons and tabs separate.
+    Columns: `file` (relative to the table), the task's label column, optionally `patient`, `study`,
+    `sex` and `site` (or `hospital`); others are ignored, so that one table may hold the labels of several
+    tasks. A row with an empty label is skipped. Commas, semicolons and tabs separate.
 
     Raises:
         UsageError: no such table.
@@ -161,6 +163,7 @@ def _row(folder: Path, number: int, record: dict[str, str], label: float) -> Lab
         sex=(record.get("sex") or "").strip(),
         # "study1" is a name that each patient of a set may have.
         study=f"{patient}\n{study}" if study else f"row {number}",
+        site=(record.get("site") or record.get("hospital") or "").strip().lower(),
     )
 
 

@@ -11,12 +11,14 @@ import torch
 from numpy.typing import NDArray
 
 from osteon.domain import Task
-from osteon.models.abstention import fit_familiarity
 from osteon.models.calibration import Calibration, expectation_and_spread, fit_calibration
 from osteon.models.engine import TorchEngine, infer_squares
+from osteon.models.familiarity import fit_familiarity
+from osteon.models.looks import Looks, fit_looks
 from osteon.models.package import Package
 from osteon.models.pooling import pool_studies
-from osteon.models.preprocess import normalise
+from osteon.models.preprocess import Preprocess, normalise
+from osteon.models.recogniser import recognisable, recognise
 from osteon.models.task_model import TaskModel, task_values
 from training.data import PreparedSet
 from training.finetune_recipe import FinetuneRecipe
@@ -29,6 +31,7 @@ from training.studies import Studies, studies_of
 from training.targets import soft_targets
 
 FAMILIAR_ROWS = 800
+_LOOKED_AT = 600  # pictures that set the recogniser's limits: a second or two
 BATCH = 32
 
 
@@ -52,7 +55,12 @@ def packaged(
         torch.from_numpy(studies.label.astype(np.float32)), model.head.values, recipe.fit.label_sigma
     )
     calibration = fit_calibration(
-        task, log_BK, studies.label, target_BK.double().numpy(), method=recipe.calibration
+        task,
+        log_BK,
+        studies.label,
+        target_BK.double().numpy(),
+        method=recipe.calibration,
+        sites=studies.sites,
     )
     metrics = {"rows": len(studies), **_held_out_metrics(task, calibration, log_BK, studies)}
     figures: dict[str, Any] = {
@@ -72,7 +80,9 @@ def packaged(
         model=model,
         preprocess=start.preprocess,
         calibration=calibration,
-        familiarity=fit_familiarity(learned_features, held_features),
+        familiarity=fit_familiarity(
+            learned_features, held_features, looks=looks_of(start.preprocess, learned, held_out)
+        ),
         metrics=metrics,
         card=model_card(task, recipe.name, figures, metrics, from_random=str(init) == RANDOM),
     )
@@ -130,3 +140,17 @@ def features_of(model: TaskModel, levels: NDArray[np.uint8]) -> NDArray[np.float
             image = normalise(torch.from_numpy(levels[first : first + BATCH])[:, None].float() / 255)
             parts.append(model.image_encoder.encode(image).numpy())
     return np.concatenate(parts)
+
+
+def looks_of(preprocess: Preprocess, learned: PreparedSet, held_out: PreparedSet) -> Looks | None:
+    """What the shipped recogniser sees in some of the rows; None where it cannot be asked.
+
+    Rows are taken as they were prepared. Local contrast leaves nothing that the recogniser knows: such
+    packages go without it.
+    """
+    if preprocess.contrast != "percentile":
+        return None
+    part = _LOOKED_AT - min(len(held_out), _LOOKED_AT // 2)
+    levels = np.concatenate([learned.levels[:part], held_out.levels[: _LOOKED_AT // 2]])
+    squares = [recognisable(one.astype(np.float32) / np.float32(255)) for one in levels]
+    return fit_looks(recognise(np.stack(squares)))

@@ -20,7 +20,7 @@ from osteon.models.preprocess import normalise
 from osteon.models.tokenizer import ReportTokenizer
 from training.distortion import distort
 from training.losses import report_groups
-from training.pair_data import PairSet, epoch_batches
+from training.pair_data import PairSet, epoch_batches, same_region_epoch
 from training.pretrain_recipes import PretrainRecipe
 
 
@@ -160,7 +160,7 @@ class StepBatches(Dataset[PairBatch]):
     def _epoch(self, epoch: int) -> list[NDArray[np.int64]]:
         kept: tuple[int, Any] | None = getattr(self, "_kept", None)
         if kept is None or kept[0] != epoch:
-            same_region = epoch % 2 == 1 and self.recipe.same_region_epochs
+            same_region = same_region_epoch(epoch, self.recipe.same_region_share)
             batches = epoch_batches(self.pairs.regions, self.batch, self.seed, epoch, same_region=same_region)
             kept = (epoch, batches)
             self._kept = kept

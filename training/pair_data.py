@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -79,10 +80,13 @@ class TextSampling:
     Attributes:
         whole_share: probability of all findings; else a random part of the sentences, in their order.
         indication_share: probability that the indication stands before them.
+        conclusion_share: probability of the conclusion alone, where the report has one: the shortest text
+            that names the finding, while a random part of all sentences may leave it out.
     """
 
     whole_share: float = 0.5
     indication_share: float = 0.2
+    conclusion_share: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +98,7 @@ class PairSet:
         first: first picture of each study in `levels`, and the end: study i has first[i]:first[i + 1].
         findings: sentences of résultat and conclusion, by study.
         indications: the indication of each study, or empty.
+        conclusions: those sentences of `findings` that are the conclusion; none for a report without one.
         regions: body region of each study's first picture.
         studies: pseudonym of each study, in the order of the shards.
         patients: pseudonym of each study's patient.
@@ -103,6 +108,7 @@ class PairSet:
     first: NDArray[np.int64]
     findings: Sequence[tuple[str, ...]]
     indications: Sequence[str]
+    conclusions: Sequence[tuple[str, ...]]
     regions: Sequence[str]
     studies: Sequence[str]
     patients: Sequence[str]
@@ -116,7 +122,10 @@ class PairSet:
 
     def sampled_text(self, study: int, sampling: TextSampling, random: np.random.Generator) -> str:
         """One draw of a study's text."""
-        found = self.findings[study]
+        found, conclusion = self.findings[study], self.conclusions[study]
+        # No draw where none is asked for: the texts of other recipes stay what they were.
+        if conclusion and sampling.conclusion_share and random.random() < sampling.conclusion_share:
+            return " ".join(conclusion)
         if len(found) > 1 and random.random() >= sampling.whole_share:
             kept = random.choice(len(found), size=int(random.integers(1, len(found))), replace=False)
             found = tuple(found[position] for position in sorted(kept))
@@ -167,6 +176,7 @@ def load_pairs(
     first = [0]
     findings: list[tuple[str, ...]] = []
     indications: list[str] = []
+    conclusions: list[tuple[str, ...]] = []
     regions: list[str] = []
     names: list[tuple[str, str]] = []
     for path in shard_paths(folder, split):
@@ -179,6 +189,7 @@ def load_pairs(
             first.append(len(places))
             findings.append(tuple(dict.fromkeys(found)))
             indications.append(" ".join(sentences(sections.get("indication", ""))))
+            conclusions.append(tuple(dict.fromkeys(_seen_here(sections.get("conclusion", "")))))
             regions.append(str(meta["images"][0].get("region", "")))
             names.append((meta["study"], meta["patient"]))
     if len(findings) < 2:
@@ -194,6 +205,7 @@ def load_pairs(
         first=np.asarray(first, dtype=np.int64),
         findings=findings,
         indications=indications,
+        conclusions=conclusions,
         regions=regions,
         studies=[study for study, _ in names],
         patients=[patient for _, patient in names],
@@ -208,6 +220,17 @@ def quarter_of_memory() -> int:
 def _seen_here(section: str) -> list[str]:
     """The sentences of a section that these pictures can bear out."""
     return [line for line in sentences(section) if not _COMPARISON.match(line)]
+
+
+def same_region_epoch(epoch: int, share: float) -> bool:
+    """Whether an epoch's batches are of one region each, so that `share` of all epochs are, evenly spread.
+
+    >>> [same_region_epoch(epoch, 0.5) for epoch in range(4)]
+    [False, True, False, True]
+    >>> [same_region_epoch(epoch, 0.75) for epoch in range(4)]
+    [False, True, True, True]
+    """
+    return math.floor((epoch + 1) * share) > math.floor(epoch * share)
 
 
 def epoch_batches(

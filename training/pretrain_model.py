@@ -16,6 +16,8 @@ from training.pair_data import PairSet
 from training.pretrain_recipes import PretrainRecipe
 from training.sharding import split_by_division
 
+TEXT_GROUP = "text"  # key of an optimiser's group: whether it moves the text tower
+
 
 def build_tokenizer(recipe: PretrainRecipe, train: PairSet) -> ReportTokenizer:
     """The text encoder's own tokenizer, or one learned from the training reports."""
@@ -85,22 +87,29 @@ def recompute_activations(model: DualEncoder) -> None:
 def build_optimizer(model: DualEncoder, recipe: PretrainRecipe) -> torch.optim.Optimizer:
     """The recipe's optimiser; no decay of norms, biases and the logit scale.
 
+    The text tower has groups of its own (`TEXT_GROUP`).
     Source: Radford et al. 2021, section 2.5. Lion (Chen et al. 2023, arXiv:2302.06675) is that of timm.
     """
-    learned = [value for value in model.parameters() if value.requires_grad]
-    decayed = [value for value in learned if value.ndim > 1]
-    free = [value for value in learned if value.ndim <= 1]
-    groups = [
-        {"params": part, "weight_decay": decay}
-        for values, decay in ((decayed, recipe.weight_decay), (free, 0.0))
-        for part in split_by_division(values)
-    ]
+    groups = []
+    for text in (False, True):
+        learned = [
+            value
+            for name, value in model.named_parameters()
+            if value.requires_grad and name.startswith("text_encoder.") == text
+        ]
+        decayed = [value for value in learned if value.ndim > 1]
+        free = [value for value in learned if value.ndim <= 1]
+        groups += [
+            {"params": part, "weight_decay": decay, TEXT_GROUP: text}
+            for values, decay in ((decayed, recipe.weight_decay), (free, 0.0))
+            for part in split_by_division(values)
+        ]
     if recipe.optimizer == "lion":
         from timm.optim import Lion
 
         lion: torch.optim.Optimizer = Lion(groups, lr=recipe.learning_rate, betas=recipe.betas)
         return lion
-    fused = decayed[0].device.type == "cuda"
+    fused = model.log_logit_scale.device.type == "cuda"
     return torch.optim.AdamW(
         groups, lr=recipe.learning_rate, betas=recipe.betas, eps=1e-6, fused=True if fused else None
     )

@@ -42,7 +42,11 @@ class PretrainRecipe:
             the whole batch (`training.pretrain_step`).
         epochs: each study once per epoch; a time limit ends the run earlier, on the same schedule.
         warmup_share: part of the run in which the learning rate rises.
-        same_region_epochs: in every second epoch a batch holds one body region only.
+        text_still_share: part of the run, from its start, in which the text tower stays as it began. In
+            batches of one region the pictures tell nothing at first, and a text tower that moves with them
+            answers by making all texts alike: then nothing is left to learn from (ConVIRT keeps the lower
+            half of its text tower still; Zhai et al. 2022, arXiv:2111.07991, a whole tower).
+        same_region_share: part of the epochs in which a batch holds one body region only.
         mask_repeated_reports: leave equal texts of a batch out of each other's negatives.
         precision: of the networks' arithmetic; `auto` is bfloat16 where it pays.
         gradient_checkpointing: compute activations again in the backward pass rather than keep them.
@@ -80,7 +84,8 @@ class PretrainRecipe:
     weight_decay: float = 0.05
     warmup_share: float = 0.05
     max_gradient_norm: float = 1.0
-    same_region_epochs: bool = True
+    text_still_share: float = 0.0
+    same_region_share: float = 0.5
     mask_repeated_reports: bool = True
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     gradient_checkpointing: bool = False
@@ -113,6 +118,19 @@ def standard() -> PretrainRecipe:
 def quick() -> PretrainRecipe:
     """For two cores, some hundred studies and some minutes: the recipe of `make up`."""
     return PretrainRecipe(name="quick", epochs=24)
+
+
+def findings() -> PretrainRecipe:
+    """For two cores and some thousand studies: learns the finding, not only region and side."""
+    return PretrainRecipe(
+        name="findings",
+        batch_studies=32,
+        epochs=26,
+        learning_rate=2e-3,
+        text_still_share=0.85,
+        same_region_share=0.75,
+        sampling=TextSampling(whole_share=0.5, indication_share=0.0, conclusion_share=0.7),
+    )
 
 
 def tiny() -> PretrainRecipe:
@@ -216,6 +234,7 @@ def siglip() -> PretrainRecipe:
 PRETRAIN_RECIPES: Mapping[str, Callable[[], PretrainRecipe]] = {
     "standard": standard,
     "quick": quick,
+    "findings": findings,
     "tiny": tiny,
     "englebert-2024": englebert_2024,
     "convirt": convirt,

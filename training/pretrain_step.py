@@ -16,7 +16,7 @@ from osteon.models.dual_encoder import DualEncoder, Embedded, LocalEmbedding
 from training.objective import batch_loss
 from training.pace import BFLOAT16_PAYS
 from training.pair_batch import PairBatch
-from training.pretrain_model import build_optimizer
+from training.pretrain_model import TEXT_GROUP, build_optimizer
 from training.pretrain_recipes import PretrainRecipe
 from training.schedule import learning_rate
 from training.sharding import average_scalars, clip_gradients, shard_model
@@ -83,8 +83,9 @@ def train_step(learner: Learner, batch: PairBatch, share: float) -> float:
     """One optimiser step at `share` of the run; gives the loss of the whole batch."""
     recipe, model = learner.recipe, learner.model
     learner.forward.train()
+    rate = learning_rate(recipe.learning_rate, share, warmup=recipe.warmup_share)
     for group in learner.optimizer.param_groups:
-        group["lr"] = learning_rate(recipe.learning_rate, share, warmup=recipe.warmup_share)
+        group["lr"] = 0.0 if group[TEXT_GROUP] and share < recipe.text_still_share else rate
     learner.optimizer.zero_grad(set_to_none=True)
     loss = backward(learner, batch)
     if learner.sharded:

@@ -21,11 +21,13 @@ class Studies:
         index: number of each row's study, 0 to S - 1 in the order of their first rows, (N,).
         label: answer of each study, (S,).
         keys: patient of each study: what is resampled and split by.
+        sites: site of each study; empty where it is not known.
     """
 
     index: NDArray[np.int64]
     label: NDArray[np.float64]
     keys: tuple[str, ...]
+    sites: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -54,6 +56,7 @@ def studies_of(rows: Sequence[LabelRow], task: Task, level: Level) -> Studies:
     numbers: dict[str, int] = {}
     labels: list[float] = []
     keys: list[str] = []
+    sites: list[str] = []
     index = []
     for place, row in enumerate(rows):
         name = (row.study or f"row {row.number}") if level == "study" else str(place)
@@ -61,6 +64,7 @@ def studies_of(rows: Sequence[LabelRow], task: Task, level: Level) -> Studies:
         if number == len(labels):
             labels.append(row.label)
             keys.append(row.key)
+            sites.append(row.site)
         elif row.label != labels[number]:
             if task.kind is not Kind.BINARY:
                 raise RefusedError(
@@ -71,5 +75,8 @@ def studies_of(rows: Sequence[LabelRow], task: Task, level: Level) -> Studies:
             labels[number] = max(labels[number], row.label)
         index.append(number)
     return Studies(
-        index=np.asarray(index, dtype=np.int64), label=np.asarray(labels, dtype=np.float64), keys=tuple(keys)
+        index=np.asarray(index, dtype=np.int64),
+        label=np.asarray(labels, dtype=np.float64),
+        keys=tuple(keys),
+        sites=tuple(sites),
     )

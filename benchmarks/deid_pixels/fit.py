@@ -3,8 +3,9 @@
     python -m benchmarks.deid_pixels.fit
 
 A small network first; then a larger one that begins as the small one and learns from its errors too
-(mined.py). Writes osteon/deid/pixels/data/writing.onnx and writing.json, which says from what. Fonts in
-HELD_OUT are not learned from. About half an hour for the scenes and two hours for the fit on one core.
+(mined.py); last from what is written on bare patches as they are needed (written_patches.py). Writes
+osteon/deid/pixels/data/writing.onnx and writing.json, which says from what. Fonts in HELD_OUT are not
+learned from. About half an hour for the scenes and three hours for the fit on one core.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,17 +32,21 @@ from benchmarks.deid_pixels.disturbed import disturbed
 from benchmarks.deid_pixels.mined import mined_of
 from benchmarks.deid_pixels.network import LARGE, SMALL, WritingNet, centred, export, grown
 from benchmarks.deid_pixels.patches import HELD_OUT, UNKNOWN, Patches, patches_of
+from benchmarks.deid_pixels.written_patches import written_on
+from osteon.deid.pixels.grey import Grey
 
 _OUT = Path("osteon/deid/pixels/data")
 _FIRST = (2_000_000, 2_100_000)
 _FIRST_MINED = 2_200_000
-_BATCH = 32
 _WEIGHTS = (1.0, 3.0, 3.0, 2.0)  # of ground, writing, marker words, lone letters: a miss costs more
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A stretch of the fit: `steps` of a cosine that would end after `of`."""
+    """A stretch of the fit: `steps` of a cosine that would end after `of`.
+
+    A batch has `shares` of each source; what is beyond the sources is bare patches of the first, written on.
+    """
 
     seed: int
     steps: int
@@ -49,6 +54,7 @@ class Phase:
     peak_lr: float
     warm_up: int
     disturbed: bool
+    shares: tuple[int, ...] = (32,)
     mean: float = 0.0  # share of the running mean of the weights that a step keeps; 0: no mean
 
 
@@ -56,7 +62,24 @@ PHASES = (
     Phase(seed=0, steps=4000, of=5348, peak_lr=4e-3, warm_up=200, disturbed=False),
     Phase(seed=1, steps=2500, of=2500, peak_lr=1.5e-3, warm_up=100, disturbed=True),
 )
-LAST = Phase(seed=2, steps=3000, of=4000, peak_lr=2.5e-3, warm_up=200, disturbed=True, mean=0.998)
+LARGER = Phase(
+    seed=2, steps=3000, of=4000, peak_lr=2.5e-3, warm_up=200, disturbed=True, shares=(16, 16), mean=0.998
+)
+FURTHER = (
+    Phase(
+        seed=3,
+        steps=500,
+        of=2000,
+        peak_lr=1.2e-3,
+        warm_up=100,
+        disturbed=True,
+        shares=(12, 10, 10),
+        mean=0.998,
+    ),
+    Phase(
+        seed=4, steps=500, of=1000, peak_lr=1e-3, warm_up=60, disturbed=True, shares=(12, 10, 10), mean=0.998
+    ),
+)
 
 
 def gather(count: int, shared: Path | None, processes: int) -> Patches:
@@ -95,31 +118,40 @@ def fit(patches: Patches, mined: Callable[[WritingNet], Patches]) -> WritingNet:
     net = WritingNet(SMALL)
     for phase in PHASES:
         net = run(phase, net, (patches,))
-    return run(LAST, grown(net, LARGE), (patches, mined(net)))
+    sources = (patches, mined(net))
+    net = grown(net, LARGE)
+    for phase in (LARGER, *FURTHER):
+        net = run(phase, net, sources)
+    return net
 
 
 def run(phase: Phase, net: WritingNet, sources: tuple[Patches, ...]) -> WritingNet:
-    """The network after the phase; each source gives an equal part of every batch.
+    """The network after the phase.
 
     Where the phase has a mean, it is the running mean of the weights that is returned.
     """
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     rng = np.random.default_rng(phase.seed)
     optimiser = torch.optim.AdamW(net.parameters(), lr=phase.peak_lr, weight_decay=1e-3)
-    orders = [_order(patches, phase, _BATCH // len(sources), rng) for patches in sources]
+    orders = [_order(source, phase, many, rng) for source, many in zip(sources, phase.shares, strict=False)]
+    bare = np.flatnonzero(~(sources[0].kinds != 0).any((1, 2)) & (sources[0].seed % 10 != 9))
     weights = torch.tensor(_WEIGHTS)
     average = get_ema_multi_avg_fn(phase.mean)  # type: ignore[no-untyped-call]
     mean = AveragedModel(net, multi_avg_fn=average, use_buffers=True)
     net.train()
     for step in range(phase.steps):
         parts = [
-            _batch(patches, order[step], rng, phase) for patches, order in zip(sources, orders, strict=True)
+            _batch(source.grey[order[step]], source.kinds[order[step]], rng, phase)
+            for source, order in zip(sources, orders, strict=True)
         ]
-        grey, kinds = (torch.cat(part) for part in zip(*parts, strict=True))
+        for many in phase.shares[len(sources) :]:
+            grey, kinds = written_on(sources[0].grey[rng.choice(bare, many)], rng)
+            parts.append(_batch(grey, kinds, rng, replace(phase, disturbed=False)))
+        inputs, truth = (torch.cat(part) for part in zip(*parts, strict=True))
         rate = phase.peak_lr * min(1, step / phase.warm_up) * 0.5 * (1 + np.cos(np.pi * step / phase.of))
         for group in optimiser.param_groups:
             group["lr"] = rate + 1e-5
-        loss = F.cross_entropy(net(grey), kinds, weight=weights, ignore_index=UNKNOWN)
+        loss = F.cross_entropy(net(inputs), truth, weight=weights, ignore_index=UNKNOWN)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -141,12 +173,12 @@ def _order(patches: Patches, phase: Phase, many: int, rng: np.random.Generator) 
 
 
 def _batch(
-    patches: Patches, batch: NDArray[np.intp], rng: np.random.Generator, phase: Phase
+    grey: Grey, kinds: Grey, rng: np.random.Generator, phase: Phase
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Patches turned by quarters, half of them inverted, and the kinds of their cells."""
     quarters = int(rng.integers(4))
-    grey = np.rot90(patches.grey[batch], quarters, (1, 2)).copy()
-    kinds = np.rot90(patches.kinds[batch], quarters, (1, 2)).copy()
+    grey = np.rot90(grey, quarters, (1, 2)).copy()
+    kinds = np.rot90(kinds, quarters, (1, 2)).copy()
     if phase.disturbed:
         grey, kinds = disturbed(grey, kinds, rng)
     inverted = rng.random(len(grey)) < 0.5
@@ -191,7 +223,7 @@ def main() -> None:
     write(net, {
         "made_by": "python -m benchmarks.deid_pixels.fit", "first_seeds": _FIRST, "scenes_each": given.count,
         "first_seed_mined": _FIRST_MINED, "scenes_mined": given.mined,
-        "phases": [asdict(phase) for phase in (*PHASES, LAST)], "patches": len(patches.seed),
+        "phases": [asdict(phase) for phase in (*PHASES, LARGER, *FURTHER)], "patches": len(patches.seed),
         "fonts_held_out": HELD_OUT,
         "real_pictures": shared is not None, "cells_of_scenes_not_learned_from": checked(net, patches),
     })  # fmt: skip

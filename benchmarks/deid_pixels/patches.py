@@ -108,7 +108,7 @@ def kinds_of(scene: Scene, scale: float, shape: tuple[int, ...]) -> Grey:
     for p in scene.placements:
         cap = p.height_px * scale
         reach = max(3, int(1.1 * max(cap, 4))) | 1
-        mask = _line_mask(p, scale, reach)
+        mask = line_mask(p, scale, reach)
         known = _lowest(scale) <= cap <= _HIGH and not (p.kind == "identity" and p.font.startswith(HELD_OUT))
         top, left = round(p.top * scale) - reach, round(p.left * scale) - reach
         rows = slice(max(0, top), min(shape[0], top + mask.shape[0]))
@@ -124,7 +124,8 @@ def _lowest(scale: float) -> int:
     return _LOWEST if scale == 1 else _LOW
 
 
-def _line_mask(p: Placement, scale: float, reach: int) -> Grey:
+def line_mask(p: Placement, scale: float, reach: int) -> Grey:
+    """A placement's ink at that size with the gaps between its letters closed, `reach` wider on each side."""
     size = (max(1, round(p.ink.shape[1] * scale)), max(1, round(p.ink.shape[0] * scale)))
     ink = cv2.resize(p.ink.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 40
     mask = np.pad(ink.astype(np.uint8), reach)

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from benchmarks.deid_text import fresh, sentences
 from benchmarks.deid_text.codes import CodeSlots
-from benchmarks.deid_text.later_forms import LaterForms
 from benchmarks.deid_text.layouts import LAYOUT_SPLITS, draw_layout, layout_set, rendered
 from benchmarks.deid_text.people import PeopleSlots
 from benchmarks.deid_text.places import PlaceSlots
 from benchmarks.deid_text.scene import Piece
 from benchmarks.deid_text.times import TimeSlots
 from benchmarks.deid_text.values import half_of
+from benchmarks.deid_text.wide_people import WidePeople
 
 _SLOT = re.compile(r"\{(\w+)\}")
 
@@ -49,7 +49,7 @@ def letters(count: int, split: str, seed: int) -> Iterator[Letter]:
         yield _Writer(random.Random(f"{seed}:{split}:{number}"), split).letter(number)
 
 
-class _Writer(PeopleSlots, PlaceSlots, TimeSlots, CodeSlots, LaterForms):
+class _Writer(PeopleSlots, PlaceSlots, TimeSlots, CodeSlots, WidePeople):
     """Writes one letter about its scene."""
 
     def letter(self, number: int) -> Letter:

@@ -7,7 +7,7 @@ from datetime import date
 from benchmarks.deid_text import forms
 from benchmarks.deid_text.scene import Piece, Scene
 
-_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 _SHORT_DAYS = ("lun", "mar", "mer", "jeu", "ven", "sam", "dim")
 
 
@@ -95,7 +95,7 @@ class OddForms(Scene):
         )
         more = (
             f"{day.day}.{day.month}.{two}",
-            f"{day:%d}/{_ROMAN[day.month - 1]}/{day.year}",
+            f"{day:%d}/{ROMAN[day.month - 1]}/{day.year}",
             f"{day:%Y/%m/%d}",
         )
         named = f"{_SHORT_DAYS[day.weekday()].capitalize()}. {day.day} {name} {day.year}"

@@ -41,3 +41,17 @@ def date_words(day: date) -> str:
     """
     first = "premier" if day.day == 1 else number_words(day.day)
     return f"{first} {forms.months()[day.month - 1]} {number_words(day.year)}"
+
+
+def belgian_words(number: int) -> str:
+    """A number below 3,000 in words with the tens of Belgium and Romandy.
+
+    >>> belgian_words(72), belgian_words(1991)
+    ('septante-deux', 'mille neuf cent nonante-et-un')
+    """
+    head, tail = divmod(number, 100)
+    if tail // 10 not in {7, 9}:
+        return number_words(number)
+    word, rest = ("septante" if tail // 10 == 7 else "nonante"), tail % 10
+    tens = word if rest == 0 else f"{word}-et-un" if rest == 1 else f"{word}-{_SMALL[rest]}"
+    return f"{number_words(head * 100)} {tens}" if head else tens

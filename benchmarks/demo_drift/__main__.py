@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
+import sys
 from pathlib import Path
 
 from benchmarks.demo_drift.story import Sizes, Story, tell
@@ -22,6 +24,7 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="fewer pictures")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # its programs end with it
     shutil.rmtree(options.folder, ignore_errors=True)
     story = Story(options.folder)
     tell(story, SHORT if options.short else FULL, approver=options.approver, seed=options.seed)

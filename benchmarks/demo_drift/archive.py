@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,7 +33,7 @@ class Archive:
         self.key = folder / "secret" / "deid.key"
         self.key.parent.mkdir(parents=True, exist_ok=True)
         if not self.key.exists():
-            keys.create_key(self.key)
+            _make_key(self.key)
 
     @property
     def workspace(self) -> str:
@@ -95,6 +97,15 @@ class Archive:
         from osteon.artefact import read_manifest
 
         return str(read_manifest(Path(run.uri)).settings["version"])
+
+
+def _make_key(path: Path) -> None:
+    """The same key in every run of the demo: which patients are kept aside goes by their pseudonyms."""
+    keys.create_key(path)
+    *head, last = path.read_text(encoding="ascii").splitlines()
+    number, scheme, _ = last.split(" ")
+    secret = base64.b64encode(hashlib.sha256(b"a key of the demo, for invented people").digest()).decode()
+    path.write_text("\n".join([*head, f"{number} {scheme} {secret}"]) + "\n", encoding="ascii")
 
 
 def write_policies(folder: Path) -> None:

@@ -132,8 +132,8 @@ def usual_device(grey: Grey, device: str, rng: np.random.Generator) -> Grey:
 
 def new_device(grey: Grey, rng: np.random.Generator) -> Grey:
     """What the new one makes of it: a hard tone curve, strong edges, noise."""
-    curved = np.power(grey, 0.5, dtype=np.float32)
-    sharp = curved + 2.5 * (curved - cv2.GaussianBlur(curved, (0, 0), 2.0))
+    curved = np.power(grey, 0.4, dtype=np.float32)
+    sharp = curved + 2.5 * (curved - cv2.GaussianBlur(curved, (0, 0), 3.0))
     return _limited(sharp + rng.normal(0, 0.015, grey.shape))
 
 

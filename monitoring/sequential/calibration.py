@@ -11,7 +11,7 @@ from monitoring.statistics.result import Floats
 
 _BLOCK = 100  # events; maxima of such blocks are nearly independent
 _TAIL = 0.25  # share of the block maxima that the tail is fitted to
-_CONFIDENCE = 0.9  # share of the references that might have been collected for which the run length holds
+_CONFIDENCE = 0.75  # share of the references that might have been collected for which the run length holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +58,9 @@ def calibrate(
 ) -> Calibration:
     """Heights from `streams` bootstrapped streams of `events` events each.
 
-    Each stream stands for another reference that might have been collected: its own mean and spread come from
-    a resample of the reference, its events from the reference. So the charts allow for a reference that is
-    finite; they would take its error for a change otherwise.
+    Each stream stands for another reference that might have been collected: its mean and spread come from one
+    resample of the reference, its events from another, which holds some rare pictures twice and others never.
+    So the charts allow for a reference that is finite; they would take its error for a change otherwise.
 
     Args:
         reference: coordinates of reference events, (n, k).
@@ -86,24 +86,29 @@ def _block_tops(
 ) -> Floats:
     """Highest statistics of each chart in each block, (blocks, B, charts); the first block is left out."""
     mean_Bk, spread_Bk = resampled_references(reference, rng, streams)
+    each_B = np.arange(streams)
+    held_Bn = rng.integers(len(reference), size=(streams, len(reference)))
     state = ChartState.start(streams, reference.shape[1], settings)
     tops = np.full((events // _BLOCK, streams, settings.count), -np.inf)
     for step in range(len(tops) * _BLOCK):
-        drawn_Bk = reference[rng.integers(len(reference), size=streams)]
+        drawn_Bk = reference[held_Bn[each_B, rng.integers(len(reference), size=streams)]]
         statistics = state.update((drawn_Bk - mean_Bk) / spread_Bk, settings)
         np.maximum(tops[step // _BLOCK], statistics, out=tops[step // _BLOCK])
     return tops[1:] if len(tops) > 1 else tops
 
 
 def resampled_references(reference: Floats, rng: np.random.Generator, streams: int) -> tuple[Floats, Floats]:
-    """Mean and spread of `streams` resamples of the reference, each (streams, k)."""
+    """Mean and spread of `streams` resamples, less and over those of the reference, each (streams, k)."""
     count = len(reference)
+    mean, spread = reference.mean(axis=0), reference.std(axis=0, ddof=1)
     means, spreads = [], []
     for _ in range(streams):
         rows = reference[rng.integers(count, size=count)]
-        means.append(rows.mean(axis=0))
+        means.append(rows.mean(axis=0) - mean)
         spreads.append(rows.std(axis=0, ddof=1))
-    return np.array(means), np.maximum(np.array(spreads), 1e-9)
+    varies = spread > 1e-9
+    ratio = np.divide(np.array(spreads), spread, out=np.ones((streams, len(spread))), where=varies)
+    return np.array(means), np.maximum(ratio, 0.1)
 
 
 def _tail(values: Floats) -> Floats:

@@ -9,32 +9,68 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from monitoring.sequential.attribution import LikelyCause, ranked_causes
+from monitoring.sequential.attribution import KnownCauses, LikelyCause
 from monitoring.sequential.calibration import Calibration, calibrate
-from monitoring.sequential.charts import LEAST_SHIFT, ChartSettings, ChartState
+from monitoring.sequential.charts import ChartSettings, ChartState
 from monitoring.sequential.detectability import Detectability, detectability
+from monitoring.sequential.likelihood import CauseLikelihood
 from monitoring.sequential.space import MonitoredSpace
 from monitoring.statistics.result import Floats
 
-_REMEMBERED = 256  # newest events among which a change's beginning is looked for
+REMEMBERED = 256  # newest events among which a change's beginning is looked for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charted:
+    """Charts with heights that their reference gave them.
+
+    Attributes:
+        height: of the joint chart at which a stream of `run_length` events to a false alarm alarms.
+        run_length: events between two false alarms that are promised on average.
+    """
+
+    settings: ChartSettings
+    calibration: Calibration
+    height: float
+    run_length: float
+    detectability: Detectability | None
+
+    @classmethod
+    def fit(
+        cls,
+        reference: Floats,
+        settings: ChartSettings,
+        *,
+        run_length: float,
+        rng: np.random.Generator,
+        lookalikes: Sequence[Floats] = (),
+        detects: bool = True,
+    ) -> Charted:
+        """Charts of a reference's coordinates (n, k).
+
+        Args:
+            lookalikes: coordinates of one altered picture per cause, (1, k) each: a reference that holds none
+                by chance does not promise that none will come (the rule of succession).
+            detects: whether to learn what a silent stream will have shown.
+        """
+        calibration = calibrate(np.concatenate([reference, *lookalikes]), settings, rng)
+        height = calibration.height(run_length)
+        return cls(
+            settings=settings,
+            calibration=calibration,
+            height=height,
+            run_length=run_length,
+            detectability=detectability(reference, settings, calibration, height, rng) if detects else None,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamModel:
-    """What a stream is compared with; made once from a reference, the same for the same seed.
-
-    Attributes:
-        signatures: change that each known cause makes, (k,) each.
-        run_length: events between two false alarms that are promised on average.
-    """
+    """What a stream of pictures is compared with; made once from a reference, the same for the same seed."""
 
     space: MonitoredSpace
-    settings: ChartSettings
-    calibration: Calibration
-    signatures: Mapping[str, Floats]
-    height: float
-    run_length: float
-    detectability: Detectability
+    charted: Charted
+    known: KnownCauses
 
     @classmethod
     def fit(
@@ -57,84 +93,110 @@ class StreamModel:
         """
         rng = np.random.default_rng([seed, 7])
         space, coordinates = MonitoredSpace.fit(reference, cells, components=components, rng=rng)
-        signatures = {
-            name: (space.project(after) - space.project(before)).mean(axis=0)
+        pairs = {
+            name: (space.project(before), space.project(after))
             for name, (before, after) in (altered or {}).items()
         }
-        charted = [shift for shift in signatures.values() if np.linalg.norm(shift) >= LEAST_SHIFT]
-        causes = np.stack(charted) if charted else np.zeros((0, space.width))
-        settings = ChartSettings(memories=memories, causes=causes)
-        calibration = calibrate(coordinates, settings, rng)
-        height = calibration.height(run_length)
-        return cls(
-            space=space,
-            settings=settings,
-            calibration=calibration,
-            signatures=signatures,
-            height=height,
+        causes = CauseLikelihood.fit(coordinates, list(pairs.values()))
+        charted = Charted.fit(
+            coordinates,
+            ChartSettings(memories=memories, causes=causes if causes.count else None),
             run_length=run_length,
-            detectability=detectability(coordinates, settings, calibration, height, rng),
+            rng=rng,
+            lookalikes=[after[:1] for _, after in pairs.values()],
         )
+        return cls(space=space, charted=charted, known=KnownCauses.fit(coordinates, pairs))
 
 
 @dataclass
-class Stream:
-    """A stream that runs: its charts, and since when they stand high.
+class ChartRun:
+    """Charts that run: since when they stand high, and whether so high that it is an alarm.
 
     Attributes:
-        level: height of the joint chart over that of the alarm; 1 and more alarms.
+        height: of the joint chart at which it alarms.
+        level: height of the joint chart over that; 1 and more alarms.
         since: number of the last event before the change, as the alarm saw it; 0 without one.
         alarm: number of the event that raised the alarm that still holds; None without one.
     """
 
-    model: StreamModel
+    charted: Charted
+    width: int
     level: float = 0.0
     since: int = 0
     alarm: int | None = None
+    height: float = field(init=False)
     _state: ChartState = field(init=False)
     _statistics: Floats = field(init=False)
-    _recent: deque[Floats] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    _recent: deque[Floats] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
     def __post_init__(self) -> None:
-        self._state = ChartState.start(1, self.model.space.width, self.model.settings)
-        self._statistics = self.model.calibration.level.copy()
+        self.height = self.charted.height
+        self._state = ChartState.start(1, self.width, self.charted.settings)
+        self._statistics = self.charted.calibration.level.copy()
 
     @property
     def events(self) -> int:
         """Events seen."""
         return self._state.seen
 
-    def update(self, embedding: ArrayLike, cell: str | None = None) -> float:
-        """Takes one event (D,) and gives `level`; an alarm holds until nothing is unusual any more."""
-        cells = None if cell is None else [cell]
-        event_1k = self.model.space.project(embedding, cells)
-        self._statistics = self._state.update(event_1k, self.model.settings)[0]
-        joint = float(self.model.calibration.joint(self._statistics))
-        self.level = joint / self.model.height
+    def promise(self, run_length: float) -> None:
+        """From the next event on, a false alarm comes once in `run_length` events on average."""
+        self.height = self.charted.calibration.height(run_length)
+
+    def take(self, event_1k: Floats) -> float:
+        """Takes one event and gives `level`; an alarm holds until nothing is unusual any more."""
+        self._statistics = self._state.update(event_1k, self.charted.settings)[0]
+        joint = float(self.charted.calibration.joint(self._statistics))
+        self.level = joint / self.height
         self._recent.append(event_1k[0])
         if joint <= 0:
             self.since, self.alarm = 0, None
-        elif joint >= self.model.height and self.alarm is None:
+        elif joint >= self.height and self.alarm is None:
             self.since, self.alarm = self.events - changed_for(np.array(self._recent)), self.events
         return self.level
 
     @property
     def smallest_detectable(self) -> float | None:
-        """Standard deviations: a silent stream shows that no larger change is there; None: nothing yet."""
-        return self.model.detectability.smallest(self.events)
+        """Standard deviations: a silent stream shows that no larger change is there; None: nothing yet.
 
-    def shift(self) -> Floats:
-        """The change of the mean as the chart that stands highest sees it, (k,)."""
-        calibration, charts = self.model.calibration, len(self.model.settings.memories)
+        A height that was raised since takes longer in proportion (Lorden 1971, Ann. Math. Statist. 42).
+        """
+        known = self.charted.detectability
+        return known.smallest(int(self.events * self.charted.height / self.height)) if known else None
+
+    def recent(self) -> Floats:
+        """Coordinates of the newest events, (n, k): those since the change where there is an alarm."""
+        kept = np.array(self._recent)
+        return kept[-max(1, self.events - self.since) :] if self.alarm else kept
+
+    def shift(self) -> tuple[Floats, float]:
+        """The change of the mean as the chart that stands highest sees it, (k,), and its variance."""
+        calibration, memories = self.charted.calibration, self.charted.settings.memories
+        charts = len(memories)
         own = (self._statistics[:charts] - calibration.level[:charts]) / calibration.scale[:charts]
         memory = int(own.argmax())
-        reached = 1 - (1 - self.model.settings.memories[memory]) ** max(1, self.events - self.since)
-        moved: Floats = self._state.means[0, memory] / max(reached, 1e-9)
-        return moved
+        weight = memories[memory]
+        reached = max(1 - (1 - weight) ** max(1, self.events - self.since), 1e-9)
+        return self._state.means[0, memory] / reached, weight / (2 - weight) / reached**2
+
+
+@dataclass
+class Stream:
+    """A stream of pictures that runs."""
+
+    model: StreamModel
+    run: ChartRun = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.run = ChartRun(self.model.charted, self.model.space.width)
+
+    def update(self, embedding: ArrayLike, cell: str | None = None) -> float:
+        """Takes one event (D,) and gives `run.level`."""
+        return self.run.take(self.model.space.project(embedding, None if cell is None else [cell]))
 
     def causes(self) -> tuple[LikelyCause, ...]:
         """Known causes, the likeliest first."""
-        return ranked_causes(self.shift(), self.model.signatures)
+        return self.model.known.ranked(self.run.recent(), self.run.shift()[0])
 
 
 def changed_for(recent: Floats) -> int:

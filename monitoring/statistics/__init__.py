@@ -16,6 +16,7 @@ from monitoring.statistics.correction import bonferroni, holm
 from monitoring.statistics.distances import energy_distance, energy_test, sliced_wasserstein
 from monitoring.statistics.gaussian import frechet_distance, hotelling_test, mahalanobis_shift
 from monitoring.statistics.mmd import linear_time_mmd, median_bandwidth, mmd_squared, mmd_test, rbf_kernel
+from monitoring.statistics.pairwise import squared_distances
 from monitoring.statistics.permutation import sequential_p_value
 from monitoring.statistics.result import Result
 
@@ -40,4 +41,5 @@ __all__ = [
     "sequential_p_value",
     "sliced_wasserstein",
     "smallest_detectable_ks",
+    "squared_distances",
 ]

@@ -60,17 +60,19 @@ def report(
     from monitoring.expected import expected_performance
     from monitoring.policy import load_policy
     from monitoring.references import References
+    from monitoring.windows import READ_COLUMNS
     from osteon.features import FeatureRepository
 
     now = until.replace(tzinfo=UTC) if until else datetime.now(UTC)
     rules = load_policy(policy)
-    events = FeatureRepository(features).history(since=now - timedelta(days=history_days), until=now)
-    kept = References(references)
-    made = drift_report(events, kept, rules, now=now, seed=seed)
+    repository, kept = FeatureRepository(features), References(references)
+    since = now - timedelta(days=history_days)
+    events, vectors = repository.history(since=since, until=now, columns=READ_COLUMNS), repository.vectors
+    made = drift_report(events, kept, rules, now=now, seed=seed, vectors=vectors)
     made = replace(
         made,
-        alarms=AlarmWatch(kept, rules, seed=seed).look(events),
-        performance=expected_performance(events, kept, rules, now=now, seed=seed),
+        alarms=AlarmWatch(kept, rules, seed=seed).look(events, vectors=vectors),
+        performance=expected_performance(events, kept, rules, now=now, seed=seed, vectors=vectors),
     )
     if json_output:
         print_json(made.as_dict())
@@ -107,6 +109,12 @@ def _print(report: DriftReport) -> None:
             stderr.print(
                 f"[bold red]alarm[/] {where} {alarm.task}: changed after {alarm.since_utc}, "
                 f"looks like {looks.replace('_', ' ') or 'no known cause'}"
+            )
+        if alarm.mix_since_utc:
+            where = alarm.stratum.site if alarm.key == "all" else getattr(alarm.stratum, alarm.key)
+            what = ", ".join(cause.name for cause in alarm.mix_causes) or "case mix"
+            stderr.print(
+                f"{where} {alarm.task}: {what} changed after {alarm.mix_since_utc}; no drift by itself"
             )
     for one in report.performance:
         doubt = f"; not to be trusted: {one.doubt.replace('_', ' ')}" if one.doubt else ""

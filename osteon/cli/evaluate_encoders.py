@@ -43,10 +43,10 @@ def evaluate_encoders(
     random=random --data pairs/labels.csv --held-out pairs/labels_held_out.csv --pairs pairs/ --task fracture
     --output report/
     """
+    from osteon.models.zero_shot import PROMPTS
     from training.evaluate import evaluate_encoders as run
     from training.evaluation.settings import SuiteSettings
     from training.evaluation.settings import quick as quick_settings
-    from training.evaluation.zero_shot import PROMPTS
 
     with staged_progress() as progress:
         manifest = run(

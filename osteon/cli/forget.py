@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,11 @@ def forget(
     registry: Annotated[
         str | None, typer.Option(help="The model registry: a folder, or an MLflow address.")
     ] = None,
+    outbox: Annotated[
+        str | None,
+        typer.Option(help="Database of the outbox: with it the events go too, from every store and index."),
+    ] = None,
+    index: Annotated[list[str] | None, typer.Option(help="Embedding index; may be given again.")] = None,
     artefacts: Annotated[
         list[Path] | None, typer.Option(help="Folder of artefacts to look through; may be given again.")
     ] = None,
@@ -31,6 +37,7 @@ def forget(
 ) -> None:
     """Remove a patient's labels and lineage; list the artefacts and the models that know the patient.
 
+    With --outbox the patient's events go as well: from outbox, features, online store and each --index.
     Killed at any moment, run it again: it finishes. The de-identified studies and what was made from them
     stay until they are made again without the patient; the record lists them.
 
@@ -54,12 +61,34 @@ def forget(
     def keep(found: Forgotten) -> None:
         atomic_write(record, json.dumps(found.as_dict(), indent=2, sort_keys=True) + "\n")
 
+    repository = FeatureRepository(features, project) if features is not None else None
+
+    def erase(patient: str) -> None:
+        from osteon.features import Outbox
+        from osteon.features.audit import AuditLog
+        from osteon.features.erasure import delete_subject
+        from osteon.features.index import open_index
+
+        assert outbox is not None
+        delete_subject(
+            patient,
+            outbox=Outbox(outbox),
+            repository=repository,
+            indexes=[open_index(where) for where in index or ()],
+            audit=AuditLog(outbox),
+            project=project,
+            actor=getpass.getuser(),
+        )
+
+    if index and outbox is None:
+        raise UsageError("--outbox beside --index", "none", "name the database of the outbox")
     found = forget_patient(
         who,
-        repository=FeatureRepository(features, project) if features is not None else None,
+        repository=repository,
         labels=LabelStore(url, project) if url else None,
         lineage=store.lineage if store is not None else None,
         artefacts=artefacts or (),
+        erase=erase if outbox is not None else None,
         keep=keep,
     )
     if json_output:

@@ -18,6 +18,7 @@ from osteon.cli import (
     evaluate_encoders,
     export,
     forget,
+    index,
     labels,
     pairs,
     picture,
@@ -94,6 +95,7 @@ app.command("predict", rich_help_panel=_MODELS)(predict.predict)
 app.command("embed", rich_help_panel=_MODELS)(predict.embed)
 app.command("track", rich_help_panel=_MODELS)(tracking.track)
 app.command("compare", rich_help_panel=_MODELS)(tracking.compare)
+app.add_typer(index.app, name="index", rich_help_panel=_MODELS)
 app.add_typer(registry.app, name="registry", rich_help_panel=_MODELS)
 app.add_typer(labels.app, name="labels", rich_help_panel=_WATCH)
 app.command("forget", rich_help_panel=_WATCH)(forget.forget)

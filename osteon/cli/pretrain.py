@@ -21,7 +21,7 @@ def pretrain(
     recipe: Annotated[
         str,
         typer.Option(
-            help="Name of the run: standard, quick, tiny, englebert-2024, convirt, gloria or siglip."
+            help="Name of the run: standard, quick, findings, tiny, englebert-2024, convirt, gloria, siglip."
         ),
     ] = "standard",
     seed: Annotated[int, typer.Option(help="Decides weights, order and augmentation.")] = 0,

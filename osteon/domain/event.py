@@ -23,6 +23,8 @@ class Event:
 
     Attributes:
         embedding: unit-norm vector, float32, D values; empty when the picture was refused.
+        search_embedding, search_space: the picture in the dual encoder's space, for the index; on one event
+            of a picture that some model answered for, where the server has a dual encoder. Else empty.
         role: `champion`, whose answer went out, or `challenger`, which was asked in shadow.
         request_id: of the request answered, random; a champion's and a challenger's event of one input have
             the same `request_id`, task and `input_hmac`. Empty in events of schema version 1.
@@ -43,6 +45,8 @@ class Event:
     prediction: Prediction
     embedding: tuple[float, ...]
     embedding_space: str
+    search_embedding: tuple[float, ...] = ()
+    search_space: str = ""
     role: Role = "champion"
     request_id: str = ""
     schema_version: str = EVENT_SCHEMA_VERSION
@@ -60,7 +64,11 @@ class Event:
 
     def as_dict(self) -> dict[str, Any]:
         """The event as JSON values; says whether it is linked."""
-        return {**asdict(self), "embedding": list(self.embedding), "linked": self.linked}
+        vectors = {
+            "embedding": list(self.embedding),
+            "search_embedding": list(self.search_embedding),
+        }
+        return {**asdict(self), **vectors, "linked": self.linked}
 
 
 def event_from_dict(fields: Mapping[str, Any]) -> Event:
@@ -74,6 +82,7 @@ def event_from_dict(fields: Mapping[str, Any]) -> Event:
     try:
         known["prediction"] = prediction_from_dict(known["prediction"])
         known["embedding"] = tuple(known["embedding"])
+        known["search_embedding"] = tuple(known.get("search_embedding", ()))
         return Event(**known)
     except (KeyError, TypeError):
         raise UsageError(

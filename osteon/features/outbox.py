@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import sqlalchemy as sa
 
-from osteon.database import open_database
-from osteon.domain import Event, event_from_dict
+from osteon.database import open_database, scrub
+from osteon.domain import Event, FaultError, event_from_dict
 
 MIGRATIONS = "osteon.features:migrations"
 DEFAULT_LEASE_S = 30.0
@@ -83,6 +83,46 @@ class Outbox:
         numbers = [each.seq for each in claimed]
         with self._engine.begin() as connection:
             connection.execute(sa.delete(_TABLE).where(_TABLE.c.seq.in_(numbers)))
+
+    def delete_subject(self, subject: str, wait_s: float = 2 * DEFAULT_LEASE_S) -> list[str]:
+        """Remove a patient's waiting events; names of those that went.
+
+        Events that a writer holds are waited for: acknowledged they are in the feature store, given back they
+        are removed here.
+
+        Raises:
+            FaultError: a writer still holds some when the wait ends; what was free is removed.
+        """
+        removed: list[str] = []
+        end = time.monotonic() + wait_s
+        while True:
+            held, free = self._of_subject(subject)
+            with self._engine.begin() as connection:
+                connection.execute(sa.delete(_TABLE).where(_TABLE.c.event_id.in_(free)))
+            removed += free
+            if not held:
+                break
+            if time.monotonic() > end:
+                raise FaultError(
+                    "a writer that finishes what it holds", f"{held} events held", "run the deletion again"
+                )
+            time.sleep(0.2)
+        scrub(self._engine)
+        return removed
+
+    def _of_subject(self, subject: str) -> tuple[int, list[str]]:
+        """How many of a patient's events a writer holds, and the names of the others."""
+        likely = _TABLE.c.event_json.contains(subject, autoescape=True)
+        chosen = sa.select(_TABLE.c.event_id, _TABLE.c.event_json, _TABLE.c.leased_until_s).where(likely)
+        with self._engine.connect() as connection:
+            rows = [
+                row
+                for row in connection.execute(chosen).all()
+                if json.loads(row.event_json)["subject"] == subject
+            ]
+        now_s = time.time()
+        free = [row.event_id for row in rows if row.leased_until_s <= now_s]
+        return len(rows) - len(free), free
 
     def depth(self) -> int:
         """How many events wait, held or free."""

@@ -13,17 +13,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
 from osteon.artefact import atomic_write
+from osteon.database import scrub
 from osteon.domain import Event, Role
 from osteon.features import definitions
 from osteon.features.feast_import import quick_import
 from osteon.features.table import EventTable, event_row, parse_time
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    import pyarrow as pa
     from feast import FeatureStore
+    from numpy.typing import NDArray
 
 DEFAULT_ONLINE = ("event_embeddings:embedding", "event_predictions:value", "event_metadata:site")
+_ONLINE_FILE = "online.db"
+_KEY_VERSION = 3
 
 
 class FeatureRepository:
@@ -66,6 +74,7 @@ class FeatureRepository:
         until: str | datetime | None = None,
         *,
         role: Role = "champion",
+        columns: Sequence[str] | None = None,
     ) -> pd.DataFrame:
         """The events of a site (or all) in [since, until), oldest first, one row each; without Feast.
 
@@ -73,11 +82,17 @@ class FeatureRepository:
 
         Args:
             role: whose events; a challenger's are what it would have answered.
+            columns: those to read; then texts of few kinds are categories, and `event_id` an Arrow text.
         """
         table = self.table if role == "champion" else self.shadow_table
-        rows = table.read(parse_time(since) if since else None, parse_time(until) if until else None, site)
-        frame: pd.DataFrame = rows.to_pandas()
+        first, last = (parse_time(time) if time else None for time in (since, until))
+        rows = table.read(first, last, site, columns=columns)
+        frame: pd.DataFrame = rows.to_pandas() if columns is None else _light(rows)
         return frame
+
+    def vectors(self, events: pd.DataFrame) -> dict[str, NDArray[np.float32]]:
+        """Embeddings of these rows of `history`, by identifier; only their days are read."""
+        return self.table.embeddings(dict(zip(events["event_id"], events["time_utc"], strict=True)))
 
     def online(self, event_ids: Sequence[str], features: Sequence[str] | None = None) -> pd.DataFrame:
         """The newest features of the events, in the order asked for; unknown events have empty cells.
@@ -105,6 +120,43 @@ class FeatureRepository:
             frame: pd.DataFrame = job.to_df()
         return frame
 
+    def delete_subject(self, subject: str, also_events: Sequence[str] = ()) -> int:
+        """Remove a patient from the table and the online store; how many events went.
+
+        Killed in between, the next call finishes: the online store is emptied first.
+
+        Args:
+            also_events: events of the patient that the table may not have any more.
+        """
+        tables = [EventTable(folder) for folder in sorted(self.path.glob("*events")) if folder.is_dir()]
+        names = {name for table in tables for name in table.events_of(subject)}
+        self._forget_online(subject, sorted({*names, *also_events}))
+        return len({name for table in tables for name in table.delete_subject(subject)})
+
+    def _forget_online(self, subject: str, names: Sequence[str]) -> None:
+        """Feast has no call that removes entities: rows are deleted by the key that Feast itself makes."""
+        path = self.path / _ONLINE_FILE
+        if not path.exists():
+            return
+        with quick_import():
+            from feast.infra.key_encoding_utils import serialize_entity_key
+            from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+            from feast.protos.feast.types.Value_pb2 import Value
+
+        def key(name: str, value: str) -> bytes:
+            made = EntityKey(join_keys=[name], entity_values=[Value(string_val=value)])
+            return bytes(serialize_entity_key(made, entity_key_serialization_version=_KEY_VERSION))
+
+        keys = [{"key": key(definitions.EVENT_KEY, name)} for name in names]
+        keys.append({"key": key(definitions.SUBJECT_KEY, subject)})
+        engine = sa.create_engine(f"sqlite:///{path}")
+        with engine.begin() as connection:
+            for name in sa.inspect(connection).get_table_names():
+                rows = sa.table(name, sa.column("entity_key"))
+                connection.execute(sa.delete(rows).where(rows.c.entity_key == sa.bindparam("key")), keys)
+        scrub(engine)
+        engine.dispose()
+
     @cached_property
     def _store(self) -> FeatureStore:
         os.environ.setdefault("FEAST_USAGE", "False")  # Feast reports nothing to anyone
@@ -131,12 +183,28 @@ class FeatureRepository:
         self._store.write_to_online_store(name, frame[columns])
 
 
+def _light(rows: pa.Table) -> pd.DataFrame:
+    import pandas as pd
+    import pyarrow as pa
+
+    texts = [
+        name
+        for name, kind in zip(rows.column_names, rows.schema.types, strict=True)
+        if pa.types.is_string(kind)
+    ]
+    frame: pd.DataFrame = rows.drop_columns(["event_id"]).to_pandas(
+        categories=[t for t in texts if t != "event_id"]
+    )
+    frame["event_id"] = pd.arrays.ArrowExtensionArray(rows.column("event_id"))
+    return frame
+
+
 def _settings_yaml(project: str) -> str:
     return (
         f"project: {project}\n"
         "provider: local\n"
         "registry: registry.db\n"
-        "online_store:\n  type: sqlite\n  path: online.db\n"
+        f"online_store:\n  type: sqlite\n  path: {_ONLINE_FILE}\n"
         "offline_store:\n  type: duckdb\n"
-        "entity_key_serialization_version: 3\n"
+        f"entity_key_serialization_version: {_KEY_VERSION}\n"
     )

@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +20,12 @@ from typing import TYPE_CHECKING, Any
 from osteon.domain import Event, sha256_text
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 PARTS_BEFORE_MERGE = 64
+_BATCH = 16_384  # rows
 _TEXT = (
     "event_id",
     "schema_version",
@@ -38,6 +41,7 @@ _TEXT = (
     "model_version",
     "preprocess_version",
     "embedding_space",
+    "search_space",
     "task",
     "status",
     "reason",
@@ -60,7 +64,7 @@ def table_schema() -> pa.Schema:
         [pa.field("time_utc", pa.timestamp("us", tz="UTC"), nullable=False)]
         + [pa.field(name, pa.string()) for name in _TEXT]
         + [pa.field(name, pa.float64()) for name in _NUMBERS]
-        + [pa.field("embedding", pa.list_(pa.float32()))]
+        + [pa.field(name, pa.list_(pa.float32())) for name in ("embedding", "search_embedding")]
     )
 
 
@@ -78,6 +82,7 @@ def event_row(event: Event) -> dict[str, Any]:
         "interval_high": interval.high if interval else None,
         "interval_coverage": interval.coverage if interval else None,
         "embedding": list(event.embedding),
+        "search_embedding": list(event.search_embedding),
     }
 
 
@@ -131,8 +136,19 @@ class EventTable:
                 added += len(fresh)
         return added
 
-    def read(self, since: datetime | None, until: datetime | None, site: str | None) -> pa.Table:
-        """Rows of the half-open time range [since, until) of one site (or all), each event once."""
+    def read(
+        self,
+        since: datetime | None,
+        until: datetime | None,
+        site: str | None,
+        *,
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Rows of the half-open time range [since, until) of one site (or all), each event once.
+
+        Args:
+            columns: those to read, `time_utc` and `event_id` among them; all by default.
+        """
         import pyarrow as pa
         import pyarrow.compute as pc
         import pyarrow.dataset as ds
@@ -148,8 +164,91 @@ class EventTable:
             parts = [str(part) for part in self._parts(since, until)]
             if not parts:
                 return table_schema().empty_table()
-            table = ds.dataset(parts, schema=table_schema(), format="parquet").to_table(filter=condition)
-        return _each_once(_filled(table).sort_by([("time_utc", "ascending"), ("event_id", "ascending")]))
+            found = ds.dataset(parts, schema=table_schema(), format="parquet")
+            table = found.to_table(columns=list(columns) if columns else None, filter=condition)
+        return _each_once(_in_order(_filled(table)))
+
+    def embeddings(self, times: Mapping[str, datetime]) -> dict[str, NDArray[np.float32]]:
+        """Embeddings of some events by their identifiers and times; an event that is not there has none.
+
+        Only the days of these events are read, a batch of rows at a time.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.dataset as ds
+
+        days = {time.strftime("%Y-%m-%d") for time in times.values()}
+        wanted = pc.field("event_id").isin(pa.array(sorted(times), pa.string()))
+        found: dict[str, NDArray[np.float32]] = {}
+        with self.locked(exclusive=False):
+            parts = [str(part) for part in self._parts(None, None) if part.parent.name in days]
+            if not parts:
+                return found
+            source = ds.dataset(parts, schema=table_schema(), format="parquet")
+            batches = source.to_batches(
+                columns=["event_id", "embedding"], filter=wanted, batch_size=_BATCH, batch_readahead=2,
+                fragment_readahead=1,
+            )  # fmt: skip
+            for batch in batches:
+                vectors = batch.column("embedding")
+                numbers = vectors.flatten().to_numpy(zero_copy_only=False)
+                ends = vectors.value_lengths().fill_null(0).to_numpy(zero_copy_only=False).cumsum()
+                for event_id, vector in zip(
+                    batch.column("event_id").to_pylist(), _split(numbers, ends), strict=True
+                ):
+                    found[event_id] = vector
+        return found
+
+    def rows_without(self, known: Collection[str], columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Rows of events that are not among `known`, part by part, oldest day first; an event may come twice.
+
+        Whatever day an event was written late to, it is found; of known events only the name is read.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.dataset as ds
+        import pyarrow.parquet as pq
+
+        have = pa.array(sorted(known), pa.string())
+        with self.locked(exclusive=False):
+            for part in sorted(self.folder.glob("*/*.parquet")):
+                names = pq.read_table(part, columns=["event_id"]).column("event_id")
+                if len(names) and not pc.all(pc.is_in(names, value_set=have)).as_py():
+                    rows = ds.dataset(str(part), schema=table_schema(), format="parquet")
+                    new = ~pc.is_in(pc.field("event_id"), value_set=have)
+                    yield rows.to_table(columns=list(columns), filter=new)
+
+    def events_of(self, subject: str) -> list[str]:
+        """Names of a patient's events."""
+        import pyarrow.compute as pc
+
+        rows = self.read(None, None, None).select(["event_id", "subject"])
+        names: list[str] = rows.filter(pc.equal(rows.column("subject"), subject)).column(0).to_pylist()
+        return names
+
+    def delete_subject(self, subject: str) -> list[str]:
+        """Remove a patient's events from every part; names of the events that went.
+
+        A part is written anew beside and takes the old one's place; killed in between, the next call goes on.
+        """
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        removed: set[str] = set()
+        with self.locked(exclusive=True):
+            for part in sorted(self.folder.glob("*/*.parquet")):
+                table = pq.read_table(part, schema=table_schema())
+                theirs = pc.fill_null(pc.equal(table.column("subject"), subject), False)
+                if pc.any(theirs).as_py():
+                    removed.update(table.filter(theirs).column("event_id").to_pylist())
+                    kept = table.filter(pc.invert(theirs))
+                    if len(kept):
+                        self._replace(kept, part)
+                    else:
+                        part.unlink()
+            for torn in self.folder.glob("*/*.part"):  # of a writer that died; the lock says that none writes
+                torn.unlink()
+        return sorted(removed)
 
     @contextmanager
     def locked(self, *, exclusive: bool) -> Iterator[None]:
@@ -224,14 +323,42 @@ def _filled(table: pa.Table) -> pa.Table:
     import pyarrow.compute as pc
 
     for name, value in _BEFORE.items():
+        if name not in table.column_names:
+            continue
         filled = pc.fill_null(table.column(name), value)
         table = table.set_column(table.schema.get_field_index(name), name, filled)
     return table
 
 
+def _split(numbers: NDArray[np.float32], ends: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+    """Copies of the parts of an array that end there, so that it need not be kept for one of them."""
+    starts = [0, *ends[:-1].tolist()]
+    return [numbers[start:end].copy() for start, end in zip(starts, ends.tolist(), strict=True)]
+
+
+def _in_order(table: pa.Table) -> pa.Table:
+    """Rows by time, then by identifier; sorting millions by both is slow, and few share a time."""
+    import numpy as np
+
+    times = table.column("time_utc").to_numpy().view("int64")
+    order = np.argsort(times, kind="stable")
+    equal = np.flatnonzero(np.diff(times[order]) == 0)
+    if len(equal):
+        rows = np.unique(np.concatenate([equal, equal + 1]))
+        names = table.column("event_id").take(order[rows]).to_pylist()
+        tied = sorted(range(len(rows)), key=lambda place: (times[order[rows[place]]], names[place]))
+        order[rows] = order[rows[tied]]
+    sorted_already = len(order) == 0 or bool((np.diff(order) == 1).all() and order[0] == 0)
+    return table if sorted_already else table.take(order)
+
+
 def _each_once(table: pa.Table) -> pa.Table:
     """The table without the second row of any event."""
     import numpy as np
+    import pyarrow.compute as pc
 
-    _, first = np.unique(np.asarray(table.column("event_id").to_pylist(), dtype=str), return_index=True)
-    return table if len(first) == len(table) else table.take(np.sort(first))
+    identifiers = table.column("event_id")
+    if pc.count_distinct(identifiers).as_py() == len(table):
+        return table
+    _, first = np.unique(np.asarray(identifiers.to_pylist(), dtype=str), return_index=True)
+    return table.take(np.sort(first))

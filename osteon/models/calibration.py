@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ from osteon.models.conformal import (
     rows_needed,
 )
 from osteon.models.isotonic import Knots, fit_isotonic
+from osteon.models.site_quantiles import SiteQuantiles, fit_sites
 from osteon.models.task_config import task_values
 
 __all__ = [
@@ -59,6 +60,7 @@ class Calibration:
             temperature; empty for none.
         class_quantiles: class-conditional conformal quantiles of 1 - probability, one per class; None for
             a class with too few rows. class_rows: how many each had.
+        sites: quantiles of single sites with rows of their own; what they lack is taken from all rows.
     """
 
     task: str
@@ -73,6 +75,7 @@ class Calibration:
     isotonic_after: tuple[float, ...] = ()
     class_quantiles: tuple[float | None, ...] = ()
     class_rows: tuple[int, ...] = ()
+    sites: Mapping[str, SiteQuantiles] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -85,8 +88,11 @@ class Calibration:
             known: dict[str, Any] = {
                 name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
             }
+            known["sites"] = {
+                name: SiteQuantiles.from_json(one) for name, one in known.get("sites", {}).items()
+            }
             return cls(**known)
-        except TypeError:
+        except (TypeError, KeyError, AttributeError):
             raise RefusedError(
                 "a calibration.json of this version", "other fields", "fine-tune the model again"
             ) from None
@@ -99,23 +105,48 @@ class Calibration:
             probability_BK = np.stack([1.0 - yes_B, yes_B], axis=1)
         return probability_BK
 
-    def interval(self, value: float, spread: float) -> Interval | None:
+    def interval(
+        self,
+        value: float,
+        spread: float,
+        *,
+        probability_K: Floats | None = None,
+        site: str | None = None,
+    ) -> Interval | None:
         """Bounds that hold the truth with the stated coverage; None for a yes/no task.
 
+        A grade's bounds are the lowest and highest class of its class-conditional set, where probabilities
+        are given and each class was calibrated: every grade then keeps its coverage, which one quantile for
+        all grades does not give the rare ones. Else, and for a measure, they lie around the expectation.
+
+        Args:
+            site: its own quantiles are taken where it has some.
         Source: Lei et al. 2018, arXiv:1604.04173, section 5.2 (split conformal, locally weighted).
         """
         task = Task.parse(self.task)
         if task.kind is Kind.BINARY:
             return None
-        low, high = task_values(task)[0], task_values(task)[-1]
-        if self.interval_quantile is not None:
-            reach = self.interval_quantile * max(spread, self.spread_floor)
+        values = task_values(task)
+        low, high = values[0], values[-1]
+        if task.kind is Kind.ORDINAL and probability_K is not None and self.class_quantiles:
+            held = self.classes(probability_K, site=site)
+            if held.classes and not held.untested:
+                return Interval(
+                    low=values[held.classes[0]], high=values[held.classes[-1]], coverage=self.coverage
+                )
+        own = self.sites.get((site or "").lower())
+        quantile = own.interval_quantile if own and own.interval_quantile is not None else None
+        quantile = self.interval_quantile if quantile is None else quantile
+        if quantile is not None:
+            reach = quantile * max(spread, self.spread_floor)
             low, high = max(low, value - reach), min(high, value + reach)
         return Interval(low=low, high=high, coverage=self.coverage)
 
-    def classes(self, probability_K: Floats) -> ConformalSet:
+    def classes(self, probability_K: Floats, *, site: str | None = None) -> ConformalSet:
         """The classes that calibrated probabilities (K,) cannot rule out, each held with its own coverage.
 
+        Args:
+            site: its own quantiles are taken for the classes of which it has rows enough.
         Raises:
             UsageError: the task is a measure, or the package was calibrated before such sets were.
         """
@@ -123,7 +154,14 @@ class Calibration:
             raise UsageError(
                 "a calibration with class-conditional quantiles", "one without", "fine-tune the model again"
             )
-        return conformal_set(probability_K, self.class_quantiles, self.coverage)
+        quantiles = self.class_quantiles
+        own = self.sites.get((site or "").lower())
+        if own is not None and own.class_quantiles:
+            quantiles = tuple(
+                every if one is None else one
+                for one, every in zip(own.class_quantiles, quantiles, strict=True)
+            )
+        return conformal_set(probability_K, quantiles, self.coverage)
 
     def shortfalls(self) -> list[str]:
         """What too few rows did not allow, in words; empty when all is there."""
@@ -188,13 +226,20 @@ def require_method(task: Task, method: Method) -> None:
 
 
 def fit_calibration(
-    task: Task, log_BK: Floats, truth_B: Floats, target_BK: Floats, *, method: Method = "auto"
+    task: Task,
+    log_BK: Floats,
+    truth_B: Floats,
+    target_BK: Floats,
+    *,
+    method: Method = "auto",
+    sites: Sequence[str] = (),
 ) -> Calibration:
     """All figures of a package from rows held out of training.
 
     Args:
         method: `auto` takes an isotonic map for a yes/no task where cross-validation finds it better than
             the temperature alone by more than one standard error.
+        sites: of each row, for quantiles of single sites; none when empty.
     """
     require_method(task, method)
     values_K = np.asarray(task_values(task))
@@ -217,6 +262,14 @@ def fit_calibration(
         rows=len(truth_B),
         class_quantiles=class_quantiles(probability_BK, truth_B) if classes else (),
         class_rows=tuple(int((truth_B == number).sum()) for number in range(classes)),
+        sites=fit_sites(
+            sites,
+            None if task.kind is Kind.BINARY else scores,
+            probability_BK if classes else None,
+            truth_B,
+        )
+        if sites
+        else {},
     )
 
 

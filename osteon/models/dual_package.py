@@ -12,7 +12,7 @@ from typing import Any
 from safetensors.torch import save_file
 
 from osteon.artefact import read_manifest, sha256_file, sha256_files, write_manifest
-from osteon.domain import Manifest, RefusedError
+from osteon.domain import EmbeddingSpace, Manifest, RefusedError
 from osteon.models.dual_encoder import DualEncoder, DualEncoderConfig
 from osteon.models.encoders import build_image_encoder
 from osteon.models.package import (
@@ -43,6 +43,12 @@ class DualPackage:
     metrics: Mapping[str, Any]
     card: str
 
+    @property
+    def embedding_space(self) -> EmbeddingSpace:
+        """The space of both sides, which the weights and the preprocessing fix."""
+        name = embedding_space_name(self.model.state_dict(), self.preprocess)
+        return EmbeddingSpace(name=name, dimensions=self.model.config.embedding_dim)
+
 
 def save_dual_package(output: Path, package: DualPackage, manifest: Manifest) -> Manifest:
     """Writes the whole package at once; the manifest gets the hashes of all files."""
@@ -50,7 +56,7 @@ def save_dual_package(output: Path, package: DualPackage, manifest: Manifest) ->
     with package_folder(output) as folder:
         weights = package.model.state_dict()
         save_file({name: value.contiguous() for name, value in weights.items()}, folder / WEIGHTS_NAME)
-        space = embedding_space_name(weights, package.preprocess)
+        space = package.embedding_space.name
         _write_json(
             folder / CONFIG_NAME, {"kind": KIND, "embedding_space": space, **package.model.config.to_json()}
         )

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from osteon.artefact import read_manifest, sha256_files, write_manifest
 from osteon.domain import EmbeddingSpace, Manifest, RefusedError
-from osteon.models.abstention import Familiarity
 from osteon.models.calibration import Calibration
 from osteon.models.engine import TorchEngine
+from osteon.models.familiarity import Familiarity
 from osteon.models.package_files import (
     CALIBRATION_NAME,
     CARD_NAME,

@@ -14,8 +14,8 @@ from typing import Any
 
 from osteon.artefact import MANIFEST_NAME, read_manifest, sha256_file
 from osteon.domain import EmbeddingSpace, Manifest, RefusedError, Task, UsageError
-from osteon.models.abstention import Familiarity
 from osteon.models.calibration import Calibration
+from osteon.models.familiarity import Familiarity
 from osteon.models.preprocess import PREPROCESS_NAME, Preprocess
 from osteon.models.task_config import TaskModelConfig, config_from_json
 

@@ -21,6 +21,7 @@ from osteon.models.abstention import Reason, body_part_reason, modality_reason, 
 from osteon.models.calibration import expectation_and_spread
 from osteon.models.engine import Answering, EngineName, infer_squares, open_package
 from osteon.models.pooling import pool_studies
+from osteon.models.recogniser import recognisable, recognise
 from osteon.models.task_config import sex_code
 
 Source = str | PathLike[str] | bytes
@@ -65,7 +66,12 @@ class Predictor:
     """
 
     def __init__(
-        self, loaded: Answering, *, hmac_key: bytes, project: str = "osteon", site: str = "local"
+        self,
+        loaded: Answering,
+        *,
+        hmac_key: bytes,
+        project: str = "osteon",
+        site: str = "local",
     ) -> None:
         if len(hmac_key) < 16:
             raise UsageError(
@@ -125,19 +131,26 @@ class Predictor:
         return self.predict_picture(_picture_of(data), digest=self.input_digest(data), sex=sex, site=site)
 
     def predict_picture(
-        self, picture: Picture | None, *, digest: str, sex: str | None = None, site: str | None = None
+        self,
+        picture: Picture | None,
+        *,
+        digest: str,
+        sex: str | None = None,
+        site: str | None = None,
+        refuse: Reason | None = None,
     ) -> tuple[Prediction, NDArray[np.float32] | None]:
         """As `predict_one`, for a picture that was read already and that several models may share.
 
         Args:
             picture: None when the input could not be read.
             digest: `input_digest` of the bytes that the picture was read from.
+            refuse: a reason that others found, as an implant over the joint; the picture's own come first.
         """
         read = self._look(picture, digest, sex)
         if read.prepared is None:
             return self._abstention(read, Reason.UNREADABLE, site), None
         answers = self.answer(read.prepared[None], np.asarray([read.sex]))
-        reason = read.reason or self._package.familiarity.reasons(answers.features)[0]
+        reason = read.reason or self._package.familiarity.reasons(answers.features)[0] or refuse
         if reason is not None:
             return self._abstention(read, reason, site), answers.embedding[0]
         return self._answered(read, answers, site), answers.embedding[0]
@@ -251,11 +264,26 @@ class Predictor:
             picture=picture,
             prepared=prepared,
             sex=sex_code(sex or picture.sex),
-            reason=modality_reason(picture.modality)
-            or body_part_reason(self.task, picture.body_part)
-            or picture_reason(picture.pixels, prepared),
+            reason=self.refusal(picture, prepared),
             digest=digest,
         )
+
+    def refusal(self, picture: Picture, prepared: NDArray[np.float32]) -> Reason | None:
+        """Why not to judge a prepared picture, from its header and looks alone, cheapest first."""
+        reason = (
+            modality_reason(picture.modality)
+            or body_part_reason(self.task, picture.body_part)
+            or picture_reason(picture.pixels, prepared)
+        )
+        looks = self._package.familiarity.looks
+        if reason is not None or looks is None:
+            return reason
+        # The prepared square, as the limits were fitted: no large picture is shrunk twice.
+        return looks.reasons(recognise(recognisable(prepared)[None]))[0]
+
+    def finds(self, prediction: Prediction) -> bool:
+        """Whether a yes/no model answered yes, by the threshold of its calibration."""
+        return prediction.value is not None and prediction.value >= self._package.calibration.threshold
 
     def _answered(self, read: _Read, answers: Answers, site: str | None) -> Prediction:
         value = float(answers.value[0])
@@ -263,7 +291,12 @@ class Predictor:
             raise FaultError(
                 "a finite answer", "none from the network", "report the model's version, and roll it back"
             )
-        interval = self._package.calibration.interval(float(answers.expectation[0]), float(answers.spread[0]))
+        interval = self._package.calibration.interval(
+            float(answers.expectation[0]),
+            float(answers.spread[0]),
+            probability_K=answers.probability[0],
+            site=site or self._site,
+        )
         probabilities = {}
         if self.task.kind is not Kind.REGRESSION:
             probabilities = {

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from osteon.database import create_engine, schema_lock
+from osteon.domain import FaultError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -31,6 +34,20 @@ def mlflow_client(tracking_uri: str) -> MlflowClient:
         client.search_registered_models(max_results=1)
         client.search_experiments(max_results=1)
     return client
+
+
+@contextmanager
+def mlflow_faults() -> Iterator[None]:
+    """Inside, MLflow's own error is a FaultError, which callers know; its text may hold an address."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        got = str(error.error_code).lower().replace("_", " ")
+        raise FaultError(
+            "a registry that answers", got, "look at MLflow's database and its packages"
+        ) from None
 
 
 def is_server(tracking_uri: str) -> bool:

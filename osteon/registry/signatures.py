@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from osteon.database import open_database
+from osteon.domain import RefusedError, Task
 from osteon.registry.promotions import MIGRATIONS, now_utc
-from osteon.registry.signing import Signature, Statement
+from osteon.registry.signing import Signature, Statement, TrustedSigners
 
 SCHEMA_VERSION = "1"
 _TABLE = sa.table(
@@ -87,3 +88,17 @@ class SignatureLog:
                 )
                 for row in connection.execute(query).mappings()
             ]
+
+    def require(self, trusted: TrustedSigners, task: Task, digest: str) -> None:
+        """One of the trusted signed the package; RefusedError otherwise."""
+        given = self.of(self.statement(task, digest))
+        if trusted.accept(one.signature for one in given) is None:
+            raise RefusedError(
+                "a package signed by somebody whom this server trusts",
+                f"{len(given)} signatures, none of them theirs",
+                "osteon registry sign TASK VERSION --key FILE, or add the signer's public key",
+            )
+
+    def statement(self, task: Task, digest: str) -> Statement:
+        """What a signature of that package states in this project."""
+        return Statement(project=self.project, task=task.value, digest=digest)

@@ -12,26 +12,22 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from osteon.domain import FaultError, RefusedError, Task, UsageError
-from osteon.registry.address import root_beside
-from osteon.registry.client import is_server, mlflow_client
+from osteon.registry.client import is_server, mlflow_client, mlflow_faults
 from osteon.registry.lineage import SubjectLog
 from osteon.registry.package import verify_package
+from osteon.registry.places import PackagePlaces
 from osteon.registry.promotions import WITHDRAW, Promotion, PromotionLog, now_utc, require_alias
 from osteon.registry.signatures import SignatureLog, SignedBy
-from osteon.registry.signing import Statement, TrustedSigners, sign
+from osteon.registry.signing import TrustedSigners, sign
+from osteon.registry.verdicts import Verdicts, refuse_doubtful
 from osteon.registry.version import RegisteredModel, Version, lineage_tags
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _ARTIFACT_PATH = "package"
-_GATE_FILE = "gate/decision.json"
-_HARM_FILE, HARM_TAG = "harm/evidence.json", "harm"
-GATE_TAG, GATE_PASSED, GATE_REFUSED = "gate", "passed", "refused"
 
 
 class Registry:
@@ -58,9 +54,7 @@ class Registry:
     ) -> None:
         self.tracking_uri = tracking_uri
         self.project = project
-        self._beside = root_beside(tracking_uri) if artifact_root is None else None
-        self._artifact_root = artifact_root or self._beside
-        self._cache = cache
+        self._places = PackagePlaces(tracking_uri, artifact_root, cache)
         self._trusted = trusted
         if history_url is None and is_server(tracking_uri):
             raise UsageError("a database for the history", "an MLflow server only", "pass history_url")
@@ -74,6 +68,11 @@ class Registry:
     def lineage(self) -> SubjectLog:
         """Which patients each package learned from."""
         return SubjectLog(self._history_url, self.project)
+
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        """What the gate decided of versions, and which did harm."""
+        return Verdicts(self._mlflow, self._name)
 
     @cached_property
     def _signatures(self) -> SignatureLog:
@@ -117,36 +116,6 @@ class Registry:
         )
         return str(version.version)
 
-    def record_gate(self, task: Task, version: str, decision: Mapping[str, Any]) -> None:
-        """Keep a gate's decision with the version: `passed`, the refusals, and the whole of it as a file.
-
-        Args:
-            decision: JSON values with `passed`, `policy_hash` and `reasons`.
-        """
-        client, name = self._mlflow, self._name(task)
-        run = client.get_model_version(name, str(version)).run_id
-        client.log_dict(run, dict(decision), _GATE_FILE)
-        told = {
-            "gate_policy": decision["policy_hash"],
-            "gate_reasons": "; ".join(decision["reasons"])[:4000],
-            GATE_TAG: GATE_PASSED
-            if decision["passed"]
-            else GATE_REFUSED,  # last: it says the others are there
-        }
-        for key, value in told.items():
-            client.set_model_version_tag(name, str(version), key, value)
-
-    def gate_of(self, task: Task, version: str) -> dict[str, Any] | None:
-        """The newest gate decision of the version; None when it met none."""
-        found = self._mlflow.get_model_version(self._name(task), str(version))
-        if GATE_TAG not in found.tags:
-            return None
-        from mlflow.artifacts import load_dict
-
-        folder = self._mlflow.get_run(found.run_id).info.artifact_uri
-        decision: dict[str, Any] = load_dict(f"{folder}/{_GATE_FILE}")
-        return decision
-
     def promote(
         self,
         task: Task,
@@ -171,7 +140,7 @@ class Registry:
                 f"a registered version of {task}", "an unknown one", "see `osteon registry list`"
             )
         if not despite_gate and alias != "shadow":
-            self._refuse_doubtful(known[str(version)])
+            refuse_doubtful(known[str(version)])
         source = self._mlflow.get_model_version(self._name(task), str(version)).source
         holder = self._log.current(alias).get(task)
         return self._move(
@@ -182,33 +151,13 @@ class Registry:
                 action="promote",
                 from_version=holder.to_version if holder else None,
                 to_version=str(version),
-                package=self._relative(str(source)),
+                package=self._places.relative(str(source)),
                 digest=known[str(version)].digest,
                 actor=_require_text(actor, "actor"),
                 reason=_require_text(reason, "reason"),
                 time_utc=now_utc(),
             )
         )
-
-    def _refuse_doubtful(self, version: Version) -> None:
-        if version.tags.get(GATE_TAG) == GATE_REFUSED:
-            raise RefusedError(
-                "a version that passed the gate",
-                f"one refused: {version.tags.get('gate_reasons', '')}",
-                "train a better one, or answer for it with --despite-gate",
-            )
-        if version.tags.get(HARM_TAG):
-            raise RefusedError(
-                "a version that did no harm",
-                "one rolled back for harm",
-                "train a better one, or answer for it with --despite-gate",
-            )
-
-    def mark_harmful(self, task: Task, version: str, evidence: Mapping[str, Any]) -> None:
-        """Keep with the version that it did harm in production, and by what evidence."""
-        client, name = self._mlflow, self._name(task)
-        client.log_dict(client.get_model_version(name, str(version)).run_id, dict(evidence), _HARM_FILE)
-        client.set_model_version_tag(name, str(version), HARM_TAG, str(evidence["time_utc"]))
 
     def sign(self, task: Task, version: str, key_file: Path, *, signer: str) -> SignedBy:
         """Vouch for a version's package with a private key, once its bytes are seen to be those registered.
@@ -222,29 +171,17 @@ class Registry:
                 f"a registered version of {task}", "an unknown one", "see `osteon registry list`"
             )
         source = str(self._mlflow.get_model_version(self._name(task), str(version)).source)
-        manifest = verify_package(self._local_path(self._relative(source), known[str(version)].digest))
+        manifest = verify_package(
+            self._places.local(self._places.relative(source), known[str(version)].digest)
+        )
         if manifest.digest != known[str(version)].digest:
             raise RefusedError("the package that was registered", "another", "register it again")
-        signature = sign(self._statement(task.value, manifest.digest), key_file)
+        signature = sign(self._signatures.statement(task, manifest.digest), key_file)
         return self._signatures.append(signature, _require_text(signer, "signer"))
 
     def signatures(self, task: Task, digest: str) -> Sequence[SignedBy]:
         """Who signed a package, by its digest; oldest first."""
-        return self._signatures.of(self._statement(task.value, digest))
-
-    def _statement(self, task: str, digest: str) -> Statement:
-        return Statement(project=self.project, task=task, digest=digest)
-
-    def _require_signature(self, promotion: Promotion) -> None:
-        if self._trusted is None:
-            return
-        given = self._signatures.of(self._statement(promotion.task, promotion.digest))
-        if self._trusted.accept(one.signature for one in given) is None:
-            raise RefusedError(
-                "a package signed by somebody whom this server trusts",
-                f"{len(given)} signatures, none of them theirs",
-                "osteon registry sign TASK VERSION --key FILE, or add the signer's public key",
-            )
+        return self._signatures.of(self._signatures.statement(task, digest))
 
     def rollback(
         self,
@@ -312,10 +249,24 @@ class Registry:
 
     def _move(self, promotion: Promotion) -> Promotion:
         """MLflow's alias first, then the history that servers read: no server sees a half-made change."""
-        self._mlflow.set_registered_model_alias(
-            self._name(Task(promotion.task)), promotion.alias, promotion.to_version
-        )
+        client = self._mlflow
+        with mlflow_faults():
+            client.set_registered_model_alias(
+                self._name(Task(promotion.task)), promotion.alias, promotion.to_version
+            )
         return self._log.append(promotion)
+
+    def record_gate(self, task: Task, version: str, decision: Mapping[str, Any]) -> None:
+        """Keep a gate's decision with the version; see `Verdicts.record_gate`."""
+        self.verdicts.record_gate(task, version, decision)
+
+    def gate_of(self, task: Task, version: str) -> dict[str, Any] | None:
+        """The newest gate decision of the version; None when it met none."""
+        return self.verdicts.gate_of(task, version)
+
+    def mark_harmful(self, task: Task, version: str, evidence: Mapping[str, Any]) -> None:
+        """Keep with the version that it did harm in production, and by what evidence."""
+        self.verdicts.mark_harmful(task, version, evidence)
 
     def get(self, task: Task, alias: str = "champion") -> RegisteredModel:
         """The version that holds the alias, its package verified and on this machine.
@@ -331,8 +282,9 @@ class Registry:
 
     def fetch(self, promotion: Promotion) -> RegisteredModel:
         """The package of one row of the history, verified and on this machine."""
-        self._require_signature(promotion)
-        path = self._local_path(promotion.package, promotion.digest)
+        if self._trusted is not None:
+            self._signatures.require(self._trusted, Task.parse(promotion.task), promotion.digest)
+        path = self._places.local(promotion.package, promotion.digest)
         manifest = verify_package(path)
         if manifest.digest != promotion.digest:
             raise FaultError(
@@ -392,28 +344,7 @@ class Registry:
         experiment = self._mlflow.get_experiment_by_name(name)
         if experiment is not None:
             return str(experiment.experiment_id)
-        return str(self._mlflow.create_experiment(name, artifact_location=self._artifact_root))
-
-    def _relative(self, source: str) -> str:
-        """The package's place within a root beside the database, so that a registry folder may move."""
-        return source.removeprefix(f"{self._beside}/") if self._beside else source
-
-    def _local_path(self, place: str, digest: str) -> Path:
-        """Where the package lies on this machine, fetched there when it lies elsewhere."""
-        if not urlsplit(place).scheme and self._beside:
-            place = f"{self._beside}/{place}"
-        address = urlsplit(place)
-        if address.scheme in {"", "file"}:
-            return Path(url2pathname(address.path))
-        if self._cache is None:
-            raise UsageError("a folder to fetch packages to", "a remote registry without one", "pass cache")
-        import fsspec
-
-        target = self._cache / digest
-        if not target.exists():
-            filesystem, remote = fsspec.core.url_to_fs(place)
-            filesystem.get(remote, str(target), recursive=True)
-        return target
+        return str(self._mlflow.create_experiment(name, artifact_location=self._places.root))
 
 
 def _require_text(value: str, name: str) -> str:

@@ -16,6 +16,7 @@ from monitoring.policy import load_policy
 from monitoring.probation import Probation
 from monitoring.references import References
 from monitoring.retraining import RequestFolder
+from monitoring.windows import READ_COLUMNS
 from osteon.domain import FaultError, OsteonError
 from osteon.features import FeatureRepository
 from osteon.features.labels import LabelStore
@@ -100,10 +101,11 @@ def _monitor(settings: Settings, registry: CollectorRegistry) -> Monitor:
         versions = Registry(settings.registry_uri, settings.project)
         probation = Probation(versions, policy, lambda _task, row: _event_version(versions, row))
     return Monitor(
-        lambda since, until: repository.history(since=since, until=until),
+        lambda since, until: repository.history(since=since, until=until, columns=READ_COLUMNS),
         References(settings.references),
         policy,
         DriftMetrics(registry, settings.sites),
+        vectors=repository.vectors,
         requests=RequestFolder(settings.requests) if settings.requests else None,
         on_alert=settings.requests_on == "alert",
         labels=labels,

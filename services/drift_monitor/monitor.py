@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
+from sqlalchemy.exc import SQLAlchemyError
 
 from monitoring.alarms import AlarmWatch
 from monitoring.drift import drift_report
@@ -19,6 +20,7 @@ from monitoring.probation import Probation
 from monitoring.references import References
 from monitoring.report import DriftReport
 from monitoring.retraining import RequestFolder, requests_from
+from monitoring.windows import Vectors
 from osteon.domain import FaultError, OsteonError, RetrainingRequest
 from osteon.features.labels import with_labels
 
@@ -32,6 +34,7 @@ class Monitor:
 
     Args:
         history: the events in [since, until).
+        vectors: where their embeddings are looked up, when they are read without.
         requests: where retraining requests go; None files none.
         on_alert: file a request only when Alertmanager tells of the drift, instead of at every look.
         labels: event -> what a person answered; None: nobody labels.
@@ -45,6 +48,7 @@ class Monitor:
         policy: DriftPolicy,
         metrics: DriftMetrics,
         *,
+        vectors: Vectors | None = None,
         requests: RequestFolder | None = None,
         on_alert: bool = False,
         labels: Callable[[], Mapping[str, float]] | None = None,
@@ -54,6 +58,7 @@ class Monitor:
         project: str = "osteon",
     ) -> None:
         self._history = history
+        self._vectors = vectors
         self._references = references
         self._policy = policy
         self._metrics = metrics
@@ -72,20 +77,30 @@ class Monitor:
         moment, started = now or datetime.now(UTC), time.monotonic()
         events = self._history(moment - timedelta(days=self._history_days), moment)
         report = drift_report(
-            events, self._references, self._policy, now=moment, seed=self._seed, project=self._project
+            events,
+            self._references,
+            self._policy,
+            now=moment,
+            seed=self._seed,
+            project=self._project,
+            vectors=self._vectors,
         )
-        expected = expected_performance(events, self._references, self._policy, now=moment, seed=self._seed)
-        if self._labels is not None:
-            labelled = with_labels(events, self._labels())
+        expected = expected_performance(
+            events, self._references, self._policy, now=moment, seed=self._seed, vectors=self._vectors
+        )
+        labelled = with_labels(events, self._labels()) if self._labels is not None else None
+        if labelled is not None:
             expected += labelled_performance(labelled, self._policy, now=moment)
-            if self._probation is not None:
-                self._metrics.show_probation(self._probation.look(labelled, moment))
-        report = replace(report, alarms=self._watch.look(events), performance=expected)
+        alarms = self._watch.look(events, vectors=self._vectors)
+        report = replace(report, alarms=alarms, performance=expected)
         self._metrics.show(report, duration_s=time.monotonic() - started, at_unix_s=moment.timestamp())
         self._count_new(events, moment)
         self.report = report
         if not self._on_alert:
             self._file(requests_from(report, self._policy))
+        if self._probation is not None and labelled is not None:
+            # Last: a registry that is away stops no report.
+            self._metrics.show_probation(self._probation.look(labelled, moment))
         return report
 
     def request(self, told: Iterable[tuple[str, str]]) -> list[RetrainingRequest]:
@@ -120,7 +135,7 @@ class Monitor:
         while not stop.is_set():
             try:
                 self.look()
-            except (OsteonError, OSError, ValueError) as error:
+            except (OsteonError, OSError, ValueError, SQLAlchemyError) as error:
                 # The text of a foreign error may hold a value of the data: its type has to do.
                 reason = str(error) if isinstance(error, OsteonError) else type(error).__name__
                 logger.error("no report: %s", reason)

@@ -25,6 +25,9 @@ _REASONS = {
     "body_part_not_covered": "région anatomique non prise en charge",
     "not_a_radiograph": "l'image n'est pas une radiographie",
     "unlike_the_training_pictures": "image trop différente de celles de l'apprentissage",
+    "picture_poorly_exposed": "exposition insuffisante",
+    "implant_covers_the_joint": "un implant cache l'articulation",
+    "model_stale": "modèle à revalider",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPAuthorizationCredentials
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -21,11 +21,13 @@ from services.model_server.answers import (
     PredictAnswer,
     error_response,
 )
+from services.model_server.bearer import BEARER
+from services.model_server.explain import add_explain
 from services.model_server.page import PAGE
+from services.model_server.search_routes import add_search_routes
 from services.model_server.server import Server
 from services.model_server.upload import SUBJECT_PATTERN
 
-_BEARER = HTTPBearer(auto_error=False, description="A token of the server's token file, or a signed one.")
 _FORM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["files"],
@@ -83,6 +85,8 @@ def build_api() -> FastAPI:
             openapi_extra=_BODY,
             operation_id=path,
         )
+    add_search_routes(app)
+    add_explain(app, _require("predict"), _BODY)
     app.add_exception_handler(OsteonError, _osteon_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -97,7 +101,7 @@ def _server(request: Request) -> Server:
 
 def _require(scope: str) -> Any:
     def check(
-        request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+        request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
     ) -> Server:
         server = _server(request)
         server.tokens.require(bearer.credentials if bearer else None, scope)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from osteon.dicom import Limits, Picture, read_picture
 from osteon.domain import Event, Prediction, RefusedError, Task
+from osteon.models.abstention import JOINT_TASKS, Reason, body_part_reason
 from services.model_server.answers import EmbedAnswer, HttpError, PredictAnswer
 from services.model_server.champions import Champions, Models
 from services.model_server.loading import LoadedModel
@@ -40,6 +43,8 @@ class Engine:
             max_inflated_bytes=settings.max_inflated_bytes,
             max_decoded_bytes=settings.max_decoded_bytes,
         )
+        self.searchable: Callable[[list[Event], Picture | None], list[Event]] = lambda events, _: events
+        self._stale_after_days = settings.stale_after_days
         self._threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="engine")
 
     @property
@@ -66,19 +71,26 @@ class Engine:
             events: list[Event] = []
             shadows: list[ShadowTask] = []
             for data, picture in zip(upload.files, pictures, strict=True):
-                for champion in _fitting(champions, picture):
+                own: list[Event] = []
+                implant = self._implant(picture, upload)
+                for champion in fitting(champions, picture):
                     _go_on(upload)
                     digest = champion.predictor.input_digest(data)
                     with self._metrics.inference_seconds.labels(champion.promotion.task).time():
                         prediction, embedding = champion.predictor.predict_picture(
-                            picture, digest=digest, sex=upload.sex, site=upload.site
+                            picture,
+                            digest=digest,
+                            sex=upload.sex,
+                            site=upload.site,
+                            refuse=self.refusal(champion, implant),
                         )
                     predictions.append(prediction)
                     event = self._recorder.event(
                         upload, picture, prediction, embedding, request_id=request_id
                     )
-                    events.append(event)
+                    own.append(event)
                     shadows += _shadow_of(champion, challengers, upload, picture, event)
+                events += self.searchable(own, picture)
             _go_on(upload)
             self._recorder.record(events)
         for shadow in shadows:
@@ -100,7 +112,7 @@ class Engine:
         with self._shadow.standing_back():
             for data in upload.files:
                 _go_on(upload)
-                prepared = predictor.prepare(self._read(data))
+                prepared = predictor.prepare(self.read(data))
                 answers = predictor.answer(prepared[None], np.zeros(1, dtype=np.int64))
                 embeddings.append(answers.embedding[0].tolist())
         return EmbedAnswer(
@@ -111,6 +123,22 @@ class Engine:
             preprocess_version=predictor.preprocess_version,
         )
 
+    def _implant(self, picture: Picture | None, upload: Upload) -> bool:
+        """Whether the implant champion, where there is one, sees metal in the picture."""
+        champion = self._champions.current.get(Task.IMPLANT)
+        if champion is None or upload.task not in (None, *JOINT_TASKS):
+            return False
+        prediction, _ = champion.predictor.predict_picture(picture, digest="", sex=upload.sex)
+        return champion.predictor.finds(prediction)
+
+    def refusal(self, champion: LoadedModel, implant: bool = False) -> Reason | None:
+        """What the server knows against an answer, beside the picture's own reasons."""
+        if self._stale_after_days is not None:
+            age = datetime.now(UTC) - datetime.fromisoformat(champion.promotion.time_utc)
+            if age > timedelta(days=self._stale_after_days):
+                return Reason.STALE
+        return Reason.IMPLANT if implant and champion.predictor.task in JOINT_TASKS else None
+
     def _read_all(self, upload: Upload) -> list[Picture | None]:
         """One picture per file, None for a file that cannot be read; RefusedError when none can."""
         pictures: list[Picture | None] = []
@@ -118,7 +146,7 @@ class Engine:
         for data in upload.files:
             _go_on(upload)
             try:
-                pictures.append(self._read(data))
+                pictures.append(self.read(data))
             except RefusedError as error:
                 refusal = error
                 pictures.append(None)
@@ -126,7 +154,8 @@ class Engine:
             raise refusal
         return pictures
 
-    def _read(self, data: bytes) -> Picture:
+    def read(self, data: bytes) -> Picture:
+        """The picture of a file within the server's limits; RefusedError when it is none."""
         try:
             with self._metrics.decode_seconds.time():
                 return read_picture(data, limits=self._limits)
@@ -158,10 +187,8 @@ def _shadow_of(
     ]
 
 
-def _fitting(champions: list[LoadedModel], picture: Picture | None) -> list[LoadedModel]:
+def fitting(champions: list[LoadedModel], picture: Picture | None) -> list[LoadedModel]:
     """The champions that may judge the body part; all of them when it is unknown or none may."""
-    from osteon.models.abstention import body_part_reason
-
     part = picture.body_part if picture else None
     fitting = [each for each in champions if body_part_reason(each.predictor.task, part) is None]
     return fitting or champions

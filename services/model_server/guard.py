@@ -11,9 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.model_server.answers import HttpError, error_response
 from services.model_server.metrics import ServerMetrics
+from services.model_server.search_routes import SEARCH_ROUTES
 
 logger = logging.getLogger("osteon.server")
-ROUTES = ("/v1/predict", "/v1/embed", "/v1/models")
+ROUTES = ("/v1/predict", "/v1/embed", "/v1/models", "/v1/explain", *SEARCH_ROUTES)
 _PICKLE = b"pickle"
 
 

@@ -11,6 +11,8 @@ pre{background:#f3f4f6;padding:1rem;overflow-x:auto}strong{color:#9a3412}</style
 <pre>curl -H "Authorization: Bearer $TOKEN" -F files=@hand.dcm http://ADDRESS/v1/predict
 curl -H "Authorization: Bearer $TOKEN" -F files=@knee.png -F task=knee-oa http://ADDRESS/v1/predict
 curl -H "Authorization: Bearer $TOKEN" -F files=@hand.dcm http://ADDRESS/v1/embed
+curl -H "Authorization: Bearer $TOKEN" -F "text=fracture du poignet" http://ADDRESS/v1/search
+curl -H "Authorization: Bearer $TOKEN" -F files=@hand.dcm -F task=fracture -o map.png http://ADDRESS/v1/explain
 curl -H "Authorization: Bearer $TOKEN" http://ADDRESS/v1/models</pre>
 <p>Contract: <a href="/openapi.json">/openapi.json</a>. State: <a href="/readyz">/readyz</a>,
 <a href="/metrics">/metrics</a>.</p>

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -12,8 +12,10 @@ from osteon.registry import Registry
 from services.model_server.answers import ModelsAnswer
 from services.model_server.champions import Champions
 from services.model_server.engine import Engine
+from services.model_server.explain import Explainer
 from services.model_server.metrics import ServerMetrics
 from services.model_server.recorder import Recorder
+from services.model_server.search import Search
 from services.model_server.settings import Settings, read_hmac_key
 from services.model_server.shadow import Shadow
 from services.model_server.tokens import Tokens
@@ -21,6 +23,7 @@ from services.model_server.upload import Upload, read_upload
 from services.model_server.waiting import Places, answered, arrived
 
 Answer = TypeVar("Answer")
+Asked = TypeVar("Asked", bound=Upload)
 
 
 class Server:
@@ -53,6 +56,9 @@ class Server:
         )
         self._places = Places(settings.max_waiting, metrics)
         self.engine = Engine(settings, self.champions, recorder, self._shadow, metrics)
+        self.search = Search(settings, hmac_key, self.engine.read)
+        self.engine.searchable = self.search.with_vector
+        self.explainer = Explainer(registry, self.champions, self.engine)
 
     @property
     def is_ready(self) -> bool:
@@ -78,7 +84,12 @@ class Server:
             project=self.settings.project,
         )
 
-    async def answer(self, request: Request, work: Callable[[Upload], Answer]) -> Answer:
+    async def answer(
+        self,
+        request: Request,
+        work: Callable[[Asked], Answer],
+        read: Callable[[Request, Settings], Awaitable[Asked]] = read_upload,  # type: ignore[assignment]
+    ) -> Answer:
         """The work's answer to a request, within the limits of the server.
 
         Raises:
@@ -87,5 +98,5 @@ class Server:
         """
         settings = self.settings
         with self._places.one():
-            upload = await arrived(read_upload(request, settings), settings.upload_timeout_s)
+            upload = await arrived(read(request, settings), settings.upload_timeout_s)
             return await answered(request, upload, work, self.engine.threads, settings.request_timeout_s)

@@ -35,14 +35,21 @@ class Settings(BaseSettings):
     registry_uri: str = Field("sqlite:///runs/registry/mlflow.db", description="MLflow's address")
     registry_history_url: str | None = Field(None, description="database of promotions; the registry's own")
     registry_cache: Path = Field(Path("runs/cache/packages"), description="packages of a remote registry")
+    stale_after_days: float | None = Field(
+        None, gt=0, description="days after its promotion from which a model abstains; never when left out"
+    )
     trusted_signers_file: Path | None = Field(
         None, description="public keys (PEM) of whom one must have signed a package; any package when none"
     )
     reload_interval_s: float = Field(2.0, gt=0, description="pause between two looks at the registry")
     outbox_url: str = Field("sqlite:///runs/outbox.db", description="database the events are appended to")
 
+    dual_package: Path | None = Field(None, description="dual encoder of searches, from `osteon pretrain`")
+    index: str | None = Field(None, description="folder or PostgreSQL address of the embedding index")
+
     token_file: Path = Field(
-        Path("runs/secrets/token"), description="lines of `TOKEN [SCOPE,SCOPE]`; made on the first start"
+        Path("runs/secrets/token"),
+        description="lines of `TOKEN [SCOPE,SCOPE [PROJECT,PROJECT]]`; made on the first start",
     )
     hmac_key_file: Path = Field(
         Path("runs/secrets/hmac.key"), description="key of input_hmac; made on the first start"

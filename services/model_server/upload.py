@@ -58,25 +58,41 @@ async def read_upload(request: Request, settings: Settings) -> Upload:
     Raises:
         HttpError: 413 too large, 415 not multipart, 422 not what the contract says.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "multipart/form-data":
-        raise HttpError(415, "multipart/form-data", "another media type", "send the files as a form")
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > settings.max_request_bytes:
-        raise _too_large("request", settings.max_request_bytes)
-    form = await _parse(request.headers, _bounded(request.stream(), settings.max_request_bytes), settings)
+    form = await read_form(request, settings, FORM_FIELDS)
     try:
         return await _understand(form, settings)
     finally:
         await form.close()
 
 
-async def _parse(headers: Headers, stream: AsyncGenerator[bytes, None], settings: Settings) -> FormData:
+async def read_form(request: Request, settings: Settings, fields: tuple[str, ...]) -> FormData:
+    """A multipart form with files in `files` and no fields but those named, held in memory; close it.
+
+    Raises:
+        HttpError: 413 too large, 415 not multipart, 422 not such a form.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "multipart/form-data":
+        raise HttpError(415, "multipart/form-data", "another media type", "send the files as a form")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > settings.max_request_bytes:
+        raise _too_large("request", settings.max_request_bytes)
+    stream = _bounded(request.stream(), settings.max_request_bytes)
+    form = await _parse(request.headers, stream, settings, fields)
+    if {name for name, _ in form.multi_items()} - {"files", *fields}:
+        await form.close()
+        raise HttpError(422, f"fields files, {', '.join(fields)}", "another", "see /openapi.json")
+    return form
+
+
+async def _parse(
+    headers: Headers, stream: AsyncGenerator[bytes, None], settings: Settings, fields: tuple[str, ...]
+) -> FormData:
     parser = _MemoryParser(
         headers,
         stream,
         max_files=settings.max_files,
-        max_fields=len(FORM_FIELDS),
+        max_fields=len(fields),
         max_part_size=_MAX_FIELD_BYTES,
     )
     try:
@@ -84,7 +100,7 @@ async def _parse(headers: Headers, stream: AsyncGenerator[bytes, None], settings
     except (MultiPartException, FormParserError, KeyError, ValueError):
         raise HttpError(
             422,
-            f"a form of at most {settings.max_files} files and the fields {', '.join(FORM_FIELDS)}",
+            f"a form of at most {settings.max_files} files and the fields {', '.join(fields)}",
             "another form",
             "see /openapi.json",
         ) from None
@@ -100,9 +116,21 @@ async def _bounded(stream: AsyncGenerator[bytes, None], limit: int) -> AsyncGene
 
 
 async def _understand(form: FormData, settings: Settings) -> Upload:
-    names = [name for name, _ in form.multi_items()]
-    if set(names) - {"files", *FORM_FIELDS}:
-        raise HttpError(422, f"fields files, {', '.join(FORM_FIELDS)}", "another", "see /openapi.json")
+    files = await form_files(form, settings)
+    if not files:
+        raise HttpError(422, "at least one file in the field files", "none", "send one DICOM, PNG or JPEG")
+    task = form_text(form, "task")
+    return Upload(
+        files=files,
+        task=Task.parse(task) if task else None,
+        sex=_sex(form_text(form, "sex")),
+        site=settings.known_site(form_text(form, "site")),
+        subject=form_subject(form),
+    )
+
+
+async def form_files(form: FormData, settings: Settings) -> tuple[bytes, ...]:
+    """The bytes of every file of the form."""
     files: list[bytes] = []
     for each in form.getlist("files"):
         if not isinstance(each, UploadFile):
@@ -110,19 +138,10 @@ async def _understand(form: FormData, settings: Settings) -> Upload:
         if (each.size or 0) > settings.max_file_bytes:
             raise _too_large("file", settings.max_file_bytes)
         files.append(await each.read())
-    if not files:
-        raise HttpError(422, "at least one file in the field files", "none", "send one DICOM, PNG or JPEG")
-    task = _text(form, "task")
-    return Upload(
-        files=tuple(files),
-        task=Task.parse(task) if task else None,
-        sex=_sex(_text(form, "sex")),
-        site=settings.known_site(_text(form, "site")),
-        subject=_subject(_text(form, "subject")),
-    )
+    return tuple(files)
 
 
-def _text(form: FormData, name: str) -> str | None:
+def form_text(form: FormData, name: str) -> str | None:
     """A form field's text; BentoML's client sends fields as JSON ("fracture" with its quotes, or null)."""
     values = form.getlist(name)
     if not values:
@@ -146,8 +165,9 @@ def _sex(sex: str | None) -> str | None:
     return sex
 
 
-def _subject(subject: str | None) -> str | None:
+def form_subject(form: FormData) -> str | None:
     """A pseudonym, never a hospital's own number: refused by its form."""
+    subject = form_text(form, "subject")
     if subject is not None and not re.match(SUBJECT_PATTERN, subject):
         raise UsageError(
             "a subject that the de-identification gave (P and 16 characters)",

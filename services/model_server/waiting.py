@@ -15,6 +15,7 @@ from services.model_server.metrics import ServerMetrics
 from services.model_server.upload import Upload
 
 Answer = TypeVar("Answer")
+Asked = TypeVar("Asked", bound=Upload)
 
 
 class Places:
@@ -50,7 +51,7 @@ async def arrived(body: Awaitable[Answer], limit_s: float) -> Answer:
 
 
 async def answered(
-    request: Request, upload: Upload, work: Callable[[Upload], Answer], threads: Executor, limit_s: float
+    request: Request, upload: Asked, work: Callable[[Asked], Answer], threads: Executor, limit_s: float
 ) -> Answer:
     """The work's answer, from a thread, while somebody waits for it.
 

@@ -36,9 +36,10 @@ KIND = (
     "local_temperatures",
     "optimizer",
     "betas",
-    "same_region_epochs",
+    "same_region_share",
     "mask_repeated_reports",
     "sampling",
+    "text_still_share",
     "distortion",
 )
 SMALL = {"vit": "vit_tiny_patch16_224", "res": "resnet10t-tiny"}

@@ -181,7 +181,7 @@ def test_metrics_have_closed_labels_only(server: RunningServer) -> None:
     routes = {
         sample.labels["route"] for family in families for sample in family.samples if "route" in sample.labels
     }
-    assert routes <= {"/v1/predict", "/v1/embed", "/v1/models", "other"}
+    assert routes <= {"/v1/predict", "/v1/embed", "/v1/explain", "/v1/models", "other"}
     assert "/v1/unknown" not in str(families)
 
 

@@ -23,7 +23,7 @@ from osteon.pairs import build_pairs
 from tests.deid_folder import write_deid_folder
 from training.distortion import Distortion
 from training.pair_batch import draw_batch
-from training.pair_data import ShardPictures, TextSampling, epoch_batches, load_pairs
+from training.pair_data import ShardPictures, TextSampling, epoch_batches, load_pairs, same_region_epoch
 from training.pretrain import pretrain
 from training.pretrain_recipes import PRETRAIN_RECIPES, pretrain_recipe, tiny
 
@@ -244,6 +244,33 @@ def test_a_batch_of_one_region_holds_one_region_and_no_study_twice() -> None:
     assert len(alike) >= 7
     seen = [index for batch in alike for index in batch]
     assert len(seen) == len(set(seen))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.75, 1.0])
+def test_as_many_epochs_as_asked_for_hold_one_region_a_batch(share: float) -> None:
+    alike = [same_region_epoch(epoch, share) for epoch in range(40)]
+    assert sum(alike) == 40 * share
+    runs = [sum(alike[start : start + 4]) for start in range(0, 40, 4)]
+    assert set(runs) == {4 * share}  # spread over the run, not at its end
+
+
+def test_the_conclusion_alone_is_drawn_as_often_as_asked_for(pairs: Path) -> None:
+    train = load_pairs(pairs, "train", Preprocess(size=32))
+    study = next(index for index, found in enumerate(train.findings) if found != train.conclusions[index])
+    conclusion, random = " ".join(train.conclusions[study]), np.random.default_rng(0)
+    assert conclusion
+    sampling = TextSampling(whole_share=1.0, indication_share=0.0, conclusion_share=0.6)
+    draws = [train.sampled_text(study, sampling, random) for _ in range(300)]
+    assert set(draws) == {conclusion, " ".join(train.findings[study])}
+    assert 150 < draws.count(conclusion) < 210
+
+
+def test_a_report_without_a_conclusion_gives_its_findings(pairs: Path) -> None:
+    train = load_pairs(pairs, "train", Preprocess(size=32))
+    bare = replace(train, conclusions=[()] * len(train))
+    sampling = TextSampling(whole_share=1.0, indication_share=0.0, conclusion_share=1.0)
+    drawn = bare.sampled_text(0, sampling, np.random.default_rng(0))
+    assert drawn == " ".join(train.findings[0])
 
 
 def test_a_mixed_epoch_visits_every_study_but_the_rest_of_a_batch() -> None:

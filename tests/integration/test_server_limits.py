@@ -249,7 +249,7 @@ def test_a_field_that_is_not_of_the_contract_is_refused_without_repeating_it(
 def test_openapi_says_what_the_routes_do(server: RunningServer) -> None:
     # Random bytes fit the schema of a file and are no picture: 413 and 422 are right answers to them.
     (server.home / "schemathesis.toml").write_text(
-        '[checks.positive_data_acceptance]\nexpected-statuses = ["2xx", 404, 413, 422]\n'
+        '[checks.positive_data_acceptance]\nexpected-statuses = ["2xx", 404, 409, 413, 422]\n'
     )
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json"),

@@ -5,14 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from osteon.domain import Task
-from osteon.models.abstention import (
-    Familiarity,
-    Reason,
-    body_part_reason,
-    fit_familiarity,
-    modality_reason,
-    picture_reason,
-)
+from osteon.models.abstention import Reason, body_part_reason, modality_reason, picture_reason
+from osteon.models.familiarity import Familiarity, fit_familiarity
 
 
 def test_a_leg_is_no_knee_and_an_unknown_part_may_be_one() -> None:
@@ -62,3 +56,20 @@ def test_familiarity_comes_back_from_its_tensors() -> None:
     again = Familiarity.from_tensors(familiarity.tensors())
     points = rng.normal(size=(5, 4))
     assert np.allclose(again.distance(points), familiarity.distance(points), rtol=1e-4)
+
+
+def test_a_picture_of_a_few_grey_levels_is_poorly_exposed_and_borders_do_not_hide_it() -> None:
+    fine = np.random.default_rng(0).random((80, 80)).astype(np.float32)
+    coarse = np.floor(fine * 12) / 255
+    assert picture_reason(coarse, fine) is Reason.EXPOSURE
+    coarse[0, :40] = np.linspace(0, 1, 40)  # writing of many levels, one part in 160
+    assert picture_reason(coarse, fine) is Reason.EXPOSURE
+    assert picture_reason(np.floor(fine * 40) / 255, fine) is None
+
+
+def test_every_reason_has_plain_words_and_a_french_sentence_for_the_report() -> None:
+    from services.gateway.summary import _REASONS
+
+    assert {reason.value for reason in Reason} == set(_REASONS)
+    assert len({reason.words for reason in Reason}) == len(Reason)
+    assert not any(word in reason.words for reason in Reason for word in ("_", "None"))

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monitoring import watched
 from monitoring.alarms import AlarmWatch
 from monitoring.policy import load_policy
 from monitoring.references import References
 from tests.event_frame import NOW, event_frame
 
-POLICY = load_policy()
+POLICY = load_policy().model_copy(update={"strata": ("device",)})  # each stratum costs a calibration
 MONTH = timedelta(days=30)
 
 
@@ -85,3 +86,48 @@ def test_more_streams_promise_longer_runs_each(references):
     many = AlarmWatch(references, POLICY).look(devices)
     assert len(many) > len(one)
     assert whole(many).run_length_days > whole(one).run_length_days
+
+
+def test_what_a_stream_remembers_does_not_grow_and_a_late_event_still_counts(references, monkeypatch):
+    monkeypatch.setattr(watched, "LATE", 40)
+    events = stream_of(120)
+    watch = AlarmWatch(references, POLICY)
+    watch.look(events.drop(index=100))
+    assert whole(watch.look(events)).events == 120
+    assert {len(stream._seen) for stream in watch._watched.values()} == {40}
+    assert whole(watch.look(events)).events == 120
+
+
+def test_streams_that_join_later_lengthen_the_promise_of_those_that_run(references):
+    early = stream_of(60, until=NOW - timedelta(hours=50), hours=50)
+    late = stream_of(60, seed=3, hours=50)
+    late["device"] = [f"unit-{i % 5}" for i in range(60)]
+    watch = AlarmWatch(references, POLICY)
+    before = whole(watch.look(early))
+    both = pd.concat([early, late])
+    after, anew = whole(watch.look(both)), whole(AlarmWatch(references, POLICY).look(both))
+    assert after.run_length_days > before.run_length_days
+    assert after.run_length_days == anew.run_length_days
+
+
+def test_events_read_without_embeddings_stand_the_same(references):
+    events = stream_of(100, shift=0.4)
+    known = dict(zip(events["event_id"], events["embedding"], strict=True))
+    asked = []
+
+    def vectors(rows):
+        asked.extend(rows["event_id"])
+        return {name: np.asarray(known[name]) for name in rows["event_id"]}
+
+    light = AlarmWatch(references, POLICY).look(events.drop(columns="embedding"), vectors=vectors)
+    assert light == AlarmWatch(references, POLICY).look(events)
+    assert len(asked) == len(set(asked)), "each event is looked up once for all strata of a site"
+
+
+def test_more_of_one_answer_is_told_as_prevalence_and_is_no_drift(references):
+    events = stream_of(250)
+    events["value"] = np.where(np.arange(250) < 100, events["value"], 0.9 + events["value"] / 20)
+    found = whole(AlarmWatch(references, POLICY).look(events))
+    assert found.verdict == "no_drift"
+    assert [cause.name for cause in found.mix_causes] == ["prevalence"]
+    assert found.mix_since_utc > events["time_utc"].iloc[60].isoformat()

@@ -108,8 +108,8 @@ def test_a_picture_in_which_every_look_finds_more_is_quarantined(monkeypatch):
     frame = write(picture(), "QUENTRELEC MAELYS")
     found = regions_of(grey_of(frame))
     assert found.lines
-    monkeypatch.setattr("osteon.deid.pixels.cleaning.regions_of", lambda _: found)
-    monkeypatch.setattr("osteon.deid.pixels.cleaning.kind_of", lambda line, *_: ("line", line.box))
+    monkeypatch.setattr("osteon.deid.pixels.looking.regions_of", lambda *_: found)
+    monkeypatch.setattr("osteon.deid.pixels.looking.kind_of", lambda line, *_: ("line", line.box))
     with pytest.raises(QuarantinedError, match="looks like text"):
         clean_pixels(frame)
 

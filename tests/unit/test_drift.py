@@ -8,8 +8,11 @@ import yaml
 from monitoring.drift import drift_report
 from monitoring.policy import DEFAULT_POLICY, load_policy
 from monitoring.references import References
+from monitoring.windows import READ_COLUMNS
 from osteon.domain import UsageError
+from osteon.features import FeatureRepository
 from tests.event_frame import NOW, event_frame
+from tests.event_frame import events as made_events
 
 POLICY = load_policy()
 
@@ -158,3 +161,15 @@ def test_comments_do_not_change_the_hash_of_a_policy_and_a_threshold_does(tmp_pa
     assert load_policy(path).hash == POLICY.hash
     path.write_text(DEFAULT_POLICY.read_text().replace("family_wise_level: 0.05", "family_wise_level: 0.01"))
     assert load_policy(path).hash != POLICY.hash
+
+
+def test_a_report_of_events_read_without_embeddings_is_the_same(tmp_path):
+    _referenced(tmp_path / "references")
+    repository = FeatureRepository(tmp_path / "features")
+    repository.table.append([*made_events(120, site="a", shift=0.8), *made_events(60, site="b", seed=2)])
+    light = repository.history(columns=READ_COLUMNS)
+    assert "embedding" not in light
+    kept = References(tmp_path / "references")
+    report = drift_report(light, kept, POLICY, now=NOW, vectors=repository.vectors)
+    assert report == drift_report(repository.history(), kept, POLICY, now=NOW)
+    assert report.site_verdict("a") == "drift"

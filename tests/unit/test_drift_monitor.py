@@ -84,3 +84,22 @@ def test_sites_come_from_one_variable_separated_by_commas(monkeypatch):
 
 def test_the_token_is_never_in_the_settings_text():
     assert "s3cret" not in repr(Settings(token="s3cret"))
+
+
+class _Away:
+    def look(self, labelled, now=None):
+        raise FaultError("a registry that answers", "none", "start it")
+
+
+def test_a_registry_that_is_away_stops_no_report(tmp_path):
+    monitor = Monitor(
+        lambda since, until: event_frame(60, site="a"),
+        References(tmp_path / "references"),
+        load_policy(),
+        DriftMetrics(CollectorRegistry(), ["a"]),
+        labels=dict,
+        probation=_Away(),
+    )
+    with pytest.raises(FaultError):
+        monitor.look(NOW)
+    assert monitor.report is not None

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from osteon.features import table as table_module
-from osteon.features.table import EventTable
+from osteon.features.table import EventTable, parse_time
 from tests.event_samples import START, make_event
 
 
@@ -92,3 +92,24 @@ def test_creating_a_table_again_brings_its_old_parts_up_to_date(table: EventTabl
     assert schemas == {tuple(table_module.table_schema().names)}
     after = table.read(None, None, None)
     assert after.drop_columns("request_id").equals(before.drop_columns("request_id"))
+
+
+def test_embeddings_are_looked_up_by_event_and_those_that_are_not_there_are_left_out(
+    table: EventTable,
+) -> None:
+    events = [make_event(number) for number in range(60)]
+    table.append(events)
+    wanted = {event.event_id: parse_time(event.time_utc) for event in (events[3], events[50])}
+    found = table.embeddings({**wanted, "absent": START})
+    assert set(found) == set(wanted)
+    assert found[events[50].event_id].tolist() == pytest.approx(list(events[50].embedding))
+
+
+def test_columns_alone_come_in_the_order_of_the_whole(table: EventTable) -> None:
+    table.append([make_event(number, hours=number // 3) for number in reversed(range(30))])
+    light = table.read(None, None, None, columns=("time_utc", "event_id"))
+    assert light.column_names == ["time_utc", "event_id"]
+    whole = table.read(None, None, None)
+    assert light.column("event_id").to_pylist() == whole.column("event_id").to_pylist()
+    keys = list(zip(*(whole.column(name).to_pylist() for name in ("time_utc", "event_id")), strict=True))
+    assert keys == sorted(keys)

@@ -1,9 +1,11 @@
 """What goes with a line, and what stays beside it."""
 
+from dataclasses import replace
+
 import pytest
 
 from osteon.deid.pixels.box import Box
-from osteon.deid.pixels.neighbours import is_initial, is_marked, with_room
+from osteon.deid.pixels.neighbours import beside, is_marked
 from osteon.deid.pixels.regions import Region
 
 SHAPE = (1000, 1000)
@@ -12,7 +14,7 @@ SHAPE = (1000, 1000)
 def line(left=300, right=600, height=40, cells=60, upright=True):
     """A line of writing from `left` to `right`, or from top to bottom."""
     box = Box(400, left, 400 + height, right) if upright else Box(left, 400, right, 400 + height)
-    return Region(box, 0.99, height, right - left, upright, True, cells, cells)
+    return Region(box, box, 0.99, height, right - left, upright, True, cells, cells)
 
 
 def lone(left, right, upright=True):
@@ -20,25 +22,18 @@ def lone(left, right, upright=True):
 
 
 @pytest.mark.parametrize("upright", [True, False])
-def test_a_letter_close_behind_or_before_a_line_is_an_initial(upright):
-    assert is_initial(line(upright=upright), lone(625, 660, upright))
-    assert is_initial(line(upright=upright), lone(245, 280, upright))
+@pytest.mark.parametrize("start", [250, 610])
+def test_the_room_around_a_line_ends_where_a_letter_that_stays_begins(upright, start):
+    found, marker = line(upright=upright), lone(start, start + 40, upright)
+    room = found.padded(SHAPE)
+    assert room.meets(marker)
+    assert not beside(room, found, [marker]).meets(marker)
+    assert beside(room, found, []) == room
 
 
-@pytest.mark.parametrize("upright", [True, False])
-def test_a_letter_farther_off_or_off_the_line_is_none(upright):
-    assert not is_initial(line(upright=upright), lone(640, 675, upright))
-    assert not is_initial(line(upright=upright), lone(100, 240, upright))
-    assert not is_initial(line(), Box(430, 610, 466, 640))
-
-
-@pytest.mark.parametrize("upright", [True, False])
-def test_the_room_around_a_line_ends_where_a_letter_that_stays_begins(upright):
-    marker = lone(650, 690, upright)
-    box = with_room(line(upright=upright), [marker], SHAPE)
-    assert not box.meets(marker)
-    assert (box.right if upright else box.bottom) == 650
-    assert with_room(line(upright=upright), [], SHAPE).meets(marker)
+def test_a_letter_that_stays_ends_what_may_continue_a_line():
+    found = replace(line(right=600), box=Box(400, 300, 440, 700))
+    assert beside(found.padded(SHAPE), found, [lone(640, 680)]).right == 640
 
 
 def test_a_marker_covers_itself_but_no_name_behind_it():

@@ -76,7 +76,7 @@ def test_opening_an_outbox_again_keeps_its_events_and_its_schema_version(tmp_pat
     with sa.create_engine(url).connect() as connection:
         versions = connection.execute(sa.text("SELECT version_num FROM osteon_features_version")).all()
         journal = connection.execute(sa.text("PRAGMA journal_mode")).scalar_one()
-    assert [row[0] for row in versions] == ["0001"]
+    assert [row[0] for row in versions] == ["0003"]
     assert journal == "wal"
 
 

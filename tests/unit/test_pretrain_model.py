@@ -104,6 +104,24 @@ def test_lion_moves_every_weight_by_its_rate() -> None:
     assert float(moved.max()) == pytest.approx(1e-3, rel=1e-2)
 
 
+def test_a_still_text_tower_stays_as_it_began_until_its_part_of_the_run_is_over() -> None:
+    recipe = replace(tiny(), size=64, precision="float32", text_still_share=0.5)
+    learner, batch = _learner(recipe), replace(_batch(64), word=None)
+    began = {name: value.clone() for name, value in learner.model.state_dict().items()}
+
+    def moved() -> set[bool]:
+        now = learner.model.state_dict()
+        return {
+            name.startswith("text_encoder.") for name, value in began.items() if not now[name].equal(value)
+        }
+
+    for share in (0.1, 0.3, 0.49):
+        train_step(learner, batch, share)
+    assert moved() == {False}
+    train_step(learner, batch, 0.51)
+    assert moved() == {False, True}
+
+
 @pytest.mark.parametrize("pooling", ["mean", "attention"])
 def test_places_without_a_picture_count_for_nothing(pooling: Any) -> None:
     torch.manual_seed(0)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from osteon.domain import RefusedError, Task, UsageError
+from osteon.domain import FaultError, RefusedError, Task, UsageError
 from osteon.registry import Registry
 from tests.registries import new_registry
 from tests.unit.test_registry import WHO, make_package
@@ -78,3 +78,8 @@ def test_the_models_that_learned_from_a_patient_are_listed_until_the_patient_is_
     assert registry.lineage.models_of("x") == []
     assert registry.lineage.subjects(Task.FRACTURE, version.digest) == {"y"}
     assert Registry(registry.tracking_uri, "elsewhere").lineage.models_of("y") == []
+
+
+def test_a_version_that_nobody_registered_is_a_fault_of_ours_and_not_of_mlflow(registry):
+    with pytest.raises(FaultError, match="resource does not exist"):
+        registry.gate_of(Task.FRACTURE, "9")

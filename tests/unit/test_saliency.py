@@ -8,7 +8,7 @@ import torch
 
 from osteon.models.encoders import build_image_encoder
 from osteon.models.preprocess import normalise
-from training.evaluation.saliency import attention_rollout, grad_cam, is_transformer, map_maker
+from osteon.models.saliency import attention_rollout, grad_cam, is_transformer, map_maker
 from training.evaluation.saliency_checks import (
     enlarged,
     in_square,

@@ -40,7 +40,26 @@ def test_a_token_has_its_scopes_and_no_others() -> None:
     assert status_of(tokens, f"{LONG}-3", "predict") == status_of(tokens, None, "predict") == 401
 
 
-@pytest.mark.parametrize("line", ["short", f"{LONG} everything", f"{LONG} predict embed"])
+def test_a_token_is_of_its_projects_and_else_of_the_servers_own() -> None:
+    tokens = Tokens(parse_tokens(f"{LONG} predict,search lyon,lille\n{LONG}-2\n"), project="lille")
+    assert tokens.require(LONG, "search").projects == {"lyon", "lille"}
+    assert tokens.require(f"{LONG}-2", "search").projects == {"lille"}
+    assert status_of(tokens, LONG, "predict") == 200
+    elsewhere = Tokens(parse_tokens(f"{LONG} predict,search lyon"), project="lille")
+    assert elsewhere.require(LONG, "search").projects == {"lyon"}
+    assert status_of(elsewhere, LONG, "predict") == 403
+
+
+def test_the_actor_names_a_token_without_telling_it() -> None:
+    tokens = Tokens(parse_tokens(f"{LONG}\n{LONG}-2\n"))
+    actors = {tokens.require(token, "search").actor for token in (LONG, f"{LONG}-2")}
+    assert len(actors) == 2
+    assert not any(LONG[:6] in actor for actor in actors)
+
+
+@pytest.mark.parametrize(
+    "line", ["short", f"{LONG} everything", f"{LONG} predict a/b", f"{LONG} predict a b"]
+)
 def test_a_token_file_with_another_line_is_refused(line: str) -> None:
     with pytest.raises(UsageError) as refused:
         parse_tokens(line)
@@ -81,6 +100,10 @@ def test_a_signed_token_is_accepted_for_its_scope_until_it_ends(
 
     assert status_of(tokens, sign(), "predict") == 200
     assert status_of(tokens, sign(), "embed") == 403
+    granted = tokens.require(sign(scope="search", projects="lyon lille", sub="someone"), "search")
+    assert (granted.projects, "someone" in granted.actor) == ({"lyon", "lille"}, False)
+    again = sign(scope="search", sub="someone", exp=time.time() + 90)
+    assert tokens.require(again, "search").actor == granted.actor
     wrong = {"exp": time.time() - 60}, {"aud": "another"}, {"iss": "another"}, {"scope": ""}
     for changes in wrong:
         assert status_of(tokens, sign(**changes), "predict") == 401

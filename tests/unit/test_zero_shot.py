@@ -16,7 +16,7 @@ from osteon.models.dual_package import DualPackage
 from osteon.models.encoders import build_image_encoder
 from osteon.models.preprocess import Preprocess
 from osteon.models.tokenizer import ReportTokenizer
-from training.evaluation.zero_shot import (
+from osteon.models.zero_shot import (
     PROMPTS,
     answer_embeddings,
     embed_levels,

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from osteon.models.zero_shot import embed_levels, embed_texts
 from training.evaluation.cases import Case
 from training.evaluation.features import OpenEncoder
 from training.evaluation.neighbours import PrecisionAt, precision_at, relevance, unit
 from training.evaluation.plots import bar_plot
 from training.evaluation.run_context import RunContext
 from training.evaluation.section import Cell, Plot, Section, Table
-from training.evaluation.zero_shot import embed_levels, embed_texts
 
 Floats = NDArray[np.float64]
 _PLOTTED_RANK = 5

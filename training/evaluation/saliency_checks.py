@@ -13,7 +13,7 @@ from scipy.stats import spearmanr
 from torch import Tensor, nn
 
 from osteon.models.encoders import TimmImageEncoder
-from training.evaluation.saliency import MapMaker
+from osteon.models.saliency import MapMaker
 from training.metrics import quantile_bounds, resampled
 
 Floats = NDArray[np.float64]

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from osteon.dicom import read_picture
 from osteon.domain import Kind
+from osteon.models.saliency import grad_cam, is_transformer, map_maker
 from training.evaluation.features import OpenEncoder
 from training.evaluation.plots import map_plot
 from training.evaluation.probe import fit_probe
 from training.evaluation.run_context import RunContext, TaskRows
-from training.evaluation.saliency import grad_cam, is_transformer, map_maker
 from training.evaluation.saliency_checks import (
     Pointing,
     RankCheck,

@@ -15,6 +15,7 @@ from typing import Any
 
 from osteon.artefact import atomic_write, read_manifest, sha256_file, write_manifest
 from osteon.domain import Manifest, RefusedError, Task, UsageError
+from osteon.models.zero_shot import PROMPTS, read_prompts
 from osteon.pairs import read_pairs, sentences
 from training.evaluation.cases import Case, read_cases
 from training.evaluation.cases import test_cases as own_test_cases
@@ -29,7 +30,6 @@ from training.evaluation.saliency_section import saliency_section
 from training.evaluation.section import Section
 from training.evaluation.settings import SuiteSettings
 from training.evaluation.space_section import space_section
-from training.evaluation.zero_shot import PROMPTS, read_prompts
 from training.evaluation.zero_shot_section import zero_shot_section
 from training.label_table import has_labels, read_label_table
 from training.pair_data import FINDINGS

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from osteon.models.zero_shot import Ensemble, embed_levels, split_words, zero_shot_scores
 from training.evaluation.features import OpenEncoder
 from training.evaluation.label_efficiency import MeasuredPlace
 from training.evaluation.plots import bar_plot
 from training.evaluation.probe import figure_name, task_figure
 from training.evaluation.run_context import RunContext, TaskRows
 from training.evaluation.section import Cell, Plot, Section, Table
-from training.evaluation.zero_shot import Ensemble, embed_levels, split_words, zero_shot_scores
 from training.metrics import quantile_bounds, resampled
 
 

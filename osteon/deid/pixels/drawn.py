@@ -48,8 +48,10 @@ def drawn_in(grey: Grey, region: Region) -> Drawn:
     height = max(4, region.height)
     rim, across, along = max(2, height // 4), max(3, round(_BESIDE * height)), round(_CONTEXT * height)
     outer = region.reaching(along, across, grey.shape)
-    dark, ink = _strokes(grey[outer.window], _inside(region.box.grown(rim, rim, grey.shape), outer), height)
-    box, base = _turned(region.box, region.upright), _turned(outer, region.upright)
+    dark, ink = strokes_in(
+        grey[outer.window], inside_of(region.box.grown(rim, rim, grey.shape), outer), height
+    )
+    box, base = turned(region.box, region.upright), turned(outer, region.upright)
     if not region.upright:
         ink = np.ascontiguousarray(ink.T)
     pieces = _pieces(ink, height, box.top - base.top, box.bottom - base.top)
@@ -59,10 +61,10 @@ def drawn_in(grey: Grey, region: Region) -> Drawn:
     bottom = base.top + int(max((mine[:, 1] + mine[:, 3]).max(initial=0), box.bottom - base.top))
     whole = Box(top, min(box.left, base.left + first), bottom, max(box.right, base.left + last))
     tallest = int(mine[:, 3].max()) if len(mine) else height
-    return Drawn(dark, count, last - first, tallest, _turned(whole, region.upright))
+    return Drawn(dark, count, last - first, tallest, turned(whole, region.upright))
 
 
-def _inside(box: Box, outer: Box) -> tuple[slice, slice]:
+def inside_of(box: Box, outer: Box) -> tuple[slice, slice]:
     """The box's window within the outer one."""
     return (
         slice(box.top - outer.top, box.bottom - outer.top),
@@ -70,7 +72,7 @@ def _inside(box: Box, outer: Box) -> tuple[slice, slice]:
     )
 
 
-def _strokes(crop: Grey, near: tuple[slice, slice], height: int) -> tuple[bool, NDArray[np.uint8]]:
+def strokes_in(crop: Grey, near: tuple[slice, slice], height: int) -> tuple[bool, NDArray[np.uint8]]:
     """Whether the ink is dark, and where its strokes are: of one value, whatever lies under them."""
     side = max(5, round(_STROKE * height)) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
@@ -93,7 +95,8 @@ def _strokes(crop: Grey, near: tuple[slice, slice], height: int) -> tuple[bool, 
     return dark, dark_ink if dark else bright_ink
 
 
-def _turned(box: Box, upright: bool) -> Box:
+def turned(box: Box, upright: bool) -> Box:
+    """The box with rows for columns where the line is not upright."""
     return box if upright else Box(box.left, box.top, box.right, box.bottom)
 
 

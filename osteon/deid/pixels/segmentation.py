@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from osteon.deid.pixels.box import Box
 from osteon.deid.pixels.grey import Grey
-from osteon.deid.pixels.tiles import likely_rectangles
+from osteon.deid.pixels.tiles import TILE, likely_rectangles, tiles_near
 
 CELL = 4  # pixels along one side
 _STRIDE = 8  # inputs are padded to a multiple of it
@@ -29,14 +31,33 @@ def _network() -> Any:
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
-def kinds_in(grey: Grey) -> NDArray[np.float32]:
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an earlier look found at one size of the picture, and where it was changed since.
+
+    Attributes:
+        kinds: as `kinds_in` gave them.
+        changed: in pixels of that size.
+    """
+
+    kinds: NDArray[np.float32]
+    changed: list[Box]
+
+
+def kinds_in(grey: Grey, earlier: Earlier | None = None) -> NDArray[np.float32]:
     """The probability of writing and of a lone letter or shape in each cell, (2, rows / 4, columns / 4).
 
     Letters 8 to 26 pixels high are what the network knows; larger ones are found in a smaller copy of the
-    picture.
+    picture. Of a picture seen earlier, only what changed and what is beside it is looked at.
     """
-    found = np.zeros((KINDS, -(-grey.shape[0] // CELL), -(-grey.shape[1] // CELL)), np.float32)
-    for box in likely_rectangles(grey):
+    shape = -(-grey.shape[0] // CELL), -(-grey.shape[1] // CELL)
+    if earlier is None:
+        found, near = np.zeros((KINDS, *shape), np.float32), None
+    else:
+        near = tiles_near(earlier.changed, grey.shape)
+        anew = near.repeat(TILE // CELL, 0).repeat(TILE // CELL, 1)[: shape[0], : shape[1]]
+        found = np.where(anew, np.float32(0), earlier.kinds)
+    for box in likely_rectangles(grey, near):
         top, left = box.top // _STRIDE * _STRIDE, box.left // _STRIDE * _STRIDE
         kinds = _run(grey[top : box.bottom, left : box.right])
         part = found[:, top // CELL :, left // CELL :][:, : kinds.shape[1], : kinds.shape[2]]

@@ -21,14 +21,18 @@ _LONGEST = 2048  # pixels along a side: bounds the network's memory
 _MOST = 0.7  # share of the picture above which the whole is cheaper
 
 
-def likely_rectangles(grey: Grey) -> list[Box]:
+def likely_rectangles(grey: Grey, within: NDArray[np.bool_] | None = None) -> list[Box]:
     """Rectangles, a halo around them included, that hold every stroke thin and sharp enough for a letter.
 
     Counting strokes is cheap beside the network, and most of a radiograph has none.
+
+    Args:
+        grey: the picture.
+        within: the tiles to look at, (rows, columns); all without it.
     """
     whole = Box(0, 0, *grey.shape)
-    rows, columns = (-(-n // TILE) for n in grey.shape)
-    tiles = [Box(*edges) for edges in _cut(_inked(grey, rows, columns), 0, 0)]
+    inked = _inked(grey, *(-(-n // TILE) for n in grey.shape))
+    tiles = [Box(*edges) for edges in _cut(inked if within is None else inked & within, 0, 0)]
     found = [
         Box(tile.top * TILE, tile.left * TILE, tile.bottom * TILE, tile.right * TILE).grown(
             _HALO, _HALO, grey.shape
@@ -38,6 +42,15 @@ def likely_rectangles(grey: Grey) -> list[Box]:
     if sum(box.area for box in found) > _MOST * whole.area:
         found = [whole]
     return [piece for box in found for piece in _pieces(box, grey.shape)]
+
+
+def tiles_near(boxes: list[Box], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """True for each tile that lies in or beside a box, (rows, columns)."""
+    near = np.zeros([-(-n // TILE) for n in shape], bool)
+    for box in boxes:
+        wide = box.grown(_HALO, _HALO, shape)
+        near[wide.top // TILE : -(-wide.bottom // TILE), wide.left // TILE : -(-wide.right // TILE)] = True
+    return near
 
 
 def _pieces(box: Box, shape: tuple[int, ...]) -> list[Box]:

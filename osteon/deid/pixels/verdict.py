@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
+
 from osteon.deid.pixels.box import Box
 from osteon.deid.pixels.drawn import drawn_in
 from osteon.deid.pixels.grey import Grey
@@ -19,6 +22,7 @@ _SEVERAL = 4.0  # letters by its length, of which none reads: bone
 _EMPTY = 2.4  # that four readings find no letter at all, added up
 _LEGIBLE, _SURE_LEGIBLE = 3, 0.15
 _NEXT_BEST = 0.6  # of the best reading's: a word is another word when it is turned over
+_CUT, _SURE_CUT = 5, 0.5  # letters of a word of which one at an end may be missed at other sizes
 
 
 def kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, Box]:
@@ -26,7 +30,8 @@ def kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str,
     if region.letters > _MOST_LETTERS:
         return ("line" if _has_text(region, grey) else "ground"), region.box
     letters, sure, marker = _read(region, grey, forbidden)
-    if not letters and sure >= _EMPTY and region.letters >= _SEVERAL:
+    several = region.letters >= _SEVERAL or not (region.cells or region.small)
+    if not letters and sure >= _EMPTY and several:
         return "ground", region.box
     if region.letters > _MARKER_LETTERS:
         return "line", region.box
@@ -66,11 +71,32 @@ def is_legible(region: Region, grey: Grey, forbidden: frozenset[str]) -> bool:
 def _read(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, float, bool]:
     """What the line reads as, the probabilities of the readings that agree, and if it is a marker."""
     added: dict[str, float] = {}
-    for text, sure in readings_of(grey, region.box.window, region.height, upright=region.upright):
+    for text, sure in _readings(region, grey):
         added[text] = added.get(text, 0.0) + sure
     letters = max(added, key=lambda text: added[text])
-    for text, sure in added.items():
+    for text in added:
+        sure = added[text] + _cut_off(text, added)
         enough = sure >= (_SURE_LETTER if len(text) == 1 else _SURE) and sure >= _NEXT_BEST * added[letters]
         if enough and len(text) >= _MIN_WHOLE * region.letters and is_marker(text, forbidden):
             return text, sure, True
     return letters, added[letters], False
+
+
+def _readings(region: Region, grey: Grey) -> list[tuple[str, float]]:
+    """What the line reads as; a slanting one is turned level first."""
+    if not region.slant:
+        return readings_of(grey, region.box.window, region.height, upright=region.upright)
+    high, long = 3 * region.height, region.length + 4 * region.height
+    row, column = region.middle
+    matrix = cv2.getRotationMatrix2D((column, row), region.slant, 1.0)
+    matrix[:, 2] += (long / 2 - column, high / 2 - row)
+    level = cv2.warpAffine(grey, matrix, (long, high), borderMode=cv2.BORDER_REPLICATE)
+    window = (slice(region.height, 2 * region.height), slice(2 * region.height, long - 2 * region.height))
+    return readings_of(np.asarray(level, np.uint8), window, region.height, upright=True)
+
+
+def _cut_off(text: str, added: dict[str, float]) -> float:
+    """What the readings without its first or its last letter add to a long word that is likely itself."""
+    if len(text) < _CUT or added[text] < _SURE_CUT:
+        return 0.0
+    return added.get(text[1:], 0.0) + added.get(text[:-1], 0.0)

@@ -9,12 +9,16 @@ import re
 from collections.abc import Iterable
 from typing import Literal, get_args
 
+from osteon.deid.text.recognisers.age_words import DECADES
 from osteon.deid.text.span import Span
+from osteon.deid.text.spoken import TO_NINETY_NINE, number_of
+from osteon.deid.values import fold
 from osteon.domain.errors import UsageError
 
 AgeRule = Literal["keep", "cap", "band", "redact"]
 BAND_YEARS = 5
 _NUMBER = re.compile(r"\d{1,3}")
+_IN_WORDS = re.compile(rf"\b{TO_NINETY_NINE}\b", re.IGNORECASE)
 _SMALL = re.compile(r"mois|maand|month|sem|week|wek|jour|dag|day", re.IGNORECASE)
 
 
@@ -42,7 +46,12 @@ def _is_redacted(written: str, rule: AgeRule, cap_years: int) -> bool:
 
 
 def _numbers(written: str) -> list[int]:
-    return [int(n) for n in _NUMBER.findall(written)]
+    """The numbers as written; in words, the number or the least age of the decade."""
+    numbers = [int(n) for n in _NUMBER.findall(written)]
+    said = None if numbers else _IN_WORDS.search(written)
+    if said:
+        return [number_of(said.group()) or 0]
+    return numbers or [least for word, least in DECADES.items() if fold(written).startswith(fold(word))]
 
 
 def age_surrogate(written: str, rule: AgeRule, cap_years: int) -> str:
@@ -52,12 +61,13 @@ def age_surrogate(written: str, rule: AgeRule, cap_years: int) -> str:
     ('30-34 ans', '30-34 ans')
     >>> age_surrogate("93 ans", "cap", 89), age_surrogate("7 mois", "band", 89)
     ('90 ans', '6-11 mois')
+    >>> age_surrogate("quatre-vingt-douze ans", "band", 89)
+    '[age]'
     """
     numbers = _numbers(written)
-    if rule == "redact" or not numbers:
-        return "[age]"
     first = _NUMBER.search(written)
-    assert first is not None
+    if rule == "redact" or first is None:
+        return "[age]"
     unit = re.sub(r"^[\s\d/à-]*(?:ou \d+)?", " ", written[first.end() :])
     unit = re.sub(r"\s*(?:et demi|½|(?:et )?\d{1,2}\s?mois)$", "", unit, flags=re.IGNORECASE).rstrip()
     head = written[: first.start()]

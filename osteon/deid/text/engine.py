@@ -13,6 +13,7 @@ from typing import Any
 from osteon._hidden import hidden
 from osteon.deid.identity import KnownIdentity
 from osteon.deid.text.composed import Composed, composed
+from osteon.deid.text.languages import written_language
 from osteon.deid.text.lexicon import Lexicon, lexicon
 from osteon.deid.text.recognisers.addresses import find_addresses
 from osteon.deid.text.recognisers.ages import find_ages
@@ -26,6 +27,7 @@ from osteon.deid.text.recognisers.model import doubtful_lines, find_model_names
 from osteon.deid.text.recognisers.names import find_names
 from osteon.deid.text.recognisers.numbers import find_numbers
 from osteon.deid.text.recognisers.spelled import find_spelled
+from osteon.deid.text.recognisers.spoken_numbers import find_spoken_numbers
 from osteon.deid.text.recognisers.tables import find_tables
 from osteon.deid.text.recognisers.towns import find_towns
 from osteon.deid.text.span import LABELS, Span, merge, trim, without_tags
@@ -133,6 +135,7 @@ def finders(lex: Lexicon) -> dict[str, Finder]:
         "initials": find_initials,
         "spelled": lambda text: find_spelled(text, lex),
         "layouts": lambda text: [*find_tables(text), *find_dictated(text, lex)],
+        "spoken numbers": lambda text: find_spoken_numbers(text, lex),
     }
 
 
@@ -162,11 +165,11 @@ def find_spans_of(
     texts: Iterable[str], known: Iterable[KnownIdentity | None], language: str = LANGUAGE
 ) -> Iterator[list[Span]]:
     """As `find_spans` for many texts: the model sees the doubtful lines of all of them in batches."""
-    lex = lexicon(language)
     read = [composed(text) for text in texts]
     found: list[list[Span]] = []
     asked: list[tuple[int, int, int]] = []
     for number, (one, identity) in enumerate(zip(read, known, strict=True)):
+        lex = lexicon(written_language(one.text, language))
         found.append(_by_rules(one.text, identity, lex))
         asked += [(number, *line) for line in doubtful_lines(one.text, found[-1], lex)]
     if asked and language == LANGUAGE:
@@ -178,7 +181,7 @@ def find_spans_of(
             seen = [(e.start_char, e.end_char, e.label_) for e in document.ents]
             found[number] += [
                 Span(s.start + start, s.end + start, s.label, s.score, s.rule)
-                for s in find_model_names(piece, seen, lex)
+                for s in find_model_names(piece, seen, lexicon(language))
             ]
     for one, spans in zip(read, found, strict=True):
         yield _tidy(spans, one)

@@ -42,6 +42,26 @@ def codes(code: str) -> tuple[str, ...]:
     return ("fr",) if code == "fr" else ("fr", code)
 
 
+_DUTCH = re.compile(
+    r"(?i:\b(?:geboren|geachte|onderzoek|verslag|besluit|huisarts|voornaam|geboortedatum|rijksregister(?:nr|nummer)|pati[ëe]nt[ë(]|"
+    r"aanvrager|klinische|inlichtingen|contactpersoon|medische|collegiale|groeten|wij|niet|werd|gevalideerd|dochter|afspraak|woonplaats|betreft|het|een|naam)\b)"
+)
+_FEWEST_DUTCH = 2
+
+
+def written_language(text: str, chosen: str) -> str:
+    """The language to read a text in: Dutch where French was chosen and two Dutch words stand in it.
+
+    A Belgian letter may hold both; French is read in either case.
+
+    >>> written_language("Geachte collega, ik zag uw patiënt, geboren te Gent. Verslag volgt.", "fr")
+    'nl'
+    """
+    if chosen != "fr" or len({m.group().lower() for m in _DUTCH.finditer(text)}) < _FEWEST_DUTCH:
+        return chosen
+    return "nl"
+
+
 @cache
 def forms(kind: str, code: str = "fr") -> str:
     """The alternatives of one kind as the inside of a pattern's group, longest first."""

@@ -15,6 +15,8 @@ _VALUES = {fold(word): value for value, word in enumerate(_SMALL)} | {
     **{"UNE": 1, "PREMIER": 1, "VINGT": 20, "VINGTS": 20, "TRENTE": 30, "QUARANTE": 40, "CINQUANTE": 50},
     **{"SOIXANTE": 60, "SEPTANTE": 70, "OCTANTE": 80, "HUITANTE": 80, "NONANTE": 90, "ET": 0},
 }
+NUMBER_WORDS = frozenset([*_VALUES, "MILLE", "CENT", "CENTS"]) - {"UNE"}
+"""Folded words that numbers are made of; `une` is an article."""
 _TO_NINETEEN = (
     r"(?:dix[- ](?:sept|huit|neuf)|une?|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|"
     r"quatorze|quinze|seize)"

@@ -15,12 +15,14 @@ from osteon.deid.pseudonyms import Pseudonymiser
 from osteon.deid.text.ages import AgeRule, age_surrogate
 from osteon.deid.text.languages import LANGUAGES, language_data
 from osteon.deid.text.lexicon import lexicon, word_class
-from osteon.deid.text.recognisers.dates import ROMAN_MONTHS, FoundDate, read_dates
+from osteon.deid.text.recognisers.date_forms import ROMAN_MONTHS
+from osteon.deid.text.recognisers.dates import FoundDate, read_dates
 from osteon.deid.text.span import Span
 from osteon.deid.text.spoken import words_of
 from osteon.deid.values import fold
 
 _WORD = re.compile(r"[^\W\d_]+")
+_WORD_OF_A_DATE = re.compile(r"[^\W\d_]{2}|[ST]\d")
 _KEPT_WORDS = word_class("words_kept_in_a_place")
 
 
@@ -68,6 +70,8 @@ class Surrogates:
             return self._town(written)
         if span.label in {"ADRESSE", "HOPITAL"}:
             return self._digits(_WORD.sub(lambda m: self._place_word(m.group()), written))
+        if not any(c.isdigit() for c in written) and " " in written:
+            return "[numéro]"  # said in words
         return self._digits(_letters_kept(self, written), keep_first=span.label == "TEL")
 
     def _name(self, word: str, label: str) -> str:
@@ -136,7 +140,7 @@ class Surrogates:
             inner = read_dates(written, self.language)
             best = max(inner, key=lambda d: d.span.end - d.span.start, default=None)
             if best is None:
-                return self._digits(written)
+                return "[date]" if _WORD_OF_A_DATE.search(written) else self._digits(written)
             return (
                 written[: best.span.start]
                 + self._dates(written[best.span.start : best.span.end], best, best.span.start)

@@ -9,24 +9,27 @@ from osteon.deid.text.lexicon import COMMON_FIRST_NAMES, Lexicon
 from osteon.deid.text.recognisers.name_runs import name_run
 from osteon.deid.text.recognisers.name_shapes import MEDICAL_SHAPE
 from osteon.deid.text.recognisers.names_before import names_before
-from osteon.deid.text.tokens import UPPER, Token, first_at
+from osteon.deid.text.tokens import UPPER, Token, at_words, first_at
 
 Named = tuple[list[int], float, str]
 _BY = re.compile(
     rf"(?<![^\W\d_])(?i:par(?:\s?:)?|avec|appeler|rappeler|contacter|joindre|pr[ée]venir|avertir|"
     rf"aupr[èe]s de|j['’]ai eu|(?:assist|accompagn)[ée]e?s?(?:\(e\))? de|enfants? dont)\s+"
-    rf"(?=(?:[dDlL]['’]|(?:de|du|des|van|von)(?: la| le| den| der)? )?{UPPER})"
+    rf"(?=(?:[dDlL]['’]|(?:de|du|des|van|von|zu|ar|ter|['’]t)(?: la| le| den| der)? )?{UPPER})"
 )
 _DRUG_BEFORE = re.compile(
-    r"(?:trait|m[ée]dic|perfus|inject|infiltr|s[ée]dat|antibio|antalg|relais|associ|\bpuis|compar|prise|T[12]\b)"
+    r"(?:trait|m[ée]dic|perfus|inject|infiltr|s[ée]dat|antibio|antalg|relais|associ|\bpuis|compar|"
+    r"prise|T[12]\b)"
     r"[^.\n]{0,30}$",
     re.IGNORECASE,
 )
 _SEEN = re.compile(
-    r"\b(?:(?:re)?vue?s?|(?:re)?lue?s?|ok|suite|contact|rdv|rendez-vous|consultation|discussion|entretien|avis|"
+    r"\b(?:(?:re)?vue?s?|(?:re)?lue?s?|ok|suite|contact|rdv|rendez-vous|consultation|discussion|"
+    r"entretien|avis|"
     r"discut[ée]e?s?|dit|valid[ée]e?s?|sign[ée]e?s?)\s"
     r"(?:(?:en ville|aux urgences|ce jour|en consultation)\s)?$|"
-    r"(?:\d[/.-]\d{1,4}|janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre|d[ée]cembre)\s$",
+    r"(?:\d[/.-]\d{1,4}|janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|"
+    r"novembre|d[ée]cembre)\s$",
     re.IGNORECASE,
 )
 _DRUG_ENDING = re.compile(r"(?:IUMS?|ATES?|IBS?|OLS?|ONES?|AX|INES?|IDES?|MABS?|YLE?S?)$")
@@ -73,9 +76,9 @@ _NUMBERED = re.compile(
 def acting_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
     """Places of the words of each name, how sure, and by which rule."""
     yield from _by_somebody(tokens, text, lex)
-    for match in _HOUSE.finditer(text):
+    for match in at_words(_HOUSE, text):
         yield name_run(tokens, text, first_at(tokens, match.end()), lex, loud=True), 0.6, "family"
-    for match in _OF.finditer(text):
+    for match in at_words(_OF, text):
         run = name_run(tokens, text, first_at(tokens, match.end()), lex, loud=True)
         if not run:
             run = name_run(tokens, text, first_at(tokens, match.end()), lex, loud=False, listed=True)
@@ -89,7 +92,7 @@ def acting_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[N
 
 def _by_somebody(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
     """`vu avec X`, `signé le 3 mars par X`; a drug after `traité par` is none."""
-    for match in _BY.finditer(text):
+    for match in at_words(_BY, text):
         start = first_at(tokens, match.end())
         loud = match.group().isupper()
         seen = not loud and _SEEN.search(text, max(0, match.start() - 16), match.start()) is not None

@@ -14,12 +14,18 @@ from osteon.deid.text.tokens import UPPER
 from osteon.deid.values import fold
 
 _NAME = r"[^\W\d_][\w'’.\-]*"
+_TOWN_NAME = r"(?:St\.|[^\W\d_](?:[\w'’\-]|\.(?=[\w-]))*)"
+_DAY_OF_STREET = (
+    r"\d{1,2}(?:er)?[- ](?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|"
+    r"novembre|d[ée]cembre)(?:[ ](?:18|19|20)\d\d)?"
+)
+"""Streets of a day: `rue du 11 Novembre 1918`."""
 _SP = r"[ \t\u00a0]"
 _NOT_TOWN = r"(?!tel|t[ée]l|fax|le\b|né|pour\b|a\b|est\b|admis)"
 _ZIP_TOWN = (
     rf"(?:{_SP}*[,;\-–]?{_SP}*\n?{_SP}*(?:[A-Z]{{1,2}}-)?"
     rf"(?P<zip>\d{{2}}{_SP}?\d{{3}}|2[AB]{_SP}?\d{{3}}|[1-9]\d{{3}})\b"
-    rf"{_SP}*(?P<town>{_NAME}(?:{_SP}+{_NOT_TOWN}{_NAME}){{0,4}})?)"
+    rf"{_SP}*(?P<town>{_TOWN_NAME}(?:{_SP}+{_NOT_TOWN}{_TOWN_NAME}){{0,4}})?)"
 )
 
 
@@ -34,11 +40,12 @@ def _patterns(code: str) -> _Patterns:
     number = rf"(?P<number>\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)"
     street = (
         rf"(?<![\w]){number}?(?P<street>{forms('streets', code)})(?![\w])"
-        rf"(?P<name>(?:{_SP}+{_NAME}){{1,6}})(?P<rest>{_ZIP_TOWN})?"
+        rf"(?P<name>(?:{_SP}+(?:{_NAME}|{_DAY_OF_STREET})){{1,6}})(?P<rest>{_ZIP_TOWN})?"
     )
     ending = forms("street_endings", code)
     suffixed = (
-        rf"(?<![\w])(?:(?P<first>\d{{1,4}}[A-Za-z]?,?{_SP}+))?(?P<name>{UPPER}[\w'’.-]*?(?:{_SP}+{UPPER}[\w'’.-]*?){{0,3}}{_SP}?(?i:{ending})\b"
+        rf"(?<![\w])(?:(?P<first>\d{{1,4}}[A-Za-z]?,?{_SP}+))?(?P<name>{UPPER}[\w'’.-]*?"
+        rf"(?:{_SP}+{UPPER}[\w'’.-]*?){{0,3}}{_SP}?(?i:{ending})\b"
         rf"(?:{_SP}+(?P<after>\d{{1,4}}{_SP}?[A-Za-z]?(?:{_SP}?(?:bus|box|bte){_SP}?\w{{1,4}})?)(?![\w]))?)"
     )
     return _Patterns(re.compile(street, re.IGNORECASE), re.compile(suffixed) if ending else None)
@@ -53,6 +60,12 @@ _LABELLED_ADDRESS = re.compile(
     r"au)?|habitant(?: au)?)\s*:?\s*(?P<value>\d[^\n;]{8,80})",
     re.IGNORECASE,
 )
+_SUFFIXED = re.compile(
+    rf"(?<![\w]){UPPER}[^\W\d_]+(?:straat|laan|steenweg|weg|plein|dreef|kaai|singel|gasse|strasse|"
+    rf"straße|platz)"
+    r"[ \n]\d{1,4}[A-Za-z]?(?![\w/.])"
+)
+"""A street by the ending of its name, as in Flanders and German Switzerland."""
 _HIGH_STREET = re.compile(
     rf"(?<![\w])\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-D](?!\w))?{_SP}*,?{_SP}*grand[ '’-]?rue\b", re.IGNORECASE
 )
@@ -62,11 +75,13 @@ _TOWN_AFTER = re.compile(
     r"(?=[ \t]*(?:[,.;)(]|\n|$))"
 )
 _NUMBER_AFTER = re.compile(
-    r"[ \t]*,?[ \t]+(?:n°[ \t]?)?\d{1,3}(?:[ \t]?[A-Za-z](?!\w))?(?:[ \t]?(?:bte|bo[îi]te)[ \t]?\w{1,4})?"
-    r"(?=[ \t]*(?:$|[\n,;)–-]|[àa][ \t]|B-|\d{4}))"
+    r"[ \t]*,?[ \t]+(?:n°[ \t]?)?\d{1,3}(?:[ \t]?[A-Za-z](?!\w)|/\d{1,3})?(?:[ \t]?(?i:bte|"
+    r"bo[îi]te)[ \t]?\w{1,4})?"
+    r"(?=[ \t]*(?:$|[\n,;)|–-]|(?:[àa]|te)[ \t]|(?:BE?|CH|L|F)-|\d{4}))"
 )
 """A number after its street, as in Belgium and Switzerland: `rue du Fond de Vercautry 18 à 5020 Namur`."""
 _ONLY_NUMBERED = frozenset(["R.", "RANG"])
+_ROADS = frozenset(["RTE", "RUE", "CHEMIN", "CH.", "AVENUE", "AV.", "ROUTE"])
 _ABBREVIATED = 5
 _STOP_AFTER_STREET = word_class("words_after_a_street")
 _LINK = word_class("words_inside_a_place")
@@ -86,6 +101,7 @@ def find_addresses(text: str, code: str = "fr") -> list[Span]:
                 spans.append(Span(match.start(), match.end(), "ADRESSE", 0.9, "street"))
     spans += [Span(m.start(), m.end(), "ADRESSE", 0.85, "box") for m in _BOX.finditer(text)]
     spans += [Span(m.start(), m.end(), "ADRESSE", 0.85, "high-street") for m in _HIGH_STREET.finditer(text)]
+    spans += [Span(m.start(), m.end(), "ADRESSE", 0.9, "street") for m in _SUFFIXED.finditer(text)]
     for match in _LABELLED_ADDRESS.finditer(text):
         stop = re.search(
             r"[,\s–-]+(?:a été|est|98|t[ée]l|vit|qui|pour|admis|exer[çc]ant|travaillant|gsm|mail|e-mail|"
@@ -107,7 +123,9 @@ def _street_end(match: re.Match[str]) -> int | None:
     names = list(re.finditer(r"\S+", match["name"]))
     ends = next((i for i, n in enumerate(names) if len(n.group()) > _ABBREVIATED and n.group()[-1] == "."), 3)
     capital = any(n.group()[0].isupper() for n in names[: min(3, ends + 1)] if fold(n.group()) not in _LINK)
-    if fold(match["street"]) == "PASSAGE" and not zipped and not (names and names[0].group()[0].isupper()):
+    proper = next((n.group() for n in names if fold(n.group()) not in {"DU", "DE", "DES", "LA"}), "")
+    named = proper[:1].isupper()
+    if fold(match["street"]) == "PASSAGE" and not zipped and not named:
         return None
     if fold(match["street"]) in _ONLY_NUMBERED and not numbered:
         return None
@@ -115,7 +133,7 @@ def _street_end(match: re.Match[str]) -> int | None:
     behind = not stopped and _NUMBER_AFTER.match(match.string, match.end("name")) is not None
     if (
         not numbered
-        and not (behind and names[-1].group()[0].isupper())
+        and not (behind and (names[-1].group()[0].isupper() or fold(match["street"]) in _ROADS))
         and not (zipped and match["name"].strip())
         and not (capital and match["street"][0].isupper())
     ):
@@ -135,7 +153,7 @@ def _street_end(match: re.Match[str]) -> int | None:
         end = match.start("name") + name.end()
         if len(name.group()) > _ABBREVIATED and name.group()[-1] == ".":
             break
-    after = _NUMBER_AFTER.match(match.string, end) if not numbered else None
+    after = _NUMBER_AFTER.match(match.string, end)
     if after:
         return after.end()
     town = _TOWN_AFTER.match(match.string, end) if numbered else None

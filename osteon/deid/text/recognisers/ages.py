@@ -9,9 +9,10 @@ import re
 from functools import cache
 
 from osteon.deid.text.languages import forms
+from osteon.deid.text.recognisers.age_words import find_age_words
 from osteon.deid.text.span import Span
 from osteon.deid.text.spoken import TO_NINETY_NINE, number_of
-from osteon.deid.text.tokens import UPPER
+from osteon.deid.text.tokens import UPPER, at_digits
 
 _YEARS = r"(?:1[0-2]\d|\d{1,2})"
 _NO_AGE_BEFORE = re.compile(
@@ -52,13 +53,13 @@ def _patterns(code: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     years = re.compile(
         rf"(?<![\w.,/])(?:(?<!\d )(?<!\d\n){_YEARS}\s?(?:-|à|a|ou|"
         rf"/)\s?)?{_YEARS}[ \u00a0\u202f\n]{{0,2}}(?:{unit})(?![\w/])"
-        rf"(?:\s?(?:et demie?\b|½|1/2(?!\d)|(?:et )?\d{{1,2}}\s?mois\b))?",
+        rf"(?:\s?(?:et demie?\b|½|[13]/[24](?!\d)|r[ée]volus\b|(?:et )?\d{{1,2}}\s?mois\b))?",
         re.IGNORECASE,
     )
     small = re.compile(
         r"(?<![\w.,/])(?:\d{1,2}\s?(?:-|à)\s?)?\d{1,3}[ \u00a0\n]?(?:mois|semaines?|jours?|maanden|weken|"
         r"dagen|months?|weeks?|days?)"
-        r"(?:[- ]old)?(?!\w)",
+        r"(?:[- ]old)?(?!\w)(?:\s?(?:et demie?\b|½|1/2(?!\d)))?",
         re.IGNORECASE,
     )
     return years, small
@@ -66,7 +67,9 @@ def _patterns(code: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 _COUNTED = re.compile(r"ann[ée]es?$", re.IGNORECASE)
 """`Années` are a duration more often than an age."""
-_WRITTEN = re.compile(rf"\b(?P<age>(?P<number>{TO_NINETY_NINE})\s+(?P<unit>ans|mois))\b", re.IGNORECASE)
+_WRITTEN = re.compile(
+    rf"\b(?P<age>(?P<number>{TO_NINETY_NINE})\s+(?P<unit>ans|mois)(?: et demie?)?)\b", re.IGNORECASE
+)
 _NUMBER_BEFORE = re.compile(r"\d[ -]$")
 _DATE_BEFORE = re.compile(r"(?:(?:18|19|20)\d{2}|[/.-]\d{2}|[12] \d \d \d)[ -]$")
 _A_LIFE = 13
@@ -85,7 +88,7 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
     """Spans of ages: years unless a word makes them a duration, months and days when one says so."""
     years, small = _patterns(code)
     spans = []
-    for match in years.finditer(text):
+    for match in at_digits(years, text):
         stated = _AGE_BEFORE.search(text, max(0, match.start() - 48), match.start()) is not None
         before = text[max(0, match.start() - 40) : match.start()]
         if _NO_AGE_AFTER.match(text, match.end()) or (not stated and _NO_AGE_BEFORE.search(before)):
@@ -117,7 +120,7 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
                 spans.append(Span(*match.span(group), "AGE", 0.3, "age"))
     for pattern in (_LABELLED, _SEXED):
         spans += [Span(*m.span("age"), "AGE", 0.3, "labelled-age") for m in pattern.finditer(text)]
-    return spans
+    return [*spans, *find_age_words(text)]
 
 
 def _beside(text: str, match: re.Match[str]) -> bool:
@@ -125,7 +128,7 @@ def _beside(text: str, match: re.Match[str]) -> bool:
     before = text[max(0, match.start() - 24) : match.start()]
     ends = (
         re.match(
-            r"\s*(?:$|[\n:,;)]|I\.?P\.?P|NDA|N[IP]|DDN|entr[ée]|admis|vue?\b)",
+            r"\.?\s*(?:$|[\n:,;)/]|I\.?P\.?P|NDA|N[IP]|DDN|entr[ée]|admis|vue?\b)",
             text[match.end() : match.end() + 8],
         )
         is not None
@@ -148,6 +151,6 @@ def _alone(text: str, match: re.Match[str]) -> bool:
     """Between commas, dictated ones too, in brackets, or first of its line: `Mme X, 4 mois,` `(6 mois)`."""
     before = text[max(0, match.start() - 24) : match.start()].rstrip(" \t")
     after = text[match.end() : match.end() + 24].lstrip(" \t")
-    return (not before or before[-1] in ",(:;\n|-/" or before.lower().endswith(" virgule")) and (
-        not after or after[0] in ",).;:\n|-/" or after.lower().startswith("virgule")
-    )
+    return (
+        not before or before[-1] in ",(:;\n|-/" or before.lower().endswith((" virgule", " parenthèse"))
+    ) and (not after or after[0] in ",).;:\n|-/" or after.lower().startswith(("virgule", "fermez")))

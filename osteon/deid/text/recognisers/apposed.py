@@ -18,7 +18,7 @@ from osteon.deid.text.recognisers.name_shapes import (
     is_term_word,
     is_title,
 )
-from osteon.deid.text.tokens import UPPER, Token, first_at
+from osteon.deid.text.tokens import UPPER, Token, at_words, first_at
 
 Named = tuple[list[int], float, str]
 _NAME = rf"{UPPER}[^\W\d_]+(?:['’-][^\W\d_]+)*"
@@ -140,7 +140,7 @@ def apposed_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[
             run = _places(tokens, match)
             if all(possible(tokens[p]) for p in run) and run and _is_somebody(tokens[run[0]], lex):
                 yield run, 0.5, rule
-    for match in _RELATIVE.finditer(text):
+    for match in at_words(_RELATIVE, text):
         run = _places(tokens, match)
         goes_on = text[match.end() : match.end() + 2].lstrip(" ")[:1].islower()
         somebody = not goes_on or _is_somebody(tokens[run[0]], lex)

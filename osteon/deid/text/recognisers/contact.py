@@ -10,6 +10,7 @@ from functools import cache
 
 from osteon.deid.text.languages import forms
 from osteon.deid.text.span import Span
+from osteon.deid.text.tokens import at_digits, at_words
 
 _MAIL = re.compile(
     r"[\w.%+'-]+(?:\s?@\s?|\s?\[at\]\s?|\s?\(at\)\s?)[\w-]+(?:\s?\.\s?[\w-]+)*\.[A-Za-z]{2,}", re.IGNORECASE
@@ -22,7 +23,8 @@ _URL = re.compile(
 _SEP = r"[ .\-/\u00a0\u202f]?"
 _PHONES = (
     re.compile(
-        rf"(?<![\d.,/-])(?:\+|00)\s?(?:33|32|41|352|377|213|216|212){_SEP}(?:\(0\){_SEP})?(?:\d{_SEP}){{8,9}}(?![\d])"
+        rf"(?<![\d.,/-])(?:\+|00)\s?(?:33|32|41|352|377|213|216|"
+        rf"212){_SEP}(?:\(0\){_SEP})?(?:\d{_SEP}){{8,9}}(?![\d])"
     ),
     re.compile(rf"(?<![\d.,/-])\(?\+?\(?(?:33|32|41|26[0-9]?|\d{{2}})\)\s?0\s?(?:\d{_SEP}){{8,9}}(?!\d)"),
     re.compile(rf"(?<![\d.,/-])0{_SEP}[1-9]{_SEP}(?:\d{_SEP}){{7}}\d(?![\d])"),
@@ -56,8 +58,9 @@ def find_contacts(text: str, code: str = "fr") -> list[Span]:
     spans = [Span(m.start(), m.end(), "MAIL", 0.99, "mail") for m in (_MAIL.finditer(text) if mailed else ())]
     spans += [Span(m.start(), m.end(), "URL", 0.9, "url") for m in _URL.finditer(text)]
     for pattern in _PHONES:
-        for match in pattern.finditer(text):
+        digits = pattern.pattern.startswith(r"(?<![\d.,/-])0")
+        for match in at_digits(pattern, text) if digits else pattern.finditer(text):
             end = match.start() + len(match.group().rstrip(" .-/\u00a0\u202f"))
             spans.append(Span(match.start(), end, "TEL", 0.95, "phone"))
-    spans += [Span(*m.span("value"), "TEL", 0.9, "labelled-phone") for m in _labelled(code).finditer(text)]
+    spans += [Span(*m.span("value"), "TEL", 0.9, "labelled-phone") for m in at_words(_labelled(code), text)]
     return spans

@@ -11,7 +11,7 @@ from osteon.deid.text.lexicon import Lexicon
 from osteon.deid.text.recognisers.dates import month_numbers
 from osteon.deid.text.recognisers.name_runs import may_name
 from osteon.deid.text.recognisers.name_shapes import PARTICLES
-from osteon.deid.text.tokens import UPPER, Token, first_at
+from osteon.deid.text.tokens import UPPER, Token, at_words, first_at
 
 Named = tuple[list[int], float, str]
 _SIGNATURE = re.compile(r"(?i)\b(?:signature|sign[ée]e?|visa|cachet)\b[^\n:]{0,40}:(?P<rest>[^\n]{3,60})")
@@ -60,7 +60,7 @@ def courtesy_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator
         for place in range(first_at(tokens, low), first_at(tokens, high)):
             if _signs(tokens, place, text, lex):
                 yield [place], 0.5, "signature"
-    for match in _HELLO.finditer(text):
+    for match in at_words(_HELLO, text):
         place = first_at(tokens, match.end())
         if (
             place < len(tokens)
@@ -85,7 +85,7 @@ def _said_or_signed(tokens: Sequence[Token], text: str, small: str, lex: Lexicon
         place = first_at(tokens, match.end())
         if may_name(tokens, place, text, lex, sure=True):
             yield [place], 0.5, "signature"
-    for match in _HERE.finditer(text):
+    for match in at_words(_HERE, text):
         place = first_at(tokens, match.end())
         if lex.is_first_name(tokens[place].folded) and may_name(tokens, place, text, lex, sure=True):
             yield [place], 0.6, "greeting"

@@ -10,7 +10,7 @@ from osteon.deid.text.languages import alternatives_of, by_first_letter, forms
 from osteon.deid.text.lexicon import Lexicon, word_class
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, is_heading
 from osteon.deid.text.span import Span
-from osteon.deid.text.tokens import UPPER, Token, first_at, words
+from osteon.deid.text.tokens import UPPER, Token, at_words, first_at, words
 from osteon.deid.values import fold
 
 _KINDS = (
@@ -38,6 +38,12 @@ _KINDS = (
     r"pharmacie(?:\s+(?:mutualiste|centrale|principale))?|"
     r"maternit[ée]|h[ôo]tel[- ]dieu|klinik(?:um)?|ambulances|"
     r"(?-i:MAS|FAM|IME|ITEP|HAD|ESAT|SESSAD|CAMSP|CLSC|CSSS|CHT|CHRSM|AURAD|PASS)(?![\w])|"
+    r"(?-i:EMS|CTR|RHNe|RHN|HNE|GHOL|EHC|eHnv|HRC|HIB|HJU|GHEF|CHIREC|HIS|HUB|GHdC|CHIC|CHG)(?![\w])|"
+    r"ensemble hospitalier|permanence(?= (?:du|de la|de l['’]|de|des)? ?(?-i:[A-ZÀ-Ý]))|"
+    r"m[ée]dicentre|dispensaire|infirmerie(?= (?-i:S))|"
+    r"centre municipal de sant[ée]|service de sant[ée](?= d[eu])|r[ée]seau sant[ée]|"
+    r"maison de sant[ée] pluriprofessionnelle|"
+    r"ziekenhuis|kliniek|residentie|(?-i:Spital)|nouvelle clinique|"
     r"groupe hospitalier|institut|maison de (?:sant[ée]|retraite|repos)|fondation|cabinet "
     r"(?:de radiologie|d['’]imagerie|m[ée]dical)|imagerie m[ée]dicale|maison m[ée]dicale|"
     r"maison de naissance|hospices|(?-i:Foyer)(?= (?-i:[A-ZÀ-Ý])[^\W\d_]{2})|"
@@ -66,8 +72,20 @@ def _hospital(code: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?P<kind>{by_first_letter(alternatives_of(_KINDS))}{further})", re.IGNORECASE)
 
 
+_AFTER_A_HOUSE = re.compile(r"[ ](?:par|le[ ]\d|où|hier|depuis le)\b|[ ]\d\d?/\d")
+_OF_DOCTOR = re.compile(r"\b(?:Dr|Pr|Docteur|Dre|Dresse)\b[^\n()]{2,40}\((?P<name>[A-Z]{3,6})\)")
+_SCHOOL = re.compile(
+    rf"\b(?i:cr[èe]che|halte-garderie|garderie|[ée]cole(?: maternelle| primaire|"
+    rf" [ée]l[ée]mentaire)?|coll[èe]ge|lyc[ée]e|foyer)[ ]"
+    rf"(?P<name>(?:L[ea]s? |L['’]|du |des |Sainte? ?-?)?{UPPER}[^\W\d_]+(?:[ -]{UPPER}[^\W\d_]+){{0,3}})"
+)
+_DISTRICT = re.compile(rf"[ ](?:de la|de|du|da|dos) {UPPER}[^\W\d_]+|(?<=SITE)[ ]{UPPER}[\w'’-]+")
 _PARTNERS = re.compile(rf"(?i:\s(?:et|&)\sassoci[ée]e?s?\b)|\s&\s{UPPER}[\w'’-]+")
-_SENT_FROM = re.compile(r"\b[Tt]ransf(?:ert|érée?) (?:de|vers|du|au) (?P<name>[A-Z]{2,6})\b(?! *[A-Z]{2})")
+_SENT_FROM = re.compile(
+    r"(?:\b[Tt]ransf(?:ert|érée?) (?:de|vers|du|au)|\btransf[ée]rer(?: [àa]u?)?|\bvers|"
+    r"\b(?:faite?|pass[ée]e?|r[ée]alis[ée]e?) (?:[àa]|au|"
+    r"aux)) (?P<name>[A-Z]{2,6})\b(?! *[A-Z]{2})"
+)
 _TREATED_AT = re.compile(
     r"\b(?:op[ée]r|hospitalis|suivi|admis|adress|transf[ée]r|vue?\b|voir avec|consult|trait[ée]|stomato|"
     r"chirurgi|provenance)"
@@ -119,14 +137,14 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     """Hospitals by their kind and name, by their name alone, and after an article that only a name takes."""
     tokens = words(text)
     spans = [Span(*m.span("name"), "HOPITAL", 0.6, "service-of") for m in _SERVICE_OF.finditer(text)]
-    for match in _hospital(lex.language).finditer(text):
+    for match in at_words(_hospital(lex.language), text):
         end = _hospital_end(text, tokens, match, lex)
         if end is not None:
             spans.append(Span(match.start(), end, "HOPITAL", 0.8, "hospital"))
     spans += _named_hospitals(text, tokens, lex)
     spans += [
         Span(m.start(), m.end(), "HOPITAL", 0.6, "unit")
-        for m in _UNIT.finditer(text)
+        for m in at_words(_UNIT, text)
         if fold(m["name"]) not in ACRONYMS
         and (
             not lex.is_word(fold(m["name"]))
@@ -136,17 +154,22 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     ]
     spans += [
         Span(m.start(), m.end(), "HOPITAL", 0.6, "letters")
-        for m in _BY_LETTERS.finditer(text)
+        for m in at_words(_BY_LETTERS, text)
         if lex.is_rare_word(m.group()) and m.group() not in ACRONYMS and not lex.is_first_name(m.group())
     ]
-    spans += [Span(m.start(), m.end(), "HOPITAL", 0.6, "devout") for m in _DEVOUT.finditer(text)]
+    spans += [
+        Span(*m.span("name"), "HOPITAL", 0.5, "school")
+        for m in at_words(_SCHOOL, text)
+        if fold(m["name"]) not in ACRONYMS
+    ]
+    spans += [Span(m.start(), m.end(), "HOPITAL", 0.6, "devout") for m in at_words(_DEVOUT, text)]
     spans += [
         Span(*m.span("name"), "HOPITAL", 0.6, "sent-from")
-        for pattern in (_SENT_FROM, _TREATED_AT)
-        for m in pattern.finditer(text)
+        for pattern in (_SENT_FROM, _TREATED_AT, _OF_DOCTOR)
+        for m in at_words(pattern, text)
         if m["name"] not in ACRONYMS | _WARDS and lex.is_rare_word(m["name"])
     ]
-    for match in _ARTICLE_L.finditer(text):
+    for match in at_words(_ARTICLE_L, text):
         spans += _after_article(text, tokens, match, lex)
     return spans
 
@@ -228,7 +251,7 @@ def _closes(text: str, tokens: Sequence[Token], place: int) -> bool:
         if not token.is_capitalised or is_heading(token) or token.folded in ACRONYMS:
             return False
         after = text[token.end : token.end + 3].lstrip(" \t\u00a0")
-        if not after or after[0] in "\n\r,;:.()-–|/":
+        if not after or after[0] in "\n\r,;:.()-–|/" or _AFTER_A_HOUSE.match(text, token.end):
             return True
     return False
 

@@ -10,15 +10,15 @@ from typing import NamedTuple
 from osteon.deid.text.languages import forms
 from osteon.deid.text.lexicon import COMMON_FIRST_NAMES as MANY_FIRST_NAMES
 from osteon.deid.text.lexicon import Lexicon
+from osteon.deid.text.recognisers.introduced_runs import is_near, name_after
 from osteon.deid.text.recognisers.name_shapes import (
     ACRONYMS,
     FUNCTION_WORDS,
     PARTICLES,
     is_heading,
-    is_namelike,
     is_title,
 )
-from osteon.deid.text.tokens import UPPER, Token, first_at
+from osteon.deid.text.tokens import UPPER, Token, at_words, first_at
 
 _LOOSE_TITLE = re.compile(
     r"\bPR\b\.?\s+[^\WA-ZÀ-Ý\d_]"
@@ -32,21 +32,23 @@ _BEFORE_MAIDEN = re.compile(
 )
 _AND = re.compile(r"\s*(?:,|/|&|\bet\b|\ben\b|\band\b)\s*(?:(?:Dr|Pr|Mme|M)\.?\s+)?", re.IGNORECASE)
 _LOUD_RELATION = re.compile(
-    rf"\b(?:SA|SON|SES|LEUR|MA|MON|VOTRE)\s+(?:FILLE|FILS|M[EÈ]RE|P[EÈ]RE|S(?:OE|Œ)UR|FR[EÈ]RE|MARI|[EÉ]POU(?:X|SE))"
+    rf"\b(?:SA|SON|SES|LEUR|MA|MON|VOTRE)\s+(?:FILLE|FILS|M[EÈ]RE|P[EÈ]RE|S(?:OE|Œ)UR|FR[EÈ]RE|"
+    rf"MARI|[EÉ]POU(?:X|SE))"
     rf"\s*,?\s+(?={UPPER}{{3}})"
 )
 _RELATION = re.compile(
-    rf"\b(?:[Ss]a|[Ss]on|[Ss]es|[Ll]eur|[Mm]a|[Mm]on|[Vv]otre)\s+(?:[^\W\d_]+\s)?(?:fille|fils|m[èe]re|p[èe]re|s[oœ]e?ur|fr[èe]re|mari|femme|"
+    rf"\b(?:[Ss]a|[Ss]on|[Ss]es|[Ll]eur|[Mm]a|[Mm]on|[Vv]otre)\s+(?:[^\W\d_]+\s)?(?:fille|fils|"
+    rf"m[èe]re|p[èe]re|s[oœ]e?ur|fr[èe]re|mari|femme|"
     rf"[ée]pou(?:se|x)|conjointe?|compagn(?:e|on)|ni[èe]ce|neveu|tante|oncle|cousine?|"
     rf"petite?[- ]fil(?:le|s)|belle-(?:fille|m[èe]re|s[oœ]e?ur)|"
-    rf"beau-(?:fils|p[èe]re|fr[èe]re)|gendre|bru|concubine?|grand-(?:m[èe]re|p[èe]re)|marraine|parrain|voisine?|amie?|aidante?|patiente?|enfant)\s*,?\s+(?=(?:[dDlL]['’])?{UPPER})"
+    rf"beau-(?:fils|p[èe]re|fr[èe]re)|gendre|bru|concubine?|grand-(?:m[èe]re|p[èe]re)|marraine|"
+    rf"parrain|voisine?|amie?|aidante?|patiente?|enfant)\s*,?\s+(?=(?:[dDlL]['’])?{UPPER})"
 )
 _FAMILY = re.compile(
     r"enfant|conjoint|[ée]pou|fils|fille|fr[èe]re|s[oœ]|m[èe]re|p[èe]re|ami|voisin|neveu|ni[èe]ce|petite?-",
     re.IGNORECASE,
 )
 """Whose history may stand after a colon: `Mère : diabète`."""
-_DATE_NEXT = re.compile(r"\s*:?\s*(?:\d|(?:lun|mar|mercre|jeu|vendre|same)di\b|dimanche\b)", re.IGNORECASE)
 _VERB = re.compile(
     r"\s(?:pr[ée]sent(?:e|ait)|a [ée]t[ée]|est|sera|était|se plaint|consult(?:e|ait)|rapporte|va|vit|"
     r"reste|garde|a (?:chut|pr[ée]sent|b[ée]n)[ée]e?|"
@@ -92,21 +94,21 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
         (known.field, 2, 0.85),
         (known.role, 1, 0.8),
     ):
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(text) if pattern is _M else at_words(pattern, text):
             if pattern is known.title and _LOOSE_TITLE.match(text, match.start()):
                 continue
             start = first_at(tokens, match.end())
-            if start < len(tokens) and _near(text, match.end(), tokens[start].start, strength):
+            if start < len(tokens) and is_near(text, match.end(), tokens[start].start, strength):
                 sure = _sureness(match, strength, tokens, start, text, lex, known)
-                run = _run(tokens, start, text, lex, sure)
+                run = name_after(tokens, start, text, lex, sure)
                 yield run, score, f"after-{strength}"
                 if run and pattern is known.title and known.many.fullmatch(match.group()):
                     yield from _more(tokens, run[-1], text, lex)
-    for match in (*_RELATION.finditer(text), *_LOUD_RELATION.finditer(text)):
+    for match in (*at_words(_RELATION, text), *at_words(_LOUD_RELATION, text)):
         start = first_at(tokens, match.end())
         if start < len(tokens) and not is_title(tokens[start]):
             strength = 1 if match.group().isupper() else 3  # in a text of capitals a verb may follow
-            run = _run(tokens, start, text, lex, strength)
+            run = name_after(tokens, start, text, lex, strength)
             if not run and lex.first_name_rank.get(tokens[start].folded, 10**6) < MANY_FIRST_NAMES:
                 run = [start]
             run += _surname_of_relative(tokens, run, text, lex) if strength == 3 else []
@@ -185,7 +187,7 @@ def _more(tokens: Sequence[Token], last: int, text: str, lex: Lexicon) -> Iterat
         start = first_at(tokens, joint.end())
         if start == len(tokens) or tokens[start].start != joint.end() or not tokens[start].is_capitalised:
             return
-        run = _run(tokens, start, text, lex, 3)
+        run = name_after(tokens, start, text, lex, 3)
         if not run:
             return
         yield run, 0.9, "after-and"
@@ -222,89 +224,4 @@ def _strength_of(match: re.Match[str], strength: int, fields: _Patterns | None) 
         3
         if strict or match["title"].lower().startswith(("né", "ne", "ép", "ep", "vve", "veuve"))
         else strength
-    )
-
-
-def _near(text: str, end: int, start: int, strength: int) -> bool:
-    gap = text[end:start]
-    return (
-        not gap.strip(
-            " .:,\t\u00a0\n" if strength == 3 else " :,(\t\u00a0" if strength == 1 else " :,\t\u00a0"
-        )
-        and gap.count("\n") <= 1
-        and len(gap) <= 6
-    )
-
-
-def _run(tokens: Sequence[Token], start: int, text: str, lex: Lexicon, strength: int) -> list[int]:
-    """Words from `start` that make one name: initials, particles, first names, surnames."""
-    run: list[int] = []
-    place, pending = start, list[int]()
-    while place < len(tokens) and len(run) < 6:
-        token = tokens[place]
-        gap = text[tokens[place - 1].end : token.start] if place > start else ""
-        if place > start and not _joins(gap, token, run, lex):
-            break
-        labels = is_heading(token) and text[token.end : token.end + 2].lstrip()[:1] == ":"
-        labels = labels or (bool(pending) and is_heading(token) and not token.is_upper)
-        if labels or (not run and token.folded in {"LE", "LA", "LES"} and _DATE_NEXT.match(text, token.end)):
-            break
-        if not run and token.folded in PARTICLES and re.match(r"\s\d", text[token.end : token.end + 2]):
-            break  # `RX genou dr. du 14.06.2023`
-        if gap.startswith(".") and len(tokens[place - 1].text) > 3:
-            break  # a sentence ends there, no initial
-        if (
-            token.folded in PARTICLES
-            and (not run or token.folded not in {"LA", "LE"} or token.is_capitalised or bool(pending))
-            and _particle_ok(tokens, place, text, lex)
-        ):
-            pending.append(place)
-        elif is_namelike(tokens, place, text, lex, strength, first=not run):
-            run += [*pending, place]
-            pending = []
-        elif strength == 3 and pending and token.is_capitalised and not is_title(token):
-            run += [*pending, place]  # a particle makes a name of any word: de La Tour
-            pending = []
-        elif strength == 3 and len(run) == 1 and token.folded in PARTICLES and token.text.istitle():
-            run.append(place)  # a surname that ends in one: Vo Van
-        else:
-            break
-        place += 1
-    if (
-        run
-        and strength == 3
-        and pending
-        and place == pending[-1] + 1
-        and tokens[pending[0]].start - tokens[run[-1]].end == 1
-    ):
-        stops = place == len(tokens) or bool(text[tokens[pending[-1]].end : tokens[place].start].strip(" "))
-        ends = stops or all(tokens[p].is_capitalised for p in pending)
-        return [*run, *pending] if ends else run
-    dated = _DATE_NEXT.match(text, tokens[pending[-1]].end) if pending else None
-    if not run and strength == 3 and pending and not dated and all(tokens[p].is_capitalised for p in pending):
-        return pending  # a surname that is a particle by itself: Vo Van
-    return run
-
-
-def _particle_ok(tokens: Sequence[Token], place: int, text: str, lex: Lexicon) -> bool:
-    if place + 1 >= len(tokens):
-        return False
-    following = tokens[place + 1]
-    return text[tokens[place].end : following.start] in {" ", "'", "’", "-"} and (
-        following.is_capitalised or lex.is_rare_word(following.folded) or following.folded in PARTICLES
-    )
-
-
-def _joins(gap: str, token: Token, run: list[int], lex: Lexicon) -> bool:
-    """Words of one name are joined by blanks, a dot after an initial, or a comma before a first name."""
-    if not gap.strip(" \t\u00a0") or gap in {"'", "’", ". ", ".", "-", ".-", " - "}:
-        return True
-    if gap.strip() == "," and run:
-        return lex.is_first_name(token.folded) or (token.is_capitalised and lex.is_rare_word(token.folded))
-    return (
-        gap.count("\n") == 1
-        and not gap.strip()
-        and token.is_capitalised
-        and bool(run)
-        and (lex.is_rare_word(token.folded) and (token.is_upper or lex.is_first_name(token.folded)))
     )

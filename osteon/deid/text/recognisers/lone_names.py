@@ -143,7 +143,8 @@ def before_birth(tokens: Sequence[Token], text: str) -> list[list[int]]:
 
 
 _CONTACT = re.compile(
-    r"\s*[,(:–-]?\s*(?:\d|\+|\(\+?\d|[\w.%+'-]+\s?@|n[ée]e?\b|(?:lun|mar|mer|jeu|ven|sam|dim)[a-z]*\b[.,]{0,2}\s*\d|"
+    r"\s*[,(:–-]?\s*(?:\d|\+|\(\+?\d|[\w.%+'-]+\s?@|n[ée]e?\b|(?:lun|mar|mer|jeu|ven|sam|"
+    r"dim)[a-z]*\b[.,]{0,2}\s*\d|"
     r"(?:rue|avenue|boulevard|place|chemin)\b)",
     re.IGNORECASE,
 )

@@ -15,6 +15,7 @@ from osteon.deid.text.recognisers.around_names import (
     particles_before,
 )
 from osteon.deid.text.recognisers.courtesies import courtesy_names
+from osteon.deid.text.recognisers.cued_names import conjoined, cued_names
 from osteon.deid.text.recognisers.introduced_names import introduced_names
 from osteon.deid.text.recognisers.lone_names import alone_on_line, before_birth
 from osteon.deid.text.recognisers.name_shapes import is_title
@@ -37,7 +38,7 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
             if score > found.get(place, (0.0, ""))[0]:
                 found[place] = (score, rule)
 
-    sure = (introduced_names, acting_names, courtesy_names, apposed_names)
+    sure = (introduced_names, acting_names, courtesy_names, apposed_names, cued_names)
     for places, score, rule in (named for find in sure for named in find(tokens, text, lex)):
         mark(places, score, rule)
     for places in beside_first_names(tokens, text, lex):
@@ -48,6 +49,7 @@ def find_names(text: str, lex: Lexicon) -> list[Span]:
         mark(places, 0.6, "above-birth")
     mark(unknown_capitals(tokens, text, lex), 0.4, "unknown")
     mark(neighbours(tokens, text, found, lex), 0.4, "neighbour")
+    mark(conjoined(tokens, text, found, lex), 0.4, "conjoined")
     mark(initials_beside(tokens, text, found), 0.4, "initial")
     mark(bracketed(tokens, text, found, lex), 0.4, "bracketed")
     mark(particles_after(tokens, text, found), 0.4, "particle")
@@ -100,7 +102,9 @@ def _joined(spans: list[Span], text: str) -> list[Span]:
 
 
 def _with_elision(span: Span, text: str) -> Span:
-    """A surname with the D' or O' before it."""
+    """A surname with the D', O' or 't before it."""
+    if text[: span.start][-3:] in {"'t ", "’t "}:
+        return Span(span.start - 3, span.end, span.label, span.score, span.rule)
     match = re.search(r"(?:(?<![^\W_])[DOL]|(?:^|(?<=\n))[dl])['’]$", text[: span.start][-3:])
     return (
         Span(span.start - 2, span.end, span.label, span.score, span.rule)

@@ -13,6 +13,7 @@ from functools import cache
 
 from osteon.deid.text.languages import alternatives_of, by_first_letter, codes, language_data
 from osteon.deid.text.span import Span
+from osteon.deid.text.tokens import at_digits, at_words
 
 _S = r"[ .\-\u00a0\u202f]?"
 _NIR = re.compile(
@@ -82,7 +83,8 @@ _LONG = re.compile(
     r"(?<![\d.,])(?<!\w)(?<!\b[LRD]\.)(?<!\b[LRD]\. )(?!\d{1,3}(?: \d{3}){1,2}(?!\s?\d)\s+[^\W\d_])"
     r"[A-Z]{0,4}[-_]?(?:\d(?:[-\s]?\d){5,24}|"
     r"\d{2,}(?:\.\d{2,}){2,})(?![\d]|[.,]\d|[:h]\d)"
-    r"(?!\s?(?:mm|cm|ml|mg|UI|U/|€|euros|/mm|G/L|[ée]l[ée]ments|leucocytes|plaquettes|/\s?(?:mm|µ|u?l|dl|ml|champ|h\b)))",
+    r"(?!\s?(?:mm|cm|ml|mg|UI|U/|€|euros|/mm|G/L|[ée]l[ée]ments|leucocytes|plaquettes|/\s?(?:mm|µ|"
+    r"u?l|dl|ml|champ|h\b)))",
     re.IGNORECASE,
 )
 _MIXED = re.compile(r"\b(?=[A-Z0-9-]*\d{4})(?=[A-Z0-9-]*[A-Z])[A-Z0-9]{2,}(?:-[A-Z0-9]+)*\b")
@@ -99,25 +101,26 @@ _PLATE_AFTER = re.compile(
     r"registration)(?!\w)\s*(?i:n°|num[ée]ro|est|:|de (?:la )?(?:voiture|v[ée]hicule))?\s*:?\s*"
     r"(?P<value>[A-Z0-9]{1,4}[-·. ]?[A-Z0-9]{2,4}(?:[-·. ]?[A-Z0-9]{2,3}){0,2}|[A-Z]{2}[ -·]?\d{1,6})\b"
 )
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[\dA-Z]{4}){2,7}(?: ?[\dA-Z]{1,3})?\b(?<=\d)")
 _AVS = re.compile(rf"(?<!\d)756{_S}(?:\d{_S}){{9}}\d(?!\d)")
 
 
 def find_numbers(text: str, code: str = "fr") -> list[Span]:
     """Spans of numbers that point at a person, a stay or an examination."""
-    spans = [Span(m.start(), m.end(), "ID", 0.9, "uid") for m in _UID.finditer(text)]
-    for match in _NIR.finditer(text):
+    spans = [Span(m.start(), m.end(), "ID", 0.9, "uid") for m in at_digits(_UID, text)]
+    for match in at_digits(_NIR, text):
         digits = re.sub(r"[^0-9ABab]", "", match.group())
         spans.append(Span(match.start(), match.end(), "SECU", 0.99 if nir_is_valid(digits) else 0.9, "nir"))
-    for match in _NISS.finditer(text):
+    for match in at_digits(_NISS, text):
         valid = niss_is_valid(re.sub(r"\D", "", match.group()))
         if valid or _NISS_OFFICIAL.fullmatch(match.group()):
             spans.append(Span(match.start(), match.end(), "NISS", 0.97 if valid else 0.9, "niss"))
-    spans += [Span(m.start(), m.end(), "INAMI", 0.85, "inami") for m in _INAMI.finditer(text)]
-    for match in _ELEVEN.finditer(text):
+    spans += [Span(m.start(), m.end(), "INAMI", 0.85, "inami") for m in at_digits(_INAMI, text)]
+    for match in at_digits(_ELEVEN, text):
         if luhn_is_valid(match.group()):
             spans.append(Span(match.start(), match.end(), "RPPS", 0.6, "rpps"))
     for label, pattern in _labelled(code):
-        for match in pattern.finditer(text):
+        for match in at_words(pattern, text):
             value = match["value"].rstrip(" .-/")
             if sum(c.isdigit() for c in value) >= 3:
                 named = _NAME_OF_NUMBER.match(value)
@@ -128,11 +131,12 @@ def find_numbers(text: str, code: str = "fr") -> list[Span]:
     spans += [Span(m.start(), m.end(), "ID", 0.5, "long-number") for m in _LONG.finditer(text)]
     spans += [Span(m.start(), m.end(), "ID", 0.5, "mixed-number") for m in _MIXED.finditer(text)]
     spans += [Span(m.start(), m.end(), "ID", 0.9, "plate") for m in _PLATE.finditer(text)]
-    for match in _PLATE_AFTER.finditer(text):
+    for match in at_words(_PLATE_AFTER, text):
         if any(c.isdigit() for c in match["value"]):
             spans.append(Span(*match.span("value"), "ID", 0.9, "plate"))
-    spans += [Span(m.start(), m.end(), "SECU", 0.95, "avs") for m in _AVS.finditer(text)]
-    spans += [Span(m.start(), m.end(), "SECU", 0.9, "ramq") for m in _QUEBEC.finditer(text)]
+    spans += [Span(m.start(), m.end(), "ID", 0.9, "iban") for m in at_words(_IBAN, text)]
+    spans += [Span(m.start(), m.end(), "SECU", 0.95, "avs") for m in at_digits(_AVS, text)]
+    spans += [Span(m.start(), m.end(), "SECU", 0.9, "ramq") for m in at_words(_QUEBEC, text)]
     return spans
 
 

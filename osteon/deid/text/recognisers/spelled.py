@@ -74,7 +74,8 @@ def _letter_by_letter(text: str) -> list[Span]:
     for match in _SPELT.finditer(text):
         letters = [c for c in match.group() if c.isalpha()]
         said = _SAID.search(text, max(0, match.start() - 40), match.start()) is not None
-        if said or (len(letters) >= _FEWEST_UNSAID and not _is_a_list(letters) and match.group().isupper()):
+        even = match.group().isupper() or (match.group().islower() and match["sep"].strip())
+        if said or (len(letters) >= _FEWEST_UNSAID - 1 and not _is_a_list(letters) and even):
             spans.append(Span(match.start(), match.end(), "NOM", 0.7, "spelled"))
     return spans
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
 from osteon.deid.text.span import Span
+from osteon.deid.text.tokens import UPPER
 from osteon.deid.values import fold
 
 _TITLES: tuple[tuple[str, str], ...] = (
@@ -13,7 +15,7 @@ _TITLES: tuple[tuple[str, str], ...] = (
     ("NOM", r"(?:NOMS?|PATIENTE?S?|IDENTITE|(?:NOM )?(?:DU )?(?:MEDECIN|RADIOLOGUE|PRATICIEN|OPERATEUR)|"
             r"MEDECINS?|"
             r"PRESCRIPTEUR|DEMANDEUR|RADIOLOGUE|OPERATEUR|MANIP(?:ULATEUR|ULATRICE)?|CORRESPONDANT|"
-            r"INTERNE|SENIOR|"
+            r"INTERNE|SENIOR|LECTEUR|LECTRICE|REQUERANT|DEMANDE PAR|ENVOYE PAR|REALISE PAR|MT|"
             r"CHIRURGIEN|NOM .*|SAISI PAR|VALIDE PAR|LU PAR|CONTACT|"
             r"FAMILY(?: ?NAME)?|SURNAME|LAST ?NAME|(?:FULL|PATIENT) ?NAME|(?:GENERAL ?)?PRACTITIONER|"
             r"PHYSICIAN|AUTHOR|OPERATOR|"
@@ -39,6 +41,13 @@ _TITLES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _LABELS = tuple((label, re.compile(pattern)) for label, pattern in _TITLES)
 _FEWEST_CELLS, _FEWEST_TITLES = 3, 2
+_FEWEST_BARS = 5
+_DATED_CELL = re.compile(r"\|[^|\n]*\d{2}[^|\n]*\|[MF]\||\d[./-]\d{2,4}\|")
+_NAMED_CELL = re.compile(
+    rf"(?<=\|)(?P<name>(?:(?:de|du|des|la|le|van|von|zu|['’]t|"
+    rf"[dDlL]['’])[ ]?)*{UPPER}[^\W\d_]*(?:(?:[ '’-]|\.[ -]?|,[ ])(?:de |da |du |la )*"
+    rf"{UPPER}[^\W\d_]*){{0,3}}\.?)(?=\|)"
+)
 _RULE = re.compile(r"[\s|:+=-]*")
 _NUMBERS = frozenset(
     {"ZIP", "TEL", "IPP", "NDA", "SECU", "NISS", "RPPS", "INAMI", "ID", "AGE", "DATE", "DATE_NAISSANCE"}
@@ -76,6 +85,8 @@ def find_tables(text: str) -> list[Span]:
             delimiter, columns = _titles(line)
         elif not _RULE.fullmatch(line):
             spans += _cells(line, position, delimiter, columns)
+        if not delimiter and line.count("|") >= _FEWEST_BARS:
+            spans += _untitled(line, position)
         position += len(line)
     return spans
 
@@ -92,6 +103,16 @@ def _pairs(text: str) -> Iterator[Span]:
         label = "NOM" if match["vr"] == "PN" else _DICOM_LABELS.get(match["tag"])
         if label:
             yield Span(*match.span("value"), label, 0.8, "dicom")
+
+
+def _untitled(line: str, position: int) -> Iterator[Span]:
+    """Cells of an export's row without titles, dates among them, that are written as names."""
+    if not _DATED_CELL.search(line):
+        return
+    for match in _NAMED_CELL.finditer(line):
+        folded = fold(match["name"])
+        if len(folded) > 1 and folded not in ACRONYMS and folded not in HEADINGS:
+            yield Span(position + match.start("name"), position + match.end("name"), "NOM", 0.5, "row")
 
 
 def _fits(label: str, value: str) -> bool:

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import cache
-from itertools import pairwise
 
-from osteon.deid.text.lexicon import Lexicon, lexicon, word_class
-from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS, TITLES
+from osteon.deid.text.lexicon import Lexicon, word_class
+from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
+from osteon.deid.text.recognisers.town_names import named_towns
+from osteon.deid.text.recognisers.towns_after import SEQUENCE, towns_after
 from osteon.deid.text.span import Span
-from osteon.deid.text.tokens import UPPER, Token, words
+from osteon.deid.text.tokens import UPPER, at_words
 from osteon.deid.values import fold
 
 _SP = r"[ \t\u00a0]"
-_AT_WORDS = (
-    r"à|À|née?(?:\(e\))? à|habit(?:e|ant)(?: à)?|domicilié(?:e|\(e\))?(?: à)?|résid(?:e|ant)(?: à)?|"
-    r"demeurant(?: à)?|vi(?:t|vant) [àa]|employeur de|installée? à|exer(?:ce|çant) à|"
-    r"originaire de|venant de|transférée? de|provenance de|région de|banlieue de|ville de|commune de|"
-    r"mairie de"
-)
 _ZIP = re.compile(
     rf"(?<![\d.,/])(?P<zip>(?:(?:F|FR|B|BE|CH)-)?(?:(?:0[1-9]|[1-8]\d|9[0-5]|2[ABab]){_SP}?\d{{3}}|"
     rf"9[78]{_SP}?\d{{3}}))(?![\d.,/]\d|"
@@ -63,37 +56,22 @@ _DATELINE = re.compile(
     r"[ \t]+(?:[Ll]e|LE)[ \t]+(?=(?i:\d{4}[-/.]|\d{8}\b|\d ?\d?(?:er)?[ ./-]|(?:lun|mar|jeu)(?:di)?\b|"
     r"mer(?:credi)?\b|ven(?:dredi)?\b|sam(?:edi)?\b|dim(?:anche)?\b|\d\d?[a-zéû]{3,4}\.?\d\d))"
 )
-_LETTERS = r"[^\W\d_]"
-_SEQUENCE = (
-    rf"(?:[LD]['’])?{UPPER}(?:{_LETTERS}|[’'-](?={_LETTERS}))*"
-    rf"(?:[ -](?:(?:sur|sous|en|le|la|les|de|du|des|lès|lez|d['’])[ -])?{UPPER}(?:{_LETTERS}|"
-    rf"[’'-](?={_LETTERS}))*){{0,4}}(?!\d)"
-)
 _BORN_AT = re.compile(
-    rf"\b(?i:n[ée]e?(?:\(e\))?)[ \t]+(?:(?i:le)[ \t])?[^\n]{{6,28}}?\d[ \t][AaàÀ][ \t](?P<town>{_SEQUENCE})"
+    rf"\b(?i:n[ée]e?(?:\(e\))?)[ \t]+(?:(?i:le)[ \t])?[^\n]{{6,28}}?\d[ \t][AaàÀ][ \t](?P<town>{SEQUENCE})"
 )
 _BEFORE_PHONE = re.compile(
-    rf",[ ](?P<town>(?:L[ea]s?[ ]|L[EA]S?[ ])?{_SEQUENCE}),?[ ](?=(?i:t[ée]l|portable|gsm|fax)\b|\+\d|"
+    rf",[ ](?P<town>(?:L[ea]s?[ ]|L[EA]S?[ ])?{SEQUENCE}),?[ ](?=(?i:t[ée]l|portable|gsm|fax)\b|\+\d|"
     rf"0\d[ ./-]?\d\d)"
 )
-_LETTERHEAD = re.compile(
-    rf"(?i:h[ôo]pital|clinique|centre|cabinet|institut|CHU?R?I?)\b[^,\n]{{2,60}},[ ]?(?P<town>{UPPER}[^,\n"
-    r"\d]{2,40}),[ ]?"
-    r"(?=(?i:standard|t[ée]l|fax|secr[ée]tariat|n°|\+?\d))"
-)
 _TOWN_LINE = re.compile(
-    rf"(?m)^[ \t]*(?P<town>{_SEQUENCE})[ \t]*(?:\((?i:qu[ée]bec|qc|suisse|belgique|maroc)\)[^\n]*)?\n"
+    rf"(?m)^[ \t]*(?P<town>{SEQUENCE})[ \t]*(?:\((?i:qu[ée]bec|qc|suisse|belgique|maroc)\)[^\n]*)?\n"
     r"(?=[ \t]*(?i:t[ée]l|fax|standard|\d\d))"
 )
 """A letterhead's town alone on its line, above the telephone."""
 _HOSPITALS_TOWN = re.compile(
     rf"(?m)^[^\n]{{0,30}}(?i:h[ôo]pital|clinique|centre|cabinet|institut|ehpad|chu?r?i?)\b"
-    rf"[^\n]{{2,70}}? [-–] (?P<town>{_SEQUENCE})[ \t]*$"
+    rf"[^\n]{{2,70}}? [-–] (?P<town>{SEQUENCE})[ \t]*$"
 )
-_NO_TOWNS = word_class("words_after_a_that_are_no_towns")
-_ROMAN = re.compile(r"[IVX]+")
-_AT = re.compile(rf"(?<![^\W_])(?P<before>{_AT_WORDS})\s(?P<town>{_SEQUENCE})")
-_BEFORE_TOWN = word_class("words_before_a_town")
 _LINK = word_class("words_inside_a_place")
 _OFFICE = re.compile(
     rf"\b(?:(?:(?:CPAM|CAF|CCAS|SAMU|SMUR|PMI|UDAF|CMS|CLS|MDPH)[ ](?={UPPER}[a-zà-ÿ]))|(?:CPAM|CAF|"
@@ -144,7 +122,7 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
             spans.append(Span(*match.span("town"), "VILLE", 0.8, "dateline"))
     spans += [
         Span(*m.span("name"), "VILLE", 0.7, "office-of")
-        for m in _OFFICE.finditer(text)
+        for m in at_words(_OFFICE, text)
         if m["name"][0].isupper() or not lex.is_word(fold(m["name"]))
     ]
     spans += [Span(*m.span("town"), "VILLE", 0.7, "labelled-town") for m in _LABELLED.finditer(text)]
@@ -165,7 +143,7 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         if (fold(m["town"]) in lex.towns or ("-" in m["town"] and " " not in m["town"]))
         and fold(m["town"]) not in HEADINGS
     ]
-    spans += [Span(*m.span("town"), "VILLE", 0.6, "born-at") for m in _BORN_AT.finditer(text)]
+    spans += [Span(*m.span("town"), "VILLE", 0.6, "born-at") for m in at_words(_BORN_AT, text)]
     spans += [
         Span(*m.span("town"), "VILLE", 0.5, "before-phone")
         for m in _BEFORE_PHONE.finditer(text)
@@ -177,7 +155,7 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         for m in _PLACE_SHAPE.finditer(text)
         if not any(part in lex.protected for part in re.split(r"['’-]", fold(m.group())))
     ]
-    return spans + _towns_after(text, lex) + _named_towns(text, lex)
+    return spans + towns_after(text, lex) + named_towns(text, lex)
 
 
 def _is_compound(town: str) -> bool:
@@ -204,56 +182,6 @@ def _is_zip4(match: re.Match[str], text: str, lex: Lexicon) -> bool:
     )
 
 
-def _towns_after(text: str, lex: Lexicon) -> list[Span]:
-    """Capitalised words after `à` or `domicilié à`: a place, unless a dictionary has them all."""
-    spans = []
-    for match in _AT.finditer(text):
-        sure = match["before"] not in {"à", "À"}
-        written = _one_place(match["town"], lex)
-        town = fold(written).replace("’", "'").strip("-'")
-        parts = [p for p in re.split(r"[ '-]", town) if len(p) > 1 and p not in _LINK]
-        if not parts or _ROMAN.fullmatch(parts[0]) or any(p in lex.protected for p in parts):
-            continue
-        if parts[0] in TITLES:
-            continue
-        known = town in lex.towns or town.replace(" ", "-") in lex.towns
-        if written.isupper() and len(written) < 5 and not known:
-            continue  # an acronym
-        capitals = sum(piece[:1].isupper() for piece in re.split(r"[ '’-]", written))
-        several = capitals > 1 and (not written.isupper() or written.count("-") > 1)
-        last = text[match.start("town") + len(written) :][:1] in {".", ",", ";", ")", "\n", ""}
-        first_town = town in lex.towns or match["town"][:1].isupper()
-        last = last or (first_town and text[match.start("town") - 3 : match.start("town") - 2] == " ")
-        single = capitals == 1 == len(parts) and last and not written.isupper() and parts[0] not in _NO_TOWNS
-        single = single and match["before"] == "à" and len(written) > 2
-        loud = written.isupper() and capitals == 1 == len(parts) and match["before"] == "à" and last
-        single = single or (loud and parts[0] not in _NO_TOWNS and written not in ACRONYMS)
-        if sure or known or several or single or any(not lex.is_word(p) and len(p) > 2 for p in parts):
-            spans.append(
-                Span(match.start("town"), match.start("town") + len(written), "VILLE", 0.58, "town-after")
-            )
-    spans += [Span(*m.span("town"), "VILLE", 0.6, "letterhead") for m in _LETTERHEAD.finditer(text)]
-    return spans
-
-
-def _one_place(text: str, lex: Lexicon) -> str:
-    """The words of the place's name: it ends before an acronym, a heading or a new sentence."""
-    end, upper = 0, text.split(" ")[0].isupper()
-    for match in re.finditer(r"[^ ]+", text):
-        word = match.group().strip("-'’")
-        folded = fold(word)
-        if folded in ACRONYMS or folded in _TITLES or folded in HEADINGS:
-            break
-        capital = word[:1].isupper() and not upper
-        strange = not lex.is_word(folded) or folded in _LINK or lex.is_first_name(folded) or capital
-        if end and not strange and not (upper and word.isupper()):
-            break
-        if end and upper and not word.isupper() and folded not in _LINK:
-            break
-        end = match.end()
-    return text[:end]
-
-
 def _town_words(text: str, lex: Lexicon) -> str:
     """The leading words that may be a town: capitalised, known as a town, or in no dictionary."""
     end = 0
@@ -265,91 +193,3 @@ def _town_words(text: str, lex: Lexicon) -> str:
             break
         end = match.end()
     return text[:end]
-
-
-def _named_towns(text: str, lex: Lexicon) -> list[Span]:
-    tokens = words(text)
-    spans = []
-    index = 0
-    beginnings = _lengths(lex)
-    while index < len(tokens):
-        if tokens[index].folded.split("-", 1)[0] not in beginnings:
-            index += 1
-            continue
-        length, folded = _longest_town(tokens, index, text, lex)
-        if length and _is_town_here(tokens, index, length, folded, text, lex):
-            last = tokens[index + length - 1]
-            spans.append(Span(tokens[index].start, last.end, "VILLE", 0.6, "town"))
-            index += length
-        else:
-            index += 1
-    return spans
-
-
-@cache
-def _lengths_of(language: str) -> dict[str, int]:
-    """First word of a town's name -> the most words that a town beginning with it has."""
-    longest: dict[str, int] = {}
-    for name in lexicon(language).towns:
-        pieces = [p for p in re.split(r"[ '-]", name) if p]
-        for first in {pieces[0], {"SAINT": "ST", "SAINTE": "STE"}.get(pieces[0], pieces[0])}:
-            longest[first] = max(longest.get(first, 0), len(pieces))
-    return longest
-
-
-def _lengths(lex: Lexicon) -> dict[str, int]:
-    return _lengths_of(lex.language)
-
-
-def _longest_town(tokens: Sequence[Token], index: int, text: str, lex: Lexicon) -> tuple[int, str]:
-    first = tokens[index].folded
-    lengths = _lengths(lex).get(first.split("-")[0], 0)
-    for length in range(min(5, lengths), 0, -1):
-        piece = tokens[index : index + length]
-        if len(piece) == length and all(
-            text[a.end : b.start] in {" ", "-", "'", "’"} for a, b in pairwise(piece)
-        ):
-            written = fold(text[piece[0].start : piece[-1].end]).replace("’", "'")
-            for form in (
-                written,
-                written.replace(" ", "-"),
-                written.replace("ST-", "SAINT-").replace("STE-", "SAINTE-").replace("ST ", "SAINT-"),
-            ):
-                if form in lex.towns:
-                    return length, form
-    return 0, ""
-
-
-def _is_town_here(
-    tokens: Sequence[Token], index: int, length: int, folded: str, text: str, lex: Lexicon
-) -> bool:
-    """A town's name counts where it is written as one: with a preposition, or unmistakable by itself."""
-    token = tokens[index]
-    before = tokens[index - 1].folded if index else ""
-    gap = text[tokens[index - 1].end : token.start] if index else ""
-    prepositional = before in _BEFORE_TOWN and gap in {" ", "'", "’"}
-    plain_word = length == 1 and (
-        folded in lex.words or folded in lex.protected or lex.first_name_rank.get(folded, 10**6) < 6000
-    )
-    if folded.startswith("L'") and not (token.is_capitalised and tokens[index + 1].is_capitalised):
-        return False
-    if (
-        folded.split("-")[0].split(" ")[0] in {"LE", "LA", "LES"}
-        and length > 1
-        and not tokens[index + 1].is_capitalised
-    ):
-        return False
-    if plain_word and token.is_upper and before == "DE" and prepositional and not tokens[index - 1].is_upper:
-        return lex.towns[folded] < 300
-    if plain_word:
-        return prepositional and token.is_capitalised and before in {"A", "SUR"} and lex.towns[folded] < 3000
-    if not token.is_capitalised:
-        strange = not lex.is_word(folded) and len(folded) > 4
-        unmistakable = folded.count("-") > 1 and strange
-        return unmistakable or (
-            prepositional and (length > 1 or len(folded) > 3) and (strange or lex.towns[folded] < 2500)
-        )
-    if len(folded) < 4 or folded == "L'HOPITAL":
-        return False
-    rank_limit = 40_000 if prepositional or length > 1 else 4_000
-    return lex.towns[folded] < rank_limit

@@ -23,7 +23,8 @@ from osteon.deid.text.tokens import Token
 
 _MAKERS = word_class("makers_of_devices")
 _JOINED_PARTICLE = re.compile(
-    r"(?:Mac|Mc|Le|La|De|Du|Da|Di|Do|Dos|Van|Von|Vande|Vander|Den|Des|Della|El|Al|Ben|Bou|A[iï]t|Saint|San)(?=[A-ZÀ-Ý][^\W\d_]{2})"
+    r"(?:Mac|Mc|Le|La|De|Du|Da|Di|Do|Dos|Van|Von|Vande|Vander|Den|Des|Della|El|Al|Ben|Bou|A[iï]t|"
+    r"Saint|San)(?=[A-ZÀ-Ý][^\W\d_]{2})"
 )
 _LONG_TERM = 14
 _TERM_BEGINNING = re.compile(

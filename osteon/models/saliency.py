@@ -1,4 +1,7 @@
-"""Where an encoder looks: Grad-CAM for convolutions, attention rollout for transformers.
+"""Where an encoder looks: Grad-CAM and LayerCAM for convolutions, attention rollout for transformers.
+
+Grad-CAM and rollout compare encoders in reports; LayerCAM over several stages is what a served answer is
+explained by, since it keeps small findings apart (docs/decisions/abstention-and-explanation.md).
 
 A map maker takes prepared pictures and gives a map for each; the checks of `saliency_checks` take any of
 them, so that a method which explains words by regions needs no change here.
@@ -20,7 +23,9 @@ from osteon.models.encoders import TimmImageEncoder
 from osteon.models.preprocess import normalise
 
 MapMaker = Callable[[Tensor], Tensor]
+Score = Callable[[Tensor], Tensor]  # features (B, F) to what is explained (B,)
 _LEAST_SIDE = 7  # a coarser grid than Grad-CAM's own on ResNet-50 at 224 says little
+_FINEST = 8  # reduction of the finest stage whose map counts: finer ones show edges
 
 
 def is_transformer(encoder: TimmImageEncoder) -> bool:
@@ -52,6 +57,75 @@ def grad_cam(encoder: TimmImageEncoder, weight_F: Tensor) -> MapMaker:
         return torch.einsum("bc,bchw->bhw", weight_BC, kept[0]).detach()
 
     return maps
+
+
+def layer_cam(encoder: TimmImageEncoder, score: Score) -> MapMaker:
+    """Maps (B, h, w) from 0 to 3 or so of the places that raise the score, at the finest stage's grid.
+
+    Each stage's activations are weighed by their own positive gradients, place by place (Jiang et al. 2021,
+    LayerCAM, IEEE TIP 30, equations 4 to 6); the stages from one eighth of the picture's side to the last,
+    each divided by its maximum, are added. Of a transformer's blocks the two before the
+    last are taken.
+    """
+    transformer = is_transformer(encoder)
+    network: Any = encoder.network
+
+    def maps(levels_BSS: Tensor) -> Tensor:
+        modules = _blocks(network) if transformer else _stages(encoder)
+        kept: list[Tensor] = []
+        handles = [
+            one.register_forward_hook(lambda _module, _inputs, output: kept.append(output)) for one in modules
+        ]
+        try:
+            with torch.enable_grad():
+                image_B1SS = normalise(levels_BSS[:, None].float() / 255).requires_grad_()
+                gradients = torch.autograd.grad(score(encoder.encode(image_B1SS)).sum(), kept)
+        finally:
+            for handle in handles:
+                handle.remove()
+        found: Tensor | None = None
+        for activation, gradient in zip(kept, gradients, strict=True):
+            raised = gradient.clamp_min(0) * activation
+            one_Bhw = _token_grid(network, raised, levels_BSS.shape[-1]) if transformer else raised.sum(dim=1)
+            one_Bhw = one_Bhw.clamp_min(0).detach()
+            one_Bhw = one_Bhw / one_Bhw.amax(dim=(1, 2), keepdim=True).clamp_min(1e-12)
+            if found is not None and one_Bhw.shape != found.shape:
+                one_Bhw = _enlarged(one_Bhw, found.shape[-2:])
+            found = one_Bhw if found is None else found + one_Bhw
+        assert found is not None
+        return found
+
+    return maps
+
+
+def _enlarged(maps_Bhw: Tensor, size: torch.Size) -> Tensor:
+    large = nn.functional.interpolate(
+        maps_Bhw[:, None], (size[0], size[1]), mode="bilinear", align_corners=False
+    )
+    return large[:, 0]
+
+
+def _stages(encoder: TimmImageEncoder) -> list[nn.Module]:
+    """The stages from the reduction of _FINEST on, finest first."""
+    network: Any = encoder.network
+    stages = getattr(network, "feature_info", None)
+    if not stages:
+        raise _unknown_network()
+    described = [stages[index] for index in range(len(stages))]
+    chosen = [one for one in described if one["reduction"] >= _FINEST] or described[-1:]
+    return [cast(nn.Module, network.get_submodule(one["module"])) for one in chosen]
+
+
+def _blocks(network: Any) -> list[nn.Module]:
+    blocks = list(network.blocks)
+    return blocks[-3:-1] or blocks[-1:]
+
+
+def _token_grid(network: Any, raised_BTC: Tensor, side: int) -> Tensor:
+    """A map from the tokens of patches; class and register tokens have no place."""
+    height, width = network.patch_embed.dynamic_feat_size((side, side))
+    patches_BT = raised_BTC[:, int(getattr(network, "num_prefix_tokens", 0)) :].sum(dim=-1)
+    return patches_BT.reshape(len(raised_BTC), height, width)
 
 
 def attention_rollout(encoder: TimmImageEncoder) -> MapMaker:
@@ -110,10 +184,14 @@ def _stage(encoder: TimmImageEncoder, size: int) -> nn.Module:
     network: Any = encoder.network
     stages = getattr(network, "feature_info", None)
     if not stages:
-        raise RefusedError(
-            "a convolutional or transformer network of timm", "another one", "leave its saliency out"
-        )
+        raise _unknown_network()
     described = [stages[index] for index in range(len(stages))]
     fine = [one for one in described if size // one["reduction"] >= _LEAST_SIDE]
     module = (fine or described[-1:])[-1]["module"]
     return cast(nn.Module, network.get_submodule(module))
+
+
+def _unknown_network() -> RefusedError:
+    return RefusedError(
+        "a convolutional or transformer network of timm", "another one", "leave its saliency out"
+    )

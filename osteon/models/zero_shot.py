@@ -55,7 +55,7 @@ def read_prompts(path: Path = PROMPTS) -> list[Ensemble]:
         raise RefusedError(
             "a prompts file: task, language, a list of answer and sentences",
             "another file",
-            "start from training/evaluation/prompts.yaml",
+            "start from osteon/models/prompts.yaml",
         ) from None
     return ensembles + _over_languages(ensembles)
 
@@ -88,11 +88,17 @@ def answer_embeddings(dual: DualPackage, ensemble: Ensemble) -> Tensor:
 
 
 @torch.inference_mode()
+def answer_beliefs(logit_scale: float, answer_KD: Tensor, image_ND: Tensor) -> Floats:
+    """Probability of each answer for each picture, (N, K): softmax of the scaled cosines."""
+    logits_NK = logit_scale * image_ND @ answer_KD.T
+    return np.asarray(logits_NK.double().softmax(dim=1).numpy())
+
+
+@torch.inference_mode()
 def zero_shot_scores(dual: DualPackage, ensemble: Ensemble, image_ND: Tensor) -> Floats:
     """Probability of the second of two answers, or the expected grade, (N,)."""
-    logits_NK = dual.model.logit_scale * image_ND @ answer_embeddings(dual, ensemble).T
-    belief_NK = logits_NK.double().softmax(dim=1)
-    return np.asarray((belief_NK @ torch.tensor(ensemble.answers, dtype=torch.float64)).numpy())
+    belief_NK = answer_beliefs(float(dual.model.logit_scale), answer_embeddings(dual, ensemble), image_ND)
+    return np.asarray(belief_NK @ np.asarray(ensemble.answers))
 
 
 @torch.inference_mode()

@@ -1,0 +1,137 @@
+"""One hospital of a population: its reference, its charts, and streams that they watch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.drift_streams.populations import PLAIN, Population
+from monitoring.sequential import ChartState, MixModel, MixStream, Stream, StreamModel
+from monitoring.sequential.stream import Charted
+from monitoring.statistics.result import Floats
+
+RUN_LENGTH = 5000
+QUIET, BEFORE, AFTER, WINDOW = 1000, 50, 300, 100
+REFERENCE, SHOWN = 500, 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What becomes of a stream: `share` of its rows are altered, or the case mix tilts."""
+
+    cause: str
+    share: float
+
+    def drawn(
+        self, population: Population, rng: np.random.Generator, count: int
+    ) -> tuple[np.ndarray, Floats]:
+        """Rows of the population, and their embeddings, (count,) and (count, D)."""
+        plain = population.embeddings[PLAIN]
+        if self.cause in population.tilts:
+            marked, share = population.tilts[self.cause]
+            inside = rng.random(count) < share
+            groups = [np.flatnonzero(marked == side) for side in (False, True)]
+            outside, within = (rng.choice(group, size=count) for group in groups)
+            rows = np.where(inside, within, outside)
+            return rows, plain[rows]
+        rows = rng.integers(len(plain), size=count)
+        altered = rng.random(count) < self.share
+        found: Floats = np.where(altered[:, None], population.embeddings[self.cause][rows], plain[rows])
+        return rows, found
+
+
+NONE = Change(cause=PLAIN, share=1.0)
+
+
+def changes_of(population: Population) -> list[Change]:
+    """All that can befall it."""
+    altering = [Change(cause=one, share=share) for share in (1.0, 0.3) for one in population.altering]
+    return [*altering, *(Change(cause=one, share=1.0) for one in population.tilts)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shifted:
+    """One shifted stream: events from the change to each alarm (infinity: none), and the cause ranked first.
+
+    `told` counts the alarm that the change asks for: of the pictures, or of the case mix where that tilts.
+    """
+
+    change: Change
+    told: float
+    drift: float
+    named: str
+    window: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hospital:
+    """Charts fitted on a reference of its own, drawn from the population."""
+
+    population: Population
+    reference: Floats
+    pictures: StreamModel
+    mix: MixModel
+
+    @classmethod
+    def drawn(cls, population: Population, seed: int) -> Hospital:
+        """The hospital of this seed."""
+        rng = np.random.default_rng([seed, 3])
+        rows, reference = NONE.drawn(population, rng, REFERENCE)
+        pairs = {
+            cause: (reference[:SHOWN], population.embeddings[cause][rows[:SHOWN]])
+            for cause in population.altering
+        }
+        pictures = StreamModel.fit(
+            reference, run_length=RUN_LENGTH, seed=seed, altered=pairs,
+            cells=[population.answers[row] for row in rows],
+        )  # fmt: skip
+        mix = MixModel.fit([population.cases[row] for row in rows], run_length=RUN_LENGTH, seed=seed)
+        return cls(population=population, reference=reference, pictures=pictures, mix=mix)
+
+    def highest(self, rng: np.random.Generator, streams: int) -> tuple[Floats, Floats]:
+        """Highest joint statistic of each of `streams` drift-free streams: of pictures, of case mix."""
+        plain = self.population.embeddings[PLAIN]
+        rows = rng.integers(len(plain), size=(QUIET, streams))
+        seen = self.pictures.space.project(plain, self.population.answers)
+        cases = self.mix.mix.project(self.population.cases)
+        return _highest(seen[rows], self.pictures.charted), _highest(cases[rows], self.mix.charted)
+
+    def shifted(self, change: Change, rng: np.random.Generator) -> Shifted:
+        """One stream: `BEFORE` quiet events, then the change; judged by the product's own objects."""
+        before = NONE.drawn(self.population, rng, BEFORE)
+        after = change.drawn(self.population, rng, AFTER)
+        rows, vectors = (np.concatenate(parts) for parts in zip(before, after, strict=True))
+        seen = self.pictures.space.project(vectors, [self.population.answers[row] for row in rows])
+        cases = self.mix.mix.project([self.population.cases[row] for row in rows])
+        pictures, mix = Stream(self.pictures), MixStream(self.mix)
+        drift = tilt = np.inf
+        named = ""
+        for number in range(BEFORE + AFTER):
+            pictures.run.take(seen[number : number + 1])
+            mix.run.take(cases[number : number + 1])
+            at = number - BEFORE + 1
+            if at < 1:
+                continue
+            drift = min(drift, at if pictures.run.alarm else np.inf)
+            tilt = min(tilt, at if mix.run.alarm else np.inf)
+            if at == WINDOW:
+                named = _named(pictures, mix)
+            if at >= WINDOW and np.isfinite(tilt if change.cause in self.population.tilts else drift):
+                break
+        told = tilt if change.cause in self.population.tilts else drift
+        return Shifted(change=change, told=told, drift=drift, named=named, window=after[1][:WINDOW])
+
+
+def _named(pictures: Stream, mix: MixStream) -> str:
+    """The first cause of the pictures where they changed, else that of the case mix."""
+    first = bool(pictures.run.alarm) or (not mix.run.alarm and pictures.run.level >= mix.run.level)
+    return (pictures if first else mix).causes()[0].name
+
+
+def _highest(events_TBk: Floats, charted: Charted) -> Floats:
+    state = ChartState.start(events_TBk.shape[1], events_TBk.shape[2], charted.settings)
+    highest = np.full(events_TBk.shape[1], -np.inf)
+    for event_Bk in events_TBk:
+        np.maximum(highest, charted.calibration.joint(state.update(event_Bk, charted.settings)), out=highest)
+    return highest

@@ -1,0 +1,138 @@
+"""One look at a picture: what has to go, and which letters, words and shapes stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from osteon.deid.pixels.box import Box
+from osteon.deid.pixels.grey import Grey
+from osteon.deid.pixels.initials import is_flanked, is_initial
+from osteon.deid.pixels.neighbours import beside, is_echo, is_marked, is_of_single, same_marker
+from osteon.deid.pixels.regions import Found, Region, regions_of
+from osteon.deid.pixels.segmentation import Earlier
+from osteon.deid.pixels.verdict import is_legible, kind_of
+from osteon.domain.errors import QuarantinedError
+
+_PAGE_LINES = 26
+_PAGE_LETTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen.
+
+    Attributes:
+        removed: what has to go.
+        markers: lines read as position markers, now or in an earlier look.
+        single: lone letters and shapes that stay.
+        read: how many lines were read.
+        regions: what the network saw.
+    """
+
+    removed: tuple[Box, ...]
+    markers: tuple[Box, ...]
+    single: tuple[Box, ...]
+    read: int
+    regions: Found
+
+
+def look_at(
+    grey: Grey,
+    forbidden: frozenset[str],
+    markers: tuple[Box, ...] = (),
+    earlier: list[Earlier] | None = None,
+    *,
+    pages: bool = False,
+) -> Look:
+    """What a picture shows, in which these markers were found before.
+
+    Args:
+        grey: the picture.
+        forbidden: words of the known identity, folded.
+        markers: found in an earlier look.
+        earlier: what the network saw then; it looks again only at what changed.
+        pages: refuse what is a page of text and no radiograph.
+    Raises:
+        QuarantinedError: a page.
+    """
+    found = regions_of(grey, earlier)
+    if pages:
+        _refuse_pages(found.lines, grey)
+    kept = list(markers)
+    single = [mark.box for mark in found.lone]
+    unnamed: list[Region] = []
+    texts: list[Region] = []
+    read = len(found.doubtful)
+    for region in found.lines:
+        if any(same_marker(box, region) for box in kept):
+            continue
+        kind, box = kind_of(region, grey, forbidden)
+        read += 1
+        if kind == "marker":
+            kept.append(box)
+        elif kind == "lone":
+            single.append(box)
+        elif kind != "ground":
+            unnamed.append(region)
+            texts += [region] if kind == "text" and _reads_itself(region, grey, forbidden) else []
+    unnamed += [line for line in found.doubtful if is_legible(line, grey, forbidden)]
+    removed = [
+        line
+        for line in unnamed
+        if not is_marked(line, kept)
+        and (line.plain or line in texts or not any(is_of_single(line, box) for box in single))
+    ]
+    gone, stay = _gone_and_staying(removed, found.echoes, kept, single, grey)
+    return Look(tuple(gone), tuple(kept), tuple(stay), read, found)
+
+
+def _reads_itself(region: Region, grey: Grey, forbidden: frozenset[str]) -> bool:
+    """True when a line reads without what may continue it: a marker's strokes read as the line beside it."""
+    return region.sure or kind_of(replace(region, box=region.core), grey, forbidden)[0] == "text"
+
+
+def _gone_and_staying(
+    removed: list[Region], echoes: list[Region], kept: list[Box], single: list[Box], grey: Grey
+) -> tuple[list[Box], list[Box]]:
+    """The boxes that go with the lines that are removed, the least first, and the lone letters that stay."""
+    initials = [
+        box
+        for box in single
+        if is_flanked(removed, box) or any(is_initial(grey, line, box) for line in removed)
+    ]
+    stays = kept + [box for box in single if box not in initials]
+    gone = [beside(line.padded(grey.shape), line, stays) for line in removed]
+    gone += [box.grown(4, 4, grey.shape) for box in initials]
+    of_gone = [echo for echo in echoes if is_echo(echo, gone) and not is_marked(echo, kept)]
+    gone += [beside(echo.box.grown(2, 2, grey.shape), echo, stays) for echo in of_gone]
+    gone.sort(key=lambda box: box.area)  # the largest is painted last: its rim is free of writing
+    return gone, [box for box in single if not any(box.meets(other) for other in gone)]
+
+
+def _refuse_pages(regions: list[Region], grey: Grey) -> None:
+    """Documents are identity as a whole: many lines, or a few lines on nothing.
+
+    Raises:
+        QuarantinedError: a page, a dose report, a filled form.
+    """
+    letters = sum(region.letters for region in regions)
+    if len(regions) >= _PAGE_LINES or letters >= _PAGE_LETTERS:
+        raise QuarantinedError("a radiograph", "a page of text", "review it: it may be a scanned document")
+    if len(regions) >= 3 and _empty_beside(regions, grey):
+        raise QuarantinedError(
+            "a radiograph", "text on an empty ground", "review it: it may be a dose report"
+        )
+
+
+def _empty_beside(regions: list[Region], grey: Grey) -> bool:
+    """True when almost every block outside the text is of one grey: no detector makes that."""
+    rows, columns = (n // 16 for n in grey.shape)
+    blocks = grey[: rows * 16, : columns * 16].reshape(rows, 16, columns, 16)
+    flat = (blocks.max((1, 3)).astype(np.int16) - blocks.min((1, 3))) <= 1
+    outside = np.ones(flat.shape, bool)
+    for region in regions:
+        box = region.padded(grey.shape)
+        outside[box.top // 16 : box.bottom // 16 + 1, box.left // 16 : box.right // 16 + 1] = False
+    return bool(outside.any()) and float(flat[outside].mean()) > 0.97
