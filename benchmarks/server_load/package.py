@@ -11,9 +11,9 @@ from PIL import Image
 
 from osteon.domain import Manifest, Task
 from osteon.models import Package, Preprocess, TaskModelConfig, build_task_model, save_package
-from osteon.models.abstention import Familiarity
 from osteon.models.calibration import Calibration
 from osteon.models.export import export_package
+from osteon.models.familiarity import Familiarity
 from osteon.registry import Registry, registry_uri
 
 HMAC_KEY = bytes(range(32))
