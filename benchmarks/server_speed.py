@@ -20,6 +20,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
+import sys
 import tempfile
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -28,11 +30,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.server_load.arrivals import Target, latencies, poisson_arrivals, throughput
+from benchmarks.server_load.arrivals import SentAs, Target, latencies, poisson_arrivals, throughput
 from benchmarks.server_load.package import ENCODER, make_served_package, promote
 from benchmarks.server_load.processes import TOKEN, Bare, bare_engine, our_server, peer_server
 
 CLIENTS = 4
+_PEERS: dict[str, SentAs] = {"fastapi": "body", "litserve": "json"}  # what each takes without more
 
 
 def measure(home: Path, size: int, rounds: int, seconds: float, peers: list[str]) -> dict[str, Any]:
@@ -48,11 +51,11 @@ def measure(home: Path, size: int, rounds: int, seconds: float, peers: list[str]
     with ExitStack() as stack:
         bare = stack.enter_context(bare_engine(package, picture, 1, serving))
         server = stack.enter_context(our_server(home, 1, serving))
-        asked = {"server": _target(f"{server.url}/v1/predict", picture, as_form=True)}
+        asked = {"server": _target(f"{server.url}/v1/predict", picture, "form")}
         started = {"server": server}
         for name in peers:
             started[name] = stack.enter_context(peer_server(name, package, serving))
-            asked[name] = _target(f"{started[name].url}/predict", picture, as_form=False)
+            asked[name] = _target(f"{started[name].url}/predict", picture, _PEERS[name])
         rates = _rates(bare, asked, rounds, seconds)
         half = float(np.median(rates["server"])) / 2
         added = _added(bare, asked["server"], half, rounds, seconds * 2)
@@ -68,8 +71,8 @@ def measure(home: Path, size: int, rounds: int, seconds: float, peers: list[str]
         }
 
 
-def _target(url: str, picture: Path, *, as_form: bool) -> Target:
-    return Target(url=url, token=TOKEN, as_form=as_form, picture=picture.read_bytes())
+def _target(url: str, picture: Path, sent_as: SentAs) -> Target:
+    return Target(url=url, token=TOKEN, sent_as=sent_as, picture=picture.read_bytes())
 
 
 def _rates(bare: Bare, asked: dict[str, Target], rounds: int, seconds: float) -> dict[str, list[float]]:
@@ -134,6 +137,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--peers", default="fastapi,litserve")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the processes it started end with it
     peers = [name for name in arguments.peers.split(",") if name]
     absent = [name for name in peers if find_spec(name) is None]
     with tempfile.TemporaryDirectory() as home:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
 from dataclasses import dataclass
+from typing import Literal
 
 import httpx
 import numpy as np
+
+SentAs = Literal["form", "body", "json"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,16 +20,19 @@ class Target:
 
     url: str
     token: str
-    as_form: bool
+    sent_as: SentAs
     picture: bytes
 
     async def post(self, client: httpx.AsyncClient) -> None:
         """One answer, or an error."""
-        if self.as_form:
+        if self.sent_as == "form":
             files = {"files": ("picture", self.picture, "application/octet-stream")}
             response = await client.post(
                 self.url, files=files, headers={"Authorization": f"Bearer {self.token}"}
             )
+        elif self.sent_as == "json":
+            text = base64.b64encode(self.picture).decode()
+            response = await client.post(self.url, json={"picture": text})
         else:
             response = await client.post(self.url, content=self.picture)
         response.raise_for_status()

@@ -1,13 +1,12 @@
 """The same model on other servers: `python -m benchmarks.server_load.peers fastapi|litserve PACKAGE PORT`.
 
-Both take a picture as the body of a POST, read and prepare it with our code, and answer from eager torch, as
+Each takes a picture in a POST, reads and prepares it with our code, and answers from eager torch, as
 somebody would who writes such a server in an afternoon.
 """
 
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -45,24 +44,9 @@ def serve_fastapi(package: Path, port: int) -> None:
 
 def serve_litserve(package: Path, port: int) -> None:
     """LitServe (Lightning AI), one worker, no batching."""
-    litserve: Any = import_module("litserve")
-    from fastapi import Request
+    from benchmarks.server_load.litserve_api import Api, litserve
 
-    class Api(litserve.LitAPI):  # type: ignore[misc]
-        def setup(self, device: str) -> None:  # noqa: ARG002
-            self.predictor = _predictor(package)
-
-        async def decode_request(self, request: Request) -> bytes:
-            return await request.body()
-
-        def predict(self, data: bytes) -> Any:
-            return self.predictor.predict_one(data)[0].value
-
-        def encode_response(self, value: Any) -> dict[str, Any]:
-            return {"value": value}
-
-    Api.decode_request.__annotations__ = {"request": Request}
-    server = litserve.LitServer(Api(), accelerator="cpu", workers_per_device=1)
+    server = litserve.LitServer(Api(package), accelerator="cpu", workers_per_device=1)
     server.run(host="127.0.0.1", port=port, generate_client_file=False, log_level="warning")
 
 
