@@ -11,6 +11,8 @@ from monitoring.statistics.result import Floats
 
 _BLOCK = 100  # events; maxima of such blocks are nearly independent
 _TAIL = 0.25  # share of the block maxima that the tail is fitted to
+FAR = 10_000  # events; longer runs lie beyond what streams of some thousand events show
+_FAR_CONFIDENCE = 0.9
 _CONFIDENCE = 0.75  # share of the references that might have been collected for which the run length holds
 
 
@@ -24,12 +26,15 @@ class Calibration:
     Attributes:
         level, scale: of each chart, (charts,).
         joint_level, joint_scale: of the highest of all charts, each in its own units.
+        far_scale: the scale beyond `FAR` events, where references with heavy tails raise most of the
+            false alarms; the same as `joint_scale` where it is not known.
     """
 
     level: Floats
     scale: Floats
     joint_level: float
     joint_scale: float
+    far_scale: float | None = None
     block: int = _BLOCK
     share: float = _TAIL
 
@@ -40,12 +45,20 @@ class Calibration:
 
     def height(self, run_length: float) -> float:
         """The joint height that a stream without a change passes once in `run_length` events on average."""
-        blocks = max(1.0, run_length / self.block)
-        return self.joint_level + self.joint_scale * float(np.log(self.share * blocks))
+        blocks = max(1.0, min(run_length, FAR) / self.block)
+        near = self.joint_level + self.joint_scale * float(np.log(self.share * blocks))
+        return near + self._far_scale * float(np.log(max(run_length, FAR) / FAR))
 
     def run_length(self, height: float) -> float:
         """Its inverse: how many events such a height is expected to take without a change."""
+        far = self.height(FAR)
+        if height > far:
+            return FAR * float(np.exp((height - far) / self._far_scale))
         return self.block / self.share * float(np.exp((height - self.joint_level) / self.joint_scale))
+
+    @property
+    def _far_scale(self) -> float:
+        return self.joint_scale if self.far_scale is None else self.far_scale
 
 
 def calibrate(
@@ -78,7 +91,21 @@ def calibrate(
         scale=scale,
         joint_level=float(np.quantile(own_level, _CONFIDENCE)),
         joint_scale=float(own_scale.mean()),
+        far_scale=float(np.quantile(_shrunken(own_scale, _TAIL * len(joint)), _FAR_CONFIDENCE)),
     )
+
+
+def _shrunken(scale: Floats, excesses: float) -> Floats:
+    """The scales of several tails, drawn to their mean as far as they differ by chance alone.
+
+    Args:
+        excesses: how many values each was estimated from; its chance variance is its square over them.
+    Source: Efron and Morris 1975, JASA 70.
+    """
+    mean, chance = float(scale.mean()), float(scale.mean()) ** 2 / max(1.0, excesses)
+    true = max(0.0, float(scale.var()) - chance)
+    shrunken: Floats = mean + true / (true + chance) * (scale - mean)
+    return shrunken
 
 
 def _block_tops(

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from monitoring.sequential import ChartSettings, ChartState, MonitoredSpace, Stream, StreamModel, calibrate
+from monitoring.sequential import (
+    Calibration,
+    ChartSettings,
+    ChartState,
+    MonitoredSpace,
+    Stream,
+    StreamModel,
+    calibrate,
+)
 from monitoring.sequential.likelihood import LOOKALIKES
 
 WIDTH = 64
@@ -166,3 +174,13 @@ def test_no_single_event_says_more_of_a_cause_than_a_rare_lookalike_may(model):
     assert (causes.gains(np.zeros((1, model.space.width))) < 0).all(), (
         "a usual event speaks against every cause"
     )
+
+
+def test_a_height_and_its_run_length_belong_together_near_and_far():
+    tails = {"level": np.zeros(1), "scale": np.ones(1), "joint_level": 0.5, "joint_scale": 0.9}
+    known, unknown = Calibration(**tails, far_scale=1.3), Calibration(**tails)
+    for run_length in (500.0, 5e3, 1e4, 4e5):
+        assert known.run_length(known.height(run_length)) == pytest.approx(run_length)
+        assert unknown.run_length(unknown.height(run_length)) == pytest.approx(run_length)
+    assert known.height(1e4) == unknown.height(1e4)
+    assert known.height(4e5) > unknown.height(4e5), "the worst references rule the rarest alarms"
