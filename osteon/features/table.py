@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -332,8 +333,7 @@ def _filled(table: pa.Table) -> pa.Table:
 
 def _split(numbers: NDArray[np.float32], ends: NDArray[np.int64]) -> list[NDArray[np.float32]]:
     """Copies of the parts of an array that end there, so that it need not be kept for one of them."""
-    starts = [0, *ends[:-1].tolist()]
-    return [numbers[start:end].copy() for start, end in zip(starts, ends.tolist(), strict=True)]
+    return [numbers[start:end].copy() for start, end in pairwise([0, *ends.tolist()])]
 
 
 def _in_order(table: pa.Table) -> pa.Table:

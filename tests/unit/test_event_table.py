@@ -105,6 +105,15 @@ def test_embeddings_are_looked_up_by_event_and_those_that_are_not_there_are_left
     assert found[events[50].event_id].tolist() == pytest.approx(list(events[50].embedding))
 
 
+def test_embeddings_are_found_beside_parts_of_that_day_that_hold_none_of_them(table: EventTable) -> None:
+    for number in range(3):  # a part each
+        table.append([make_event(number)])
+    wanted = make_event(2)
+    found = table.embeddings({wanted.event_id: parse_time(wanted.time_utc)})
+    assert list(found) == [wanted.event_id]
+    assert found[wanted.event_id].tolist() == pytest.approx(list(wanted.embedding))
+
+
 def test_columns_alone_come_in_the_order_of_the_whole(table: EventTable) -> None:
     table.append([make_event(number, hours=number // 3) for number in reversed(range(30))])
     light = table.read(None, None, None, columns=("time_utc", "event_id"))
