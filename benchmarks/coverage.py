@@ -75,6 +75,7 @@ def answered(folder: Path, table: Path, *, every_row: bool) -> Answered:
 def held(one: Answered, calibration: Calibration, chosen: Mask) -> dict[str, Mask]:
     """Of the chosen rows, whether interval and set hold the truth; a task has one of them or both."""
     probability_BK = calibration.probabilities(one.log_probability)
+    tempered_BK = calibration.tempered(one.log_probability)
     mean_B, spread_B = expectation_and_spread(probability_BK, np.asarray(task_values(one.task)))
     intervals, sets = [], []
     for index in np.flatnonzero(chosen):
@@ -85,7 +86,7 @@ def held(one: Answered, calibration: Calibration, chosen: Mask) -> dict[str, Mas
         if bounds is not None:
             intervals.append(bounds.low <= truth <= bounds.high)
         if calibration.class_quantiles:
-            sets.append(int(truth) in calibration.classes(probability_BK[index], site=site).classes)
+            sets.append(int(truth) in calibration.classes(tempered_BK[index], site=site).classes)
     found = {"interval": np.asarray(intervals, dtype=bool), "set": np.asarray(sets, dtype=bool)}
     return {name: each for name, each in found.items() if len(each)}
 
