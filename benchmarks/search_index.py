@@ -48,6 +48,7 @@ GROUPS, MEAN_LENGTH, BETWEEN, WITHIN = 64, 0.905, 0.158, 0.0207
 BETWEEN_SPECTRUM = np.array([0.606, 0.137, 0.069, 0.05, 0.018, 0.015, 0.012, 0.01])
 _REFLECTIONS = 4
 _BLOCK = 10_000
+MOST_QUERIES = 500
 _ASKED_ALIKE = 10  # one query in so many is asked of the exact peers one by one
 K = 10
 PROJECT = "benchmark"
@@ -191,8 +192,9 @@ def timed(work: Callable[[], NDArray[np.int64]]) -> tuple[NDArray[np.int64], tup
 
 def measure(folder: Path, rows: int, dimensions: int, queries: int, rounds: int) -> dict[str, Any]:
     """All figures of one size."""
-    drawn = draw(rows + queries, dimensions, seed=0)
-    vectors, query = drawn[:rows], np.ascontiguousarray(drawn[rows:])
+    # Always as many, however many are asked: another number would draw other vectors than a kept index holds.
+    drawn = draw(rows + MOST_QUERIES, dimensions, seed=0)
+    vectors, query = drawn[:rows], np.ascontiguousarray(drawn[rows : rows + queries])
     figures: dict[str, Any] = {} if (folder / "manifest.json").exists() else build(folder, vectors)
     print(json.dumps(figures), flush=True)
     index = LocalIndex(folder)
@@ -249,6 +251,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="keep the index there; one that is there is not rebuilt")
     asked = parser.parse_args()
+    if asked.queries > MOST_QUERIES:
+        parser.error(f"at most {MOST_QUERIES} queries")
     faiss.omp_set_num_threads(asked.threads)
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="osteon-index-"))
     try:
