@@ -159,9 +159,8 @@ def _new_weights(model: TaskModel, *, head: bool, stages: int | None, seed: int)
 def _new_last_block(model: TaskModel, *, seed: int) -> TaskModel:
     other = _copied(model)
     other.image_encoder = copy.deepcopy(model.image_encoder)
-    last = next(
-        part for part in reversed(list(other.image_encoder.network.children())) if list(part.children())
-    )
+    stages = list(other.image_encoder.network.children())
+    last = next(stage for stage in reversed(stages) if any(True for _ in stage.parameters()))
     _renew(list(last.children())[-1], seed)
     return other.eval()
 

@@ -82,8 +82,8 @@ def test_the_range_of_grades_holds_each_grade_as_often_as_is_stated_and_no_more(
 
 def test_single_quantiles_would_hold_the_middle_of_a_range_too_often() -> None:
     rng = np.random.default_rng(1)
-    score_BK = rng.random((4000, 3))
-    truth = rng.integers(0, 3, 4000).astype(float)
+    score_BK = rng.random((40_000, 3))
+    truth = rng.integers(0, 3, 40_000).astype(float)
     quantiles = range_quantiles(score_BK, truth)
     ends, middle = (quantiles[0], quantiles[2]), quantiles[1]
     assert all(one == pytest.approx(0.9, abs=0.02) for one in ends)
