@@ -32,9 +32,9 @@ def patients_of(workspace: str, task: str, digest: str) -> frozenset[str] | None
 
 def open_registry(address: str, project: str) -> Registry:
     """The registry of a folder, or of MLflow's address."""
-    from osteon.registry import Registry, registry_uri
+    from osteon.registry import Registry, tracking_address
 
-    return Registry(address if "://" in address else registry_uri(Path(address)), project)
+    return Registry(tracking_address(address), project)
 
 
 def champion_package(registry: str, project: str, task: str) -> str:
