@@ -47,6 +47,12 @@ class Settings(BaseSettings):
     dual_package: Path | None = Field(None, description="dual encoder of searches, from `osteon pretrain`")
     index: str | None = Field(None, description="folder or PostgreSQL address of the embedding index")
 
+    dicomweb_url: str | None = Field(
+        None, description="DICOMweb service that pictures may be referred to in; none when left out"
+    )
+    dicomweb_token_file: Path | None = Field(None, description="file with its bearer token")
+    dicomweb_timeout_s: float = Field(20.0, gt=0, description="of one exchange with it")
+
     token_file: Path = Field(
         Path("runs/secrets/token"),
         description="lines of `TOKEN [SCOPE,SCOPE [PROJECT,PROJECT]]`; made on the first start",
