@@ -14,7 +14,8 @@ from osteon.domain import Kind, RefusedError, Task
 
 SHADOW_REPORT_SCHEMA_VERSION = "1"
 GROUP_KEYS = ("site", *get_args(StratumKey))
-_PAIR = ["request_id", "task", "input_hmac"]
+_PICTURE = ["input_hmac", "laterality"]  # of a film of both knees, each knee
+_PAIR = ["request_id", "task", *_PICTURE]
 _LEAST_CLUSTERS = 30  # under it a percentile interval of the bootstrap is too short
 _DECISION = 0.5
 
@@ -112,7 +113,7 @@ def shadow_report(
             f"{len(shadows)} events of a challenger and none in pairs",
             "give a version the alias challenger and send studies",
         )
-    pairs = _newest(pairs).drop_duplicates("input_hmac", keep="last").reset_index(drop=True)
+    pairs = _newest(pairs).drop_duplicates(_PICTURE, keep="last").reset_index(drop=True)
     measured = _measure(pairs, task)
     rng = np.random.default_rng(seed)
     groups = [("all", "all", measured)]
