@@ -276,3 +276,11 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_index(tmp_path: Path) -> N
         assert not list(tmp_path.glob("*.part"))
         loaded = index.snapshot.load("picture")
         assert (0 if loaded is None else len(loaded)) == len(present)
+
+
+def test_what_a_killed_publisher_left_half_written_goes_with_the_next(tmp_path: Path) -> None:
+    index = LocalIndex(tmp_path)
+    left = tmp_path / ".manifest.json.12-ab.part"
+    left.write_text("{")
+    index.publish()
+    assert not left.exists()

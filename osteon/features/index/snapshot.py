@@ -62,7 +62,8 @@ class Snapshot:
             outputs |= self._brought_up_to_date(kind, anew=anew)
         if outputs or self.manifest_stamp():
             self._put_in_force(outputs)
-        for path in self._folder.glob(f"*{_SUFFIX}*"):
+        # Half-written files of a publisher that was killed go too; this one has the folder to itself.
+        for path in {*self._folder.glob(f"*{_SUFFIX}*"), *self._folder.glob("*.part")}:
             if path.name not in outputs:
                 path.unlink()
 
