@@ -170,7 +170,7 @@ def _step(learner: Learner, batch: PairBatch, seed: int, step: int, share: float
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         entropy = np.random.SeedSequence([seed, step, learner.team.rank])
         torch.manual_seed(int(entropy.generate_state(1)[0]))
-        return train_step(learner, batch.ready(learner.recipe, device), share)
+        return train_step(learner, batch.ready(learner.recipe, device, share=share), share)
 
 
 def _logged(state: RunState, learner: Learner) -> RunState:
