@@ -52,7 +52,7 @@ class PairBatch:
         return len(self.token)
 
     def ready(self, recipe: PretrainRecipe, device: torch.device, *, share: float = 1.0) -> PairBatch:
-        """The batch on a device, its pictures changed and normalised there, as large as at `share` of the run."""
+        """The batch on a device, its pictures changed and normalised there, sized as at `share` of a run."""
         before, total, seed = self.picture_draws
         image_B1SS = distort(
             self.image.to(device, non_blocking=True),

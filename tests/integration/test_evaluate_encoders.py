@@ -164,13 +164,13 @@ def test_pretraining_seeds_under_one_name_are_pooled_and_stay_in_sight(
         for key in ("curves", "pretraining seeds")
     )
     assert set(seeds) == {"random 1", "random 2"}
-    assert seeds["random 1"] != seeds["random 2"]
     halves = [(a + b) / 2 for a, b in zip(*seeds.values(), strict=True)]
     assert curves["random"] == pytest.approx(halves, abs=1e-5)
     factors = found["factors"]
     assert {row["encoder"] for row in factors} == {"vlp", "simclr"}  # type: ignore[attr-defined]
-    told = {row["encoder"] for row in results["retrieval"]["results"]}  # type: ignore[attr-defined]
-    assert told == {"vlp", "simclr", "random 1", "random 2"}
+    told = {row["encoder"]: row["silhouette"] for row in results["latent-space"]["results"]}  # type: ignore[attr-defined]
+    assert set(told) == {"vlp", "simclr", "random 1", "random 2"}
+    assert told["random 1"] != told["random 2"]
 
 
 def test_what_a_bar_of_light_shows_is_learned_from_reports_alone(
