@@ -46,11 +46,14 @@ def test_pairs_then_pretraining_answer_with_json_alone_on_standard_output(folder
             str(folder / "pairs"),
             "--output",
             str(folder / "encoder"),
+            "--epochs",
+            "1",
             "--json",
         ],
     )
     assert learned.exit_code == 0
     assert json.loads(learned.stdout)["validation"]["studies"] > 0
+    assert json.loads(learned.stdout)["steps"] == 4  # of 8 studies each, once
     assert (folder / "encoder" / "model.safetensors").is_file()
 
 
