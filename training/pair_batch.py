@@ -51,13 +51,13 @@ class PairBatch:
     def __len__(self) -> int:
         return len(self.token)
 
-    def ready(self, recipe: PretrainRecipe, device: torch.device) -> PairBatch:
-        """The batch on a device, its pictures changed and normalised there."""
+    def ready(self, recipe: PretrainRecipe, device: torch.device, *, share: float = 1.0) -> PairBatch:
+        """The batch on a device, its pictures changed and normalised there, sized as at `share` of a run."""
         before, total, seed = self.picture_draws
         image_B1SS = distort(
             self.image.to(device, non_blocking=True),
             recipe.distortion,
-            recipe.size,
+            recipe.size_at(share),
             torch.Generator().manual_seed(seed),
             first=before,
             total=total,

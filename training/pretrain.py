@@ -170,7 +170,7 @@ def _step(learner: Learner, batch: PairBatch, seed: int, step: int, share: float
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         entropy = np.random.SeedSequence([seed, step, learner.team.rank])
         torch.manual_seed(int(entropy.generate_state(1)[0]))
-        return train_step(learner, batch.ready(learner.recipe, device), share)
+        return train_step(learner, batch.ready(learner.recipe, device, share=share), share)
 
 
 def _logged(state: RunState, learner: Learner) -> RunState:
@@ -239,6 +239,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--time-limit", type=float, help="minutes")
+    parser.add_argument("--epochs", type=int, help="in place of the recipe's")
     parser.add_argument("--image-init", type=Path, help="package with the first image encoder")
     parser.add_argument("--text-model", help="folder or cached name in place of the recipe's")
     parser.add_argument("--shard", action="store_true", help="divide the model among the workers")
@@ -247,6 +248,8 @@ def main() -> None:
     recipe = pretrain_recipe(arguments.recipe)
     if arguments.text_model is not None:
         recipe = replace(recipe, text_model=arguments.text_model)
+    if arguments.epochs is not None:
+        recipe = replace(recipe, epochs=arguments.epochs)
     if arguments.shard:
         recipe = replace(recipe, shard_parameters=True)
     pretrain(

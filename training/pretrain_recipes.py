@@ -29,6 +29,9 @@ class PretrainRecipe:
 
     Attributes:
         size: side of the prepared pictures.
+        start_size, full_size_from: side of the pictures of a batch before that part of the run, 0 for full
+            size at once; small pictures cost less, and most is learned later (Touvron et al. 2019,
+            arXiv:1906.06423, train small and end at the size that is served).
         text_model: folder or cached name of a Hugging Face text encoder, with its tokenizer and weights; None
             for our own small one, learned from the reports at hand.
         text_pooling: how the tokens of that encoder become one text.
@@ -59,6 +62,8 @@ class PretrainRecipe:
     name: str
     image_encoder: str = DEFAULT_IMAGE_ENCODER
     size: int = 128
+    start_size: int = 0
+    full_size_from: float = 0.6
     embedding_dim: int = 128
     vocab_size: int = 2000
     context_length: int = 96
@@ -109,6 +114,10 @@ class PretrainRecipe:
                 "set view_pooling to mean or attention, or views to 1",
             )
 
+    def size_at(self, share: float) -> int:
+        """Side of the pictures of a batch at `share` of the run."""
+        return self.start_size if self.start_size and share < self.full_size_from else self.size
+
 
 def standard() -> PretrainRecipe:
     """For two cores and some thousand studies."""
@@ -126,6 +135,7 @@ def findings() -> PretrainRecipe:
         name="findings",
         batch_studies=32,
         epochs=26,
+        start_size=96,
         learning_rate=2e-3,
         text_still_share=0.85,
         same_region_share=0.75,

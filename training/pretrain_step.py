@@ -85,15 +85,28 @@ def train_step(learner: Learner, batch: PairBatch, share: float) -> float:
     learner.forward.train()
     rate = learning_rate(recipe.learning_rate, share, warmup=recipe.warmup_share)
     for group in learner.optimizer.param_groups:
-        group["lr"] = 0.0 if group[TEXT_GROUP] and share < recipe.text_still_share else rate
+        group["lr"] = rate
     learner.optimizer.zero_grad(set_to_none=True)
+    text_still = share < recipe.text_still_share
+    if learner.team.size == 1:  # DDP and FSDP want the gradients that they were made for
+        model.text_encoder.requires_grad_(not text_still)
     loss = backward(learner, batch)
+    if text_still:
+        _forget_text_gradients(learner.optimizer)
     if learner.sharded:
         clip_gradients(model.parameters(), recipe.max_gradient_norm)
     else:
         torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.max_gradient_norm)
     learner.optimizer.step()
     return learner.team.mean(loss)
+
+
+def _forget_text_gradients(optimizer: torch.optim.Optimizer) -> None:
+    """The text tower then has no part in this step: none in the clipped norm, none in any moment."""
+    for group in optimizer.param_groups:
+        if group[TEXT_GROUP]:
+            for value in group["params"]:
+                value.grad = None
 
 
 def backward(learner: Learner, batch: PairBatch) -> float:

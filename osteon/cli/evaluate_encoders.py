@@ -15,7 +15,10 @@ from osteon.domain.errors import UsageError
 def evaluate_encoders(
     encoder: Annotated[
         list[str],
-        typer.Option(help="NAME=FOLDER of a model package, or NAME=random; again for each. The first leads."),
+        typer.Option(
+            help="NAME=FOLDER of a model package, or NAME=random; again for each. The first leads. A NAME "
+            "given again is another pretraining seed: label efficiency pools them."
+        ),
     ],
     data: Annotated[Path, typer.Option(help="Label table (CSV); heads learn from its training rows.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the report.")],

@@ -28,6 +28,9 @@ def pretrain(
     time_limit: Annotated[
         float | None, typer.Option(help="Minutes of training; the schedule is fitted into them.")
     ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the studies, in place of the recipe's.")
+    ] = None,
     text_model: Annotated[
         str | None,
         typer.Option(help="Folder or cached name of a Hugging Face text encoder, for the recipe's."),
@@ -61,9 +64,16 @@ def pretrain(
     chosen = pretrain_recipe(recipe)
     if text_model is not None:
         chosen = replace(chosen, text_model=text_model)
+    if epochs is not None:
+        chosen = replace(chosen, epochs=epochs)
     chosen = replace(chosen, shard_parameters=shard or chosen.shard_parameters)
     if workers > 1:
-        options = {"--text-model": text_model, "--image-init": image_init, "--time-limit": time_limit}
+        options = {
+            "--text-model": text_model,
+            "--image-init": image_init,
+            "--time-limit": time_limit,
+            "--epochs": epochs,
+        }
         arguments = ["--recipe", recipe, "--data", str(data), "--output", str(output), "--seed", str(seed)]
         arguments += [
             part for name, value in options.items() if value is not None for part in (name, str(value))

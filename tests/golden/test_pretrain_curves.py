@@ -40,6 +40,7 @@ KIND = (
     "mask_repeated_reports",
     "sampling",
     "text_still_share",
+    "full_size_from",
     "distortion",
 )
 SMALL = {"vit": "vit_tiny_patch16_224", "res": "resnet10t-tiny"}
@@ -54,6 +55,7 @@ def _shrunk(recipe: PretrainRecipe, text_model: Path) -> PretrainRecipe:
         text_model=None if recipe.text_model is None else str(text_model),
         precision="float32",
         micro_batch=None if recipe.micro_batch is None else 4,
+        start_size=24 if recipe.start_size else 0,
     )
     return replace(small, **{name: getattr(recipe, name) for name in KIND})
 

@@ -47,7 +47,12 @@ def _write_boxes(pairs: Path) -> None:
 def _run(hospital: Path, output: Path) -> None:
     pairs = hospital / "pairs"
     evaluate_encoders(
-        [("vlp", str(hospital / "vlp")), ("simclr", str(hospital / "simclr")), ("random", "random")],
+        [
+            ("vlp", str(hospital / "vlp")),
+            ("simclr", str(hospital / "simclr")),
+            ("random", "random"),
+            ("random", "random"),
+        ],
         pairs / "labels.csv",
         output,
         tasks=["fracture"],
@@ -112,7 +117,7 @@ def test_the_command_gives_the_same_bytes_as_the_function(hospital: Path, report
         "--task": "fracture",
         "--output": hospital / "again",
     }
-    encoders = [f"vlp={hospital / 'vlp'}", f"simclr={hospital / 'simclr'}", "random=random"]
+    encoders = [f"vlp={hospital / 'vlp'}", f"simclr={hospital / 'simclr'}", "random=random", "random=random"]
     command = ["evaluate-encoders", "--quick", "--json"]
     for one in encoders:
         command += ["--encoder", one]
@@ -147,6 +152,25 @@ def test_curves_hold_both_places_and_all_encoders_on_the_same_labels(
         for value, low, high in zip(one["mean"], one["low"], one["high"], strict=True):
             assert 0 <= low <= high <= 1
             assert 0 <= value <= 1
+
+
+def test_pretraining_seeds_under_one_name_are_pooled_and_stay_in_sight(
+    results: dict[str, dict[str, object]],
+) -> None:
+    found = results["label-efficiency-fracture"]
+    place = "in hospital"
+    curves, seeds = (
+        {one["encoder"]: one["mean"] for one in found[key] if one["place"] == place}  # type: ignore[attr-defined]
+        for key in ("curves", "pretraining seeds")
+    )
+    assert set(seeds) == {"random 1", "random 2"}
+    halves = [(a + b) / 2 for a, b in zip(*seeds.values(), strict=True)]
+    assert curves["random"] == pytest.approx(halves, abs=1e-5)
+    factors = found["factors"]
+    assert {row["encoder"] for row in factors} == {"vlp", "simclr"}  # type: ignore[attr-defined]
+    told = {row["encoder"]: row["silhouette"] for row in results["latent-space"]["results"]}  # type: ignore[attr-defined]
+    assert set(told) == {"vlp", "simclr", "random 1", "random 2"}
+    assert told["random 1"] != told["random 2"]
 
 
 def test_what_a_bar_of_light_shows_is_learned_from_reports_alone(
@@ -193,7 +217,9 @@ def test_no_patient_study_or_report_stands_in_what_is_written(hospital: Path, re
             assert not [word for word in secrets if word in text], path.name
 
 
-@pytest.mark.parametrize("sources", [[("random", "random")], [("a", "random"), ("a", "random")]])
+@pytest.mark.parametrize(
+    "sources", [[("random", "random")], [("a 1", "vlp"), ("a", "random"), ("a", "random")]]
+)
 def test_encoders_need_names_of_their_own_and_a_package(
     hospital: Path, tmp_path: Path, sources: list[tuple[str, str]]
 ) -> None:

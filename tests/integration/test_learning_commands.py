@@ -46,11 +46,15 @@ def test_pairs_then_pretraining_answer_with_json_alone_on_standard_output(folder
             str(folder / "pairs"),
             "--output",
             str(folder / "encoder"),
+            "--epochs",
+            "1",
             "--json",
         ],
     )
     assert learned.exit_code == 0
     assert json.loads(learned.stdout)["validation"]["studies"] > 0
+    told = json.loads(learned.stdout)
+    assert told["steps"] == told["studies"] // 8  # each study once, in batches of 8
     assert (folder / "encoder" / "model.safetensors").is_file()
 
 

@@ -141,9 +141,9 @@ def test_workers_have_the_gradients_and_statistics_of_the_whole_batch(
 
 @pytest.mark.slow  # as above
 def test_two_workers_end_with_the_loss_of_one(pairs: Path, tmp_path: Path) -> None:
-    pretrain("tiny", pairs, tmp_path / "one", seed=3)
+    pretrain(replace(pretrain_recipe("tiny"), epochs=3), pairs, tmp_path / "one", seed=3)
     command = [sys.executable, "-m", "osteon.cli", "pretrain", "--recipe", "tiny", "--seed", "3"]
-    command += ["--data", str(pairs), "--output", str(tmp_path / "two"), "--workers", "2"]
+    command += ["--data", str(pairs), "--output", str(tmp_path / "two"), "--workers", "2", "--epochs", "3"]
     subprocess.run(command, cwd=ROOT, env=_environment(), check=True, timeout=240)
     assert read_manifest(tmp_path / "two").settings["workers"] == 2
     assert _curve(tmp_path / "two") == pytest.approx(_curve(tmp_path / "one"), abs=1e-3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from osteon.domain import Task, UsageError
 from osteon.models.encoders import build_image_encoder
 from osteon.models.preprocess import Preprocess
 from training.evaluation.features import FeatureStore, OpenEncoder
-from training.evaluation.label_efficiency import MeasuredPlace, factor_to_reach, label_curves
+from training.evaluation.label_efficiency import MeasuredPlace, factor_to_reach, label_curves, pooled_curves
 from training.evaluation.label_factor import labels_to_reach
 from training.evaluation.probe import fit_probe, task_figure
 from training.evaluation.settings import SuiteSettings
@@ -171,6 +172,23 @@ def test_the_clear_encoder_needs_far_fewer_labels_and_noise_never_gets_there(cur
     assert 1 < low <= high
     never, _, beyond = factor_to_reach(Task.FRACTURE, noise, dim, 2)
     assert (never.bound, beyond) == ("at most", 1.0)
+
+
+def test_equal_pretraining_seeds_pool_to_themselves_and_unequal_ones_widen_the_interval(curves: list) -> None:  # type: ignore[type-arg]
+    clear, dim, noise = curves
+    twice = [clear, replace(clear, encoder="again")]
+    (same,) = pooled_curves(twice, {"clear": "seeds", "again": "seeds"})
+    assert (same.encoder, same.place) == ("seeds", "here")
+    assert np.array_equal(same.mean, clear.mean)
+    assert np.array_equal(same.draws, clear.draws)
+    unlike, alone = pooled_curves(curves, {"clear": "seeds", "dim": "seeds"})
+    assert unlike.mean == pytest.approx((clear.mean + dim.mean) / 2)
+    assert unlike.figures.shape == (3, 12)
+    low, high = unlike.bounds(2)
+    assert low is not None
+    assert low < dim.mean[2] + 0.02  # both seeds drawn are the dim one in a quarter of the draws
+    assert high > clear.mean[2] - 0.02
+    assert alone is noise
 
 
 @pytest.mark.parametrize("fractions", [(), (0.1, 0.5), (0.5, 0.1, 1.0), (0.0, 1.0)])

@@ -118,8 +118,25 @@ def test_a_still_text_tower_stays_as_it_began_until_its_part_of_the_run_is_over(
     for share in (0.1, 0.3, 0.49):
         train_step(learner, batch, share)
     assert moved() == {False}
+    towers = {
+        name.startswith("text_encoder.")
+        for name, value in learner.model.named_parameters()
+        if value in learner.optimizer.state
+    }
+    assert towers == {False}  # nor any gradient, which the clipped norm or a moment would keep
     train_step(learner, batch, 0.51)
     assert moved() == {False, True}
+
+
+def test_pictures_are_small_until_their_part_of_the_run_is_over() -> None:
+    recipe = replace(tiny(), size=64, start_size=40, full_size_from=0.5)
+    levels = torch.zeros(4, 64, 64, dtype=torch.uint8)
+    batch = PairBatch(image=levels, token=TOKEN, picture_draws=(0, 4, 0))
+    sides = [
+        batch.ready(recipe, torch.device("cpu"), share=share).image.shape[-1] for share in (0, 0.49, 0.5)
+    ]
+    assert sides == [40, 40, 64]
+    assert batch.ready(replace(recipe, start_size=0), torch.device("cpu"), share=0).image.shape[-1] == 64
 
 
 @pytest.mark.parametrize("pooling", ["mean", "attention"])

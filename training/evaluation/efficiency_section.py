@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from osteon.domain import Kind
-from training.evaluation.label_efficiency import LabelCurve, factor_to_reach, label_curves
+from training.evaluation.label_efficiency import LabelCurve, factor_to_reach, label_curves, pooled_curves
 from training.evaluation.plots import label_plot
 from training.evaluation.probe import figure_name
 from training.evaluation.run_context import Curves, RunContext, TaskRows
@@ -22,7 +22,12 @@ def efficiency_section(context: RunContext, rows: TaskRows) -> Section:
     """Figures by part of the labels, differences between encoders, and the factor of labels saved."""
     task, settings = rows.task, context.settings
     curves = label_curves(task, context.encoders, rows.training, rows.places, context.store, settings)
-    measured = Curves(rows=rows, curves=curves)
+    method_of = {one.name: one.method for one in context.encoders if one.method}
+    measured = Curves(
+        rows=rows,
+        curves=pooled_curves(curves, method_of),
+        seeds=[curve for curve in curves if curve.encoder in method_of],
+    )
     name = f"label-efficiency-{task.value}"
     factors = _factors(context, measured)
     tables = [_figures_table(name, measured, settings.fractions, figure_name(task)), *factors]
@@ -36,6 +41,12 @@ def efficiency_section(context: RunContext, rows: TaskRows) -> Section:
         "labels measured already, < that it does not get there with all of them. Where draws end beyond the "
         "curve, the interval holds their bounds, and the last column says how many did.",
     ]
+    if measured.seeds:
+        words.append(
+            "An encoder whose seeds stand below it is the mean of its pretraining seeds; its intervals, and "
+            "those of factors and differences, are over draws of these seeds too. Two or three seeds tell "
+            "little of how far another would lie."
+        )
     if task.kind is Kind.BINARY:
         words.append(
             "A sample in which all labels are the same gives AUROC 0.5 and counts so. A factor at a level "
@@ -50,6 +61,7 @@ def efficiency_section(context: RunContext, rows: TaskRows) -> Section:
             "figure": figure_name(task),
             "fractions": list(settings.fractions),
             "curves": [_curve_json(curve) for curve in measured.curves],
+            "pretraining seeds": [_curve_json(curve) for curve in measured.seeds],
             "factors": [dict(zip(factors[0].columns, row, strict=True)) for row in factors[0].rows],
         },
         tables=tables,
@@ -65,7 +77,7 @@ def efficiency_section(context: RunContext, rows: TaskRows) -> Section:
 
 def _figures_table(name: str, measured: Curves, fractions: tuple[float, ...], figure: str) -> Table:
     rows: list[list[Cell]] = []
-    for curve in sorted(measured.curves, key=lambda one: one.place, reverse=True):
+    for curve in sorted([*measured.curves, *measured.seeds], key=lambda one: one.place, reverse=True):
         cells: list[Cell] = [curve.place, curve.encoder]
         for part in range(len(fractions)):
             cells.append(spread(float(curve.mean[part]), *curve.bounds(part)))
@@ -83,7 +95,7 @@ def _factors(context: RunContext, measured: Curves) -> list[Table]:
     factors: list[list[Cell]] = []
     differences: list[list[Cell]] = []
     for place in dict.fromkeys(curve.place for curve in measured.curves):
-        for first, second in combinations([one.name for one in context.encoders], 2):
+        for first, second in combinations(measured.encoders, 2):
             curve, other = measured.of(first, place), measured.of(second, place)
             for part in at:
                 factor, (low, high), beyond = factor_to_reach(task, curve, other, part)
@@ -92,8 +104,8 @@ def _factors(context: RunContext, measured: Curves) -> list[Table]:
                 factors.append(
                     [place, first, level, float(other.mean[part]), factor.words(), between, beyond]
                 )
-        first = context.encoders[0].name
-        for second in (one.name for one in context.encoders[1:]):
+        first, *others = measured.encoders
+        for second in others:
             differences.append(_difference(measured.of(first, place), measured.of(second, place)))
     name = f"label-efficiency-{task.value}"
     return [

@@ -32,6 +32,7 @@ class OpenEncoder:
     """A frozen encoder under the name that a report gives it.
 
     Attributes:
+        method: name that it shares with other pretraining seeds of the same method; empty for one alone.
         dual: the whole dual encoder, where the package is one: what zero-shot and text retrieval need.
         digest: of its package; None for random weights.
     """
@@ -39,6 +40,7 @@ class OpenEncoder:
     name: str
     encoder: TimmImageEncoder
     preprocess: Preprocess
+    method: str = ""
     card: str = ""
     dual: DualPackage | None = None
     digest: str | None = None
@@ -47,13 +49,16 @@ class OpenEncoder:
 def open_encoders(sources: Sequence[tuple[str, str]], *, seed: int = 0) -> list[OpenEncoder]:
     """The encoders of (name, source) pairs; a source is the folder of a package, or `random`.
 
-    Random weights take the network and the preprocessing of the first package.
+    A name given again is another pretraining seed of one method: its encoders are numbered from 1, and label
+    efficiency pools them. Random weights take the network and the preprocessing of the first package, and
+    the next seed each time.
 
     Raises:
-        UsageError: two of one name, or no package at all.
+        UsageError: two of one name after the numbering, or no package at all.
         RefusedError: a package that is not whole.
     """
-    names = [name for name, _ in sources]
+    given = [name for name, _ in sources]
+    names = [_numbered(given, place) for place in range(len(given))]
     folders = [source for _, source in sources if source != RANDOM]
     if len(set(names)) != len(names) or not folders:
         raise UsageError(
@@ -63,10 +68,12 @@ def open_encoders(sources: Sequence[tuple[str, str]], *, seed: int = 0) -> list[
         )
     first = load_encoder(Path(folders[0]))
     opened = []
-    for name, source in sources:
+    for name, (method, source) in zip(names, sources, strict=True):
+        method = method if given.count(method) > 1 else ""
         if source == RANDOM:
             encoder = build_image_encoder(first.encoder.name, seed=seed).eval()
-            opened.append(OpenEncoder(name=name, encoder=encoder, preprocess=first.preprocess))
+            seed += 1
+            opened.append(OpenEncoder(name=name, encoder=encoder, preprocess=first.preprocess, method=method))
             continue
         folder = Path(source)
         loaded = load_encoder(folder)
@@ -76,12 +83,18 @@ def open_encoders(sources: Sequence[tuple[str, str]], *, seed: int = 0) -> list[
                 name=name,
                 encoder=loaded.encoder,
                 preprocess=loaded.preprocess,
+                method=method,
                 card=loaded.card,
                 dual=load_dual_package(folder) if kind == DUAL else None,
                 digest=folder_hash(folder),
             )
         )
     return opened
+
+
+def _numbered(given: Sequence[str], place: int) -> str:
+    name = given[place]
+    return name if given.count(name) == 1 else f"{name} {given[: place + 1].count(name)}"
 
 
 @dataclass(kw_only=True)

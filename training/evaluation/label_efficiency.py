@@ -72,6 +72,39 @@ def label_curves(
     return curves
 
 
+def pooled_curves(curves: Sequence[LabelCurve], method_of: Mapping[str, str]) -> list[LabelCurve]:
+    """One curve for each method and place, over all pretraining seeds of the method.
+
+    A draw takes pretraining seeds with replacement beside the patients and the samples of labels that it drew
+    for each: the interval holds what another run of the pretraining would have given too. With two seeds that
+    part of it is coarse.
+
+    Args:
+        curves: of `label_curves`, whose draws are paired over encoders.
+        method_of: method by encoder name; an encoder of no method (or an empty one) stays as it is.
+    """
+    groups: dict[tuple[str, str], list[LabelCurve]] = {}
+    for curve in curves:
+        groups.setdefault((method_of.get(curve.encoder) or curve.encoder, curve.place), []).append(curve)
+    return [seeds[0] if len(seeds) == 1 else _pooled(name, seeds) for (name, _), seeds in groups.items()]
+
+
+def _pooled(name: str, seeds: Sequence[LabelCurve]) -> LabelCurve:
+    draw_KRP = np.stack([seed.draws for seed in seeds])
+    count, resamples = draw_KRP.shape[:2]
+    # Seeds of two methods have nothing in common: each method draws its own.
+    random = np.random.default_rng([count, *name.encode()])
+    chosen_KR = random.integers(0, count, (count, resamples))
+    return LabelCurve(
+        encoder=name,
+        place=seeds[0].place,
+        labels=seeds[0].labels,
+        mean=np.mean([seed.mean for seed in seeds], axis=0),
+        figures=np.concatenate([seed.figures for seed in seeds], axis=1),
+        draws=draw_KRP[chosen_KR, np.arange(resamples)].mean(axis=0),
+    )
+
+
 def factor_to_reach(
     task: Task, curve: LabelCurve, other: LabelCurve, part: int
 ) -> tuple[Factor, tuple[float | None, float | None], float]:

@@ -48,10 +48,20 @@ class RunContext:
 
 @dataclass(frozen=True, kw_only=True)
 class Curves:
-    """The label curves of one task, which later parts look at again."""
+    """The label curves of one task, pretraining seeds of a method pooled.
+
+    Attributes:
+        seeds: the curves of the seeds that were pooled.
+    """
 
     rows: TaskRows
     curves: Sequence[LabelCurve]
+    seeds: Sequence[LabelCurve] = ()
+
+    @property
+    def encoders(self) -> list[str]:
+        """Their names, in the order of the run."""
+        return list(dict.fromkeys(curve.encoder for curve in self.curves))
 
     def of(self, encoder: str, place: str) -> LabelCurve:
         """The curve of one encoder at one place."""

@@ -31,6 +31,7 @@ class ImageOnlyRecipe:
 
     Attributes:
         size: side of the prepared pictures.
+        start_size, full_size_from: side of the views before that part of the run, 0 for full size at once.
         batch_pictures: pictures of a batch; each gives two views.
         hidden_dim, projection_dim: the head that is thrown away after training (Chen et al. 2020, 4.2).
         temperature: of the loss.
@@ -40,6 +41,8 @@ class ImageOnlyRecipe:
     name: str
     image_encoder: str = DEFAULT_IMAGE_ENCODER
     size: int = 128
+    start_size: int = 0
+    full_size_from: float = 0.6
     batch_pictures: int = 64
     epochs: int = 40
     hidden_dim: int = 256
@@ -59,6 +62,10 @@ class ImageOnlyRecipe:
                 "set flip=False: a side is a finding here",
             )
 
+    def size_at(self, share: float) -> int:
+        """Side of the views of a batch at `share` of the run."""
+        return self.start_size if self.start_size and share < self.full_size_from else self.size
+
 
 def standard() -> ImageOnlyRecipe:
     """Beside the vision-language recipe of that name."""
@@ -68,6 +75,11 @@ def standard() -> ImageOnlyRecipe:
 def quick() -> ImageOnlyRecipe:
     """Two views cost two forward passes: half the epochs of the vision-language recipe of that name."""
     return ImageOnlyRecipe(name="quick", epochs=12)
+
+
+def findings() -> ImageOnlyRecipe:
+    """The vision-language recipe of that name: as many pictures go through the encoder, of the same sizes."""
+    return ImageOnlyRecipe(name="findings", start_size=96, batch_pictures=32, epochs=5)
 
 
 def tiny() -> ImageOnlyRecipe:
@@ -86,6 +98,7 @@ def tiny() -> ImageOnlyRecipe:
 IMAGE_ONLY_RECIPES: Mapping[str, Callable[[], ImageOnlyRecipe]] = {
     "standard": standard,
     "quick": quick,
+    "findings": findings,
     "tiny": tiny,
 }
 

@@ -159,7 +159,7 @@ def _learn(
         epoch, position = divmod(state.step, per_epoch)
         rows = np.random.default_rng([seed, epoch]).permutation(len(levels_NSS))
         picked = rows[position * batch : (position + 1) * batch]
-        views = two_views(levels_NSS[picked], recipe, [seed, state.step])
+        views = two_views(levels_NSS[picked], recipe, [seed, state.step], share=share)
         losses.append(view_step(model, optimizer, views, recipe, share))
         budget.seen = state.step + 1
         state = replace(state, step=state.step + 1, elapsed_s=time.monotonic() - before_s)

@@ -40,12 +40,17 @@ class Projected(nn.Module):
         return projected
 
 
-def two_views(levels_BSS: NDArray[np.uint8], recipe: ImageOnlyRecipe, seeds: list[int]) -> Tensor:
-    """Both views of each picture, normalised, (2B, 1, S, S): row i and row B + i are one picture."""
+def two_views(
+    levels_BSS: NDArray[np.uint8], recipe: ImageOnlyRecipe, seeds: list[int], *, share: float = 1.0
+) -> Tensor:
+    """Both views of each picture at `share` of the run, normalised, (2B, 1, S, S).
+
+    Row i and row B + i are one picture.
+    """
     random = np.random.default_rng(seeds)
     generator = torch.Generator().manual_seed(int(random.integers(2**62)))
     twice_VSS = torch.from_numpy(levels_BSS).repeat(2, 1, 1)
-    image_V1SS = distort(twice_VSS, recipe.distortion, recipe.size, generator)
+    image_V1SS = distort(twice_VSS, recipe.distortion, recipe.size_at(share), generator)
     return normalise(image_V1SS).contiguous(memory_format=torch.channels_last)
 
 
