@@ -1,0 +1,107 @@
+"""What is run: the pretrainings and the fine-tunings, by name, in the order in which they are worth most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from osteon.domain import Task
+from training.image_only.recipes import ImageOnlyRecipe
+from training.pair_data import TextSampling
+from training.pretrain_recipes import PretrainRecipe
+
+Arm = Literal["random", "images", "captions", "supervised"]
+ARMS: tuple[Arm, ...] = ("random", "images", "captions", "supervised")
+TABLES: Mapping[Task, str] = {Task.BONE_AGE: "bone_age", Task.KNEE_OA: "knee_kl"}
+# The label that is fine-tuned is told of nobody; the other set's label is, with what is known of both.
+TOLD: Mapping[Task, tuple[str, ...]] = {
+    Task.BONE_AGE: ("region", "laterality", "sex", "kl_grade"),
+    Task.KNEE_OA: ("region", "laterality", "sex", "bone_age_months"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Sizes of everything; the same plan and data give the same figures.
+
+    Attributes:
+        encoder: image encoder of every arm.
+        pretrain_size, size: sides of pictures in pretraining and fine-tuning.
+        start_size: side in the first half of a fine-tuning (`FitSettings.start_size`).
+        image_epochs, caption_epochs: passes of SimCLR; of captions, and of supervised pretraining too.
+        samples: pictures that a fine-tuning sees, by part of the labels.
+        arms: which arms are run at each part of the labels.
+        learning_rate: peak of every fine-tuning.
+    """
+
+    name: str
+    encoder: str = "resnet10t-tiny"
+    pretrain_size: int = 80
+    size: Mapping[Task, int] = field(default_factory=lambda: {Task.BONE_AGE: 96, Task.KNEE_OA: 96})
+    start_size: int = 64
+    image_epochs: int = 5
+    caption_epochs: int = 8
+    batch: int = 32
+    seeds: int = 5
+    samples: Mapping[float, int] = field(default_factory=lambda: {0.1: 4000, 1.0: 12000})
+    arms: Mapping[float, tuple[Arm, ...]] = field(
+        default_factory=lambda: {0.1: ARMS, 1.0: ("random", "captions")}
+    )
+    learning_rate: float = 3e-3
+
+    def image_recipe(self) -> ImageOnlyRecipe:
+        """SimCLR: where captions and supervised pretraining begin."""
+        return ImageOnlyRecipe(
+            name=f"real-{self.name}",
+            image_encoder=self.encoder,
+            size=self.pretrain_size,
+            batch_pictures=2 * self.batch,
+            epochs=self.image_epochs,
+            learning_rate=2e-3,
+        )
+
+    def caption_recipe(self) -> PretrainRecipe:
+        """The settings of `findings`, for sentences that are short."""
+        return PretrainRecipe(
+            name=f"real-{self.name}",
+            image_encoder=self.encoder,
+            size=self.pretrain_size,
+            embedding_dim=64,
+            vocab_size=600,
+            context_length=64,
+            text_width=64,
+            text_heads=2,
+            text_layers=2,
+            batch_studies=self.batch,
+            epochs=self.caption_epochs,
+            learning_rate=2e-3,
+            text_still_share=0.85,
+            same_region_share=0.75,
+            precision="float32",
+            sampling=TextSampling(whole_share=0.5, indication_share=0.0),
+        )
+
+
+def small() -> Plan:
+    """About 25 minutes of one core."""
+    return Plan(name="small")
+
+
+def tiny() -> Plan:
+    """For tests: seconds on a handful of pictures; says nothing."""
+    return Plan(
+        name="tiny",
+        pretrain_size=32,
+        size={Task.BONE_AGE: 32, Task.KNEE_OA: 32},
+        start_size=0,
+        image_epochs=1,
+        caption_epochs=1,
+        batch=8,
+        seeds=2,
+        samples={0.5: 16, 1.0: 16},
+        arms={0.5: ARMS, 1.0: ("random", "captions")},
+    )
+
+
+PLANS = {"small": small, "tiny": tiny}
