@@ -3,10 +3,10 @@
     python -m benchmarks.real_pairs --data DATA --work WORK [--plan small]
 
 DATA holds `bone_age/` and `knee_kl/` with their label tables. For each task every picture of folds 2 to 4 of
-both sets gets a French caption that says nothing of the task's own label; encoders are pretrained on them, with
-SimCLR alone, with captions, and supervised on the labels that the captions tell. Then 10 % and 100 % of the
-labels are fine-tuned from each and from random weights. Fold 0 is measured on; fold 1 is in nothing. What is
-in WORK is not done again. JSON line last.
+both sets gets a French caption that says nothing of the task's own label. Encoders are pretrained on them:
+with SimCLR alone, with captions, and supervised on the labels that the captions tell. Then 10 % and 100 % of
+the labels are fine-tuned from each and from random weights. Fold 0 is measured on; fold 1 is in nothing. What
+is in WORK is not done again. JSON line last.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import torch
 from benchmarks._record import hardware
 from benchmarks.real_pairs.paired import summary
 from benchmarks.real_pairs.plan import PLANS, TABLES
-from benchmarks.real_pairs.run import Place, finetune_one, labelled, pretrain_all, pretrain_seconds, settings
+from benchmarks.real_pairs.run import Place, finetune_one, labelled, pretrain_seconds, settings
 
 
 def main() -> None:
@@ -33,13 +33,11 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     plan, place = PLANS[given.plan](), Place(data=given.data, work=given.work)
-    if not given.only_summary:
-        pretrain_all(place, plan)
     data = {task: labelled(place, task, plan) for task in TABLES}
-    for part in [] if given.only_summary else plan.samples:
+    for part, arms in [] if given.only_summary else plan.stages:
         for seed in range(plan.seeds):
             for task in TABLES:
-                for arm in plan.arms[part]:
+                for arm in arms:
                     if not place.result(task, part, arm, seed).is_file():
                         finetune_one(place, plan, data[task], task, part, arm, seed)
                         print(f"{task.value} {part:g} {arm} {seed}", flush=True)

@@ -33,7 +33,8 @@ def summary(place: Place, plan: Plan, task: Task, test: PreparedSet) -> dict[str
     """Figures of every part of the labels whose runs are all there, and how many are missing elsewhere."""
     keys = [row.key for row in test.rows]
     parts: dict[str, Any] = {}
-    for part, arms in plan.arms.items():
+    for part in plan.samples:
+        arms = plan.arms(part)
         runs = {arm: _runs(place, plan, task, part, arm) for arm in arms}
         whole = {arm: found for arm, found in runs.items() if len(found) == plan.seeds}
         absolute = {arm: _absolute(task, test.label, found) for arm, found in whole.items()}

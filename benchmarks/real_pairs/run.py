@@ -93,30 +93,29 @@ def captions_of(place: Place, task: Task) -> PublicSet:
     return label_captions(sets, tell=TOLD[task])
 
 
-def pretrain_all(place: Place, plan: Plan) -> None:
-    """The packages that are not there yet: SimCLR once, then captions and labels from it, for each task."""
-    pictures = place.encoder(Task.BONE_AGE, "images")
-    for task in TABLES:
-        pairs = place.work / "pairs" / task.value
-        captioned = captions_of(place, task)
-        if not (pairs / MANIFEST_NAME).is_file():
-            write_caption_pairs(captioned, pairs, size=_PAIRS_SIZE, workers=1)
-        if not (pictures / MANIFEST_NAME).is_file():  # the pictures of both tasks' pairs are the same
-            _timed(pictures, lambda out, pairs=pairs: pretrain_images(plan.image_recipe(), pairs, out))  # type: ignore[misc]
-        captions = place.encoder(task, "captions")
-        if not (captions / MANIFEST_NAME).is_file():
-            _timed(
-                captions,
-                lambda out, pairs=pairs: pretrain(plan.caption_recipe(), pairs, out, image_init=pictures),
-            )  # type: ignore[misc]
-        supervised = place.encoder(task, "supervised")
-        if not (supervised / MANIFEST_NAME).is_file():
-            _timed(
-                supervised,
-                lambda out, pairs=pairs, rows=captioned.rows, task=task: pretrain_supervised(
-                    plan.caption_recipe(), pairs, rows, TOLD[task], out, image_init=pictures, seed=0
-                ),
-            )  # type: ignore[misc]
+def encoder_package(place: Place, plan: Plan, task: Task, arm: Arm) -> Path:
+    """The package that an arm starts from, made when it is not there.
+
+    SimCLR once for both tasks, whose pairs have the same pictures; captions and supervision go on from it.
+    """
+    output = place.encoder(task, arm)
+    if (output / MANIFEST_NAME).is_file():
+        return output
+    pairs = place.work / "pairs" / task.value
+    captioned = captions_of(place, task)
+    if not (pairs / MANIFEST_NAME).is_file():
+        write_caption_pairs(captioned, pairs, size=_PAIRS_SIZE, workers=1)
+    images = output if arm == "images" else encoder_package(place, plan, task, "images")
+    before = time.process_time()
+    if arm == "images":
+        pretrain_images(plan.image_recipe(), pairs, output)
+    elif arm == "captions":
+        pretrain(plan.caption_recipe(), pairs, output, image_init=images)
+    else:
+        recipe = plan.caption_recipe()
+        pretrain_supervised(recipe, pairs, captioned.rows, TOLD[task], output, image_init=images, seed=0)
+    atomic_write(output.with_suffix(".seconds"), f"{time.process_time() - before:.1f}\n")
+    return output
 
 
 def finetune_one(
@@ -130,7 +129,8 @@ def finetune_one(
     learn_rows, held_rows = split_validation(rows, part=max(0.1, min(0.25, 30 / len(rows))), seed=seed)
     learned, held_out = data.learned_part(learn_rows), data.learned_part(held_rows)
     recipe = _recipe(plan, task)
-    start = start_model(task, RANDOM if arm == "random" else place.encoder(task, arm), recipe, seed)
+    init = RANDOM if arm == "random" else encoder_package(place, plan, task, arm)
+    start = start_model(task, init, recipe, seed)
     before = time.process_time()
     samples = plan.samples[part]
     fitted = fit(
@@ -172,13 +172,6 @@ def _recipe(plan: Plan, task: Task) -> FinetuneRecipe:
             learning_rate=plan.learning_rate,
         ),
     )
-
-
-def _timed(output: Path, make: Any) -> None:
-    """Makes a package and notes its processor seconds beside it."""
-    before = time.process_time()
-    make(output)
-    atomic_write(output.with_suffix(".seconds"), f"{time.process_time() - before:.1f}\n")
 
 
 def pretrain_seconds(place: Place) -> Mapping[str, float]:

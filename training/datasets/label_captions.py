@@ -1,7 +1,7 @@
 """Captions made from label tables: pairs for pretraining where pictures have labels and no reports.
 
-What may be learned from is what `osteon finetune` may learn from, less the validation fold: no pair is made of
-a test or validation patient. A label whose efficiency is to be claimed is left out, or told only of the
+What may be learned from is what `osteon finetune` may learn from, less the validation fold: no pair is made
+of a test or validation patient. A label whose efficiency is to be claimed is left out, or told only of the
 patients of a share.
 """
 
