@@ -19,6 +19,7 @@ from torch.nn.functional import cross_entropy
 from osteon.artefact import folder_hash, read_manifest
 from osteon.domain import Manifest, Task
 from osteon.models.encoder_package import EncoderPackage, load_encoder, save_encoder_package
+from osteon.models.encoders import TimmImageEncoder
 from osteon.models.preprocess import Preprocess, normalise
 from training.datasets import PictureRow
 from training.datasets.phrases import facts_of
@@ -37,43 +38,42 @@ _TASKS = {task.label_column: task for task in Task}
 
 @dataclass(frozen=True)
 class Target:
-    """One label over all studies: value (N,), NaN where a study has none; `values_K` what it may be."""
+    """One label over all studies: `labels` (N,), NaN where a study has none, and what it may be, (K,)."""
 
     name: str
-    value_N: Tensor
-    values_K: Tensor
+    labels: Tensor
+    values: Tensor
 
-    def loss(self, logits_BK: Tensor, rows: NDArray[np.int64]) -> Tensor:
+    def loss(self, logits_BK: Tensor, studies: NDArray[np.int64]) -> Tensor:
         """Mean loss over the pictures that have the label; 0 for a batch without one."""
-        value_B = self.value_N[torch.from_numpy(rows)]
-        known_B = ~value_B.isnan()
+        label_B = self.labels[torch.from_numpy(studies)]
+        known_B = ~label_B.isnan()
         if not known_B.any():
             return logits_BK.sum() * 0
+        label_B, logits_BK = label_B[known_B], logits_BK[known_B]
         if self.name in _WORDS:
-            return cross_entropy(logits_BK[known_B], value_B[known_B].long())
+            return cross_entropy(logits_BK, label_B.long())
         fit = finetune_recipe(_TASKS[self.name]).fit
-        target_BK = soft_targets(value_B[known_B], self.values_K, fit.label_sigma)
-        return distribution_loss(
-            logits_BK[known_B], target_BK, value_B[known_B], self.values_K, l1_weight=fit.l1_weight
-        )
+        target_BK = soft_targets(label_B, self.values, fit.label_sigma)
+        return distribution_loss(logits_BK, target_BK, label_B, self.values, l1_weight=fit.l1_weight)
 
 
-def targets(pairs: PairSet, rows: Sequence[PictureRow], tell: Sequence[str]) -> list[Target]:
-    """The told labels of the studies of a pair set, in its order."""
+def targets(studies: Sequence[str], rows: Sequence[PictureRow], tell: Sequence[str]) -> list[Target]:
+    """The told labels of these studies, in their order; a label that is not in `tell` is in none of them."""
     facts = {row.study: facts_of(row) for row in rows}
     found = []
     for name in tell:
         words = _WORDS.get(name)
-        values = [float(i) for i in range(len(words))] if words else list(_TASKS[name].values)
-        column = []
-        for study in pairs.studies:
-            value = facts[study].get(name)
-            known = value is not None and (words is None or value in words)
-            column.append(
-                float("nan") if not known else float(words.index(str(value)) if words else value)  # type: ignore[arg-type]
-            )
-        found.append(Target(name, torch.tensor(column), torch.tensor(values)))
+        values = tuple(range(len(words))) if words else _TASKS[name].values
+        labels = [_number(facts[study].get(name), words) for study in studies]
+        found.append(Target(name, torch.tensor(labels), torch.tensor(values, dtype=torch.float32)))
     return found
+
+
+def _number(value: str | float | None, words: tuple[str, ...] | None) -> float:
+    if words is None:
+        return float("nan") if value is None else float(value)
+    return float(words.index(value)) if isinstance(value, str) and value in words else float("nan")
 
 
 def pretrain_supervised(
@@ -89,19 +89,34 @@ def pretrain_supervised(
     """An encoder package: the caption recipe's pictures, batches, changes and rate, with labels for texts."""
     pairs = load_pairs(data, "train", Preprocess(size=recipe.size))
     encoder = load_encoder(image_init).encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    labels = targets(pairs, rows, tell)
+    losses = _learn(encoder, pairs, targets(pairs.studies, rows, tell), recipe, seed)
+    parent = read_manifest(data)
+    manifest = Manifest(
+        stage="pretrain-supervised",
+        inputs={"pairs": parent.digest, "image_init": folder_hash(image_init)},
+        settings={"recipe": asdict(recipe), "tell": list(tell)},
+        figures={"steps": len(losses), "first_loss": losses[0], "last_loss": float(np.mean(losses[-20:]))},
+        parents=(parent.digest,),
+        seed=seed,
+    )
+    package = EncoderPackage(
+        encoder=encoder.eval(),
+        preprocess=Preprocess(size=recipe.size),
+        metrics={},
+        card="# Encoder of supervised pretraining, for one benchmark\n",
+    )
+    return save_encoder_package(output, package, manifest)
+
+
+def _learn(
+    encoder: TimmImageEncoder, pairs: PairSet, labels: Sequence[Target], recipe: PretrainRecipe, seed: int
+) -> list[float]:
+    """Trains the encoder in place; gives the loss of every step."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        heads = nn.ModuleDict({one.name: nn.Linear(encoder.feature_dim, len(one.values_K)) for one in labels})
+        heads = nn.ModuleDict({one.name: nn.Linear(encoder.feature_dim, len(one.values)) for one in labels})
     parameters = [*encoder.parameters(), *heads.parameters()]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-        ],
-        lr=recipe.learning_rate,
-        betas=recipe.betas,
-    )
+    optimizer = _optimizer(parameters, recipe)
     batch = min(recipe.batch_studies, len(pairs))
     steps = recipe.epochs * (len(pairs) // batch)
     losses: list[float] = []
@@ -122,19 +137,12 @@ def pretrain_supervised(
             nn.utils.clip_grad_norm_(parameters, recipe.max_gradient_norm)
             optimizer.step()
             losses.append(float(loss.detach()))
-    parent = read_manifest(data)
-    manifest = Manifest(
-        stage="pretrain-supervised",
-        inputs={"pairs": parent.digest, "image_init": folder_hash(image_init)},
-        settings={"recipe": asdict(recipe), "tell": list(tell)},
-        figures={"steps": len(losses), "first_loss": losses[0], "last_loss": float(np.mean(losses[-20:]))},
-        parents=(parent.digest,),
-        seed=seed,
-    )
-    package = EncoderPackage(
-        encoder=encoder.eval(),
-        preprocess=Preprocess(size=recipe.size),
-        metrics={},
-        card="# Encoder of supervised pretraining, for one benchmark\n",
-    )
-    return save_encoder_package(output, package, manifest)
+    return losses
+
+
+def _optimizer(parameters: Sequence[nn.Parameter], recipe: PretrainRecipe) -> torch.optim.Optimizer:
+    groups = [
+        {"params": [each for each in parameters if each.ndim > 1], "weight_decay": recipe.weight_decay},
+        {"params": [each for each in parameters if each.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=recipe.betas)

@@ -204,8 +204,21 @@ def test_the_command_writes_shards_that_hold_the_captions(
     folders = [str(knees.root), str(hands.root)]
     answer = CliRunner().invoke(
         app,
-        ["data", "captions", *folders, *tell, "--share", "kl_grade=0.5", "-o", str(tmp_path / "pairs")]
-        + ["--size", "32", "--workers", "1", "--json"],
+        [
+            "data",
+            "captions",
+            *folders,
+            *tell,
+            "--share",
+            "kl_grade=0.5",
+            "-o",
+            str(tmp_path / "pairs"),
+            "--size",
+            "32",
+            "--workers",
+            "1",
+            "--json",
+        ],
     )
     assert answer.exit_code == 0, answer.output
     records = [one for path in sorted((tmp_path / "pairs").glob("*.tar")) for one in read_shard(path)]
