@@ -183,5 +183,6 @@ def pretrain_seconds(place: Place) -> Mapping[str, float]:
 def settings(plan: Plan) -> dict[str, Any]:
     """The plan as JSON takes it."""
     fields = asdict(plan)
+    fields["tasks"] = [task.value for task in plan.tasks]
     fields["size"] = {task.value: size for task, size in plan.size.items()}
     return fields
