@@ -99,24 +99,6 @@ def short() -> Plan:
     return Plan(name="short")
 
 
-def knees() -> Plan:
-    """About 11 minutes of one core: knees alone, four times as many captions, longer fine-tuning."""
-    return Plan(
-        name="knees",
-        tasks=(Task.KNEE_OA,),
-        caption_epochs=16,
-        whole_share=1.0,
-        samples={0.1: 5000, 1.0: 10_000},
-        stages=(
-            (0.1, ("random", "captions")),
-            (0.1, ("supervised",)),
-            (1.0, ("random", "captions")),
-            (0.1, ("images",)),
-            (1.0, ("supervised",)),
-        ),
-    )
-
-
 def standard() -> Plan:
     """For an idle machine with hours to give; nobody has run it."""
     return Plan(
@@ -150,4 +132,4 @@ def tiny() -> Plan:
     )
 
 
-PLANS = {"short": short, "knees": knees, "standard": standard, "tiny": tiny}
+PLANS = {"short": short, "standard": standard, "tiny": tiny}
