@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from osteon.cli.console import answers, print_json, progress_bar, say
+from osteon.domain import UsageError
 
 app = typer.Typer(no_args_is_help=True, help="Read public sets that you fetched yourself.")
 
@@ -105,3 +106,55 @@ def pairs(
     say(f"{manifest.figures['pairs']} pairs ({studies}) in {output}")
     if public_set.missing:
         say(f"{public_set.missing} rows skipped: no picture")
+
+
+@app.command("captions")
+@answers
+def captions(
+    folders: Annotated[list[Path], typer.Argument(help="Folders of sets with labels; several become one.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")],
+    tell: Annotated[
+        list[str], typer.Option(help="Label that captions tell: region, laterality, sex or a label column.")
+    ],
+    share: Annotated[
+        list[str] | None, typer.Option(help="LABEL=PART: told of that part of the patients alone.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the shares and of the words.")] = 0,
+    phrases: Annotated[Path | None, typer.Option(help="Sentences (YAML) instead of Osteon's own.")] = None,
+    size: Annotated[int, typer.Option(help="Longest side of the cached pictures, in pixels.")] = 256,
+    workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
+    name: Name = None,
+    skip_missing: Skip = False,
+    json_output: Json = False,
+) -> None:
+    """Write French captions of labels as shards for `osteon pretrain`, of no test or validation patient.
+
+    Leave out the label that you will fine-tune, or tell it of the share that you will fine-tune on.
+
+    Example: osteon data captions hands/ knees/ --tell region --tell bone_age_months -o pairs/captions
+    """
+    from training.datasets import label_captions, read_set, write_caption_pairs
+    from training.datasets.phrases import PHRASES, read_phrases
+
+    sets = [read_set(folder, name=name, skip_missing=skip_missing) for folder in folders]
+    shares = dict(_share(text) for text in share or ())
+    captioned = label_captions(
+        sets, tell=tell, shares=shares, seed=seed, phrases=read_phrases(phrases or PHRASES)
+    )
+    with progress_bar("pictures") as progress:
+        manifest = write_caption_pairs(captioned, output, size=size, workers=workers, progress=progress)
+    different = len({row.text for row in captioned.rows})
+    if json_output:
+        print_json({"missing": captioned.missing, "different_texts": different, **manifest.figures})
+        return
+    studies = ", ".join(f"{count} {split}" for split, count in manifest.figures["studies"].items())
+    say(f"{manifest.figures['pairs']} pairs ({studies}), {different} different texts, in {output}")
+
+
+def _share(text: str) -> tuple[str, float]:
+    """Label and part of `LABEL=PART`."""
+    label, _, part = text.partition("=")
+    try:
+        return label, float(part)
+    except ValueError:
+        raise UsageError("a share as LABEL=PART", "another form", "write for example kl_grade=0.1") from None

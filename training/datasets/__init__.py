@@ -2,6 +2,7 @@
 
 from training.datasets.caption_pairs import read_concepts, write_caption_pairs
 from training.datasets.detect import LAYOUTS, detect, layout_named, read_set
+from training.datasets.label_captions import label_captions
 from training.datasets.label_tables import write_label_tables
 from training.datasets.layout import LEFT_OUT, Layout, PublicSet
 from training.datasets.picture_row import PictureRow
@@ -13,6 +14,7 @@ __all__ = [
     "PictureRow",
     "PublicSet",
     "detect",
+    "label_captions",
     "layout_named",
     "read_concepts",
     "read_set",
