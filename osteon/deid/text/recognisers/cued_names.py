@@ -32,14 +32,16 @@ _WHO = (
     rf"[ ]{UPPER}\.?(?![\w'’]))?)"
 )
 _CUE = (
-    r"c/o|d['’]apr[èe]s|part[ ]de|fil(?:s|le)[ ]de|deux[ ]enfants[ ]\(|enfants?[ ]\(|r[ée]clam(?:e|[ée]e?)|(?:r[ée])?op[ée]rateur|arbitre|(?:d['’])?astreintes?|(?:premier |second |"
+    r"c/o|d['’]apr[èe]s|part[ ]de|fil(?:s|le)[ ]de|deux[ ]enfants[ ]\(|enfants?[ ]\(|r[ée]clam(?:e|"
+    r"[ée]e?)|(?:r[ée])?op[ée]rateur|arbitre|(?:d['’])?astreintes?|(?:premier |second |"
     r"co-?)?lect(?:eur|rice)s?(?:[ ]?[12])?|"
     r"(?:certificat|courrier|lettre|mail|message|sms|relance|appel|avis|note|mot|accord|"
     r"r[ée]ponse|rapport|cr|garde|staff|"
     r"confirmation)[ ](?:de|du[ ]dr)|(?:avis|t[ée]l|demande|adress[ée]e?|confi[ée]e?|montr[ée]e?|"
     r"remise?|transmise?|dit|cas)[ ][àa]|avis|"
     r"copie(?:[ ](?:[àa]|pour))?|cc|ok|(?:r?appel|pr[ée]ven|avert|inform|joint)(?:[ée]|u|i|ie|"
-    r"ue)?e?|envoy[ée]e?[ ]par|pr[ée]sent[ée]e?[ ]par|amicalement|cordialement|bien[ ][àa][ ](?:toi|vous|lui)|"
+    r"ue)?e?|envoy[ée]e?[ ]par|pr[ée]sent[ée]e?[ ]par|amicalement|cordialement|bien[ ][àa][ ](?:toi|vous|"
+    r"lui)|"
     r"confraternellement|sinc[èe]rement|respectueusement|"
     r"petite?|parents?|famille|l['’]attention[ ]de|moniteur|monitrice|participante?|secr[ée]taire|"
     r"expert|experte|ambulances?|taxis?|mt|medecin[ ]traitant|idel?|m\.t\.|"
@@ -72,7 +74,8 @@ _ROSTER = re.compile(
 )
 _WITH_MAIL = re.compile(rf"(?:(?m:^)|[,;:>][ ]?){_WHO}(?=[ ]?[<\[(][\w.+-]+@)")
 _WROTE = re.compile(
-    rf"(?:(?m:^)|[,;:.>][ ]?|\b(?:comme|[Hh]ier|[Qq]ue|ce jour|ce matin)[ ]){_WHO}(?=[ ](?:a [ée]crit|a r[ée]pondu|l['’]avait|l['’]a |"
+    rf"(?:(?m:^)|[,;:.>][ ]?|\b(?:comme|[Hh]ier|[Qq]ue|ce jour|ce matin)[ ]){_WHO}(?=[ ](?:a [ée]crit|"
+    rf"a r[ée]pondu|l['’]avait|l['’]a |"
     rf"wrote|schreef|"
     rf"avait (?:not[ée]|[ée]crit|vu|dit)|nous signale|me signale|signale que|confirme|"
     rf"pr[ée]f[èe]re|propose|pr[ée]venue?|inform[ée]e?|avertie?|jointe?|d['’]accord|arrive|"

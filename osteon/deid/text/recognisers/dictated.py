@@ -32,16 +32,20 @@ _PERSON = re.compile(
     r"bonjour(?= [^\W\d_]+ c['’]est)|signé(?! (?:par|le|docteur|dr|pr|professeur))|"
     r"née?(?= (?!le\b|en\b|à\b|a\b|d['’]|un|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|"
     r"treize|quatorze|quinze|seize|vingt|trente|premier|\d))|"
-    r"(?P<act>(?:re)?vue? (?:(?:ce (?:jour|matin|soir)|hier|en ville) )?(?:avec|par)|(?:re)?voir (?:avec|par)|"
-    r"(?:r[ée]dig|valid|sign|prescri|lu|dict|transmis|confi|fait|pr[ée]sent)[ée]*(?:te?|s)? (?:par|à)|\d{2,4} par|"
+    r"(?P<act>(?:re)?vue? (?:(?:ce (?:jour|matin|soir)|hier|en ville) )?(?:avec|par)|(?:re)?voir (?:avec|"
+    r"par)|"
+    r"(?:r[ée]dig|valid|sign|prescri|lu|dict|transmis|confi|fait|pr[ée]sent)[ée]*(?:te?|s)? (?:par|à)|"
+    r"\d{2,4} par|"
     r"(?:envoy|adress|suivi|op[ée]r|relu|demand)[ée]?e? par|copie à|avis|et à|"
-    r"salut|coucou|prénom|patiente?(?= [^\W\d_]+ [^\W\d_]+ (?:née?|\d{1,3} ?(?:ans|a)\b))|pr[ée]venue? \(|contacter|appeler|"
+    r"salut|coucou|prénom|patiente?(?= [^\W\d_]+ [^\W\d_]+ (?:née?|\d{1,3} ?(?:ans|a)\b))|pr[ée]venue? \(|"
+    r"contacter|appeler|"
     r"(?:mari|femme|[ée]pouse|fils|fille|m[èe]re|p[èe]re|s[oœ]e?ur|fr[èe]re|conjointe?)(?: c['’]est|"
     r" s['’]appelle|(?= [^\W\d_]+ 0\d))))\.?"
     rf"[ \n]*(?<![^\W\d_])(?P<name>{_PARTICLE}?{_W}(?:[ ]{_PARTICLE}?{_W}){{0,3}})"
 )
 _HOSPITAL = re.compile(
-    r"\b(?P<kind>(?P<strong>polyclinique|msp|usld|smr|had|cmpr|clcc|foyer de vie|chr?u|ch[cip]|ghu?|gie(?: irm)?|ehpad|ssr|hia|uz|az|"
+    r"\b(?P<kind>(?P<strong>polyclinique|msp|usld|smr|had|cmpr|clcc|foyer de vie|chr?u|ch[cip]|ghu?|"
+    r"gie(?: irm)?|ehpad|ssr|hia|uz|az|"
     r"sel(?:arl|as)(?: d?['’]?imagerie)?|cabinet(?: de radiologie)?|"
     r"imagerie médicale|centre hospitalier(?: universitaire| régional| intercommunal)*|"
     r"ensemble hospitalier|ctr|ems|hfr|ehc|ehnv|ziekenhuis|kliniek|permanence|médicentre|"
@@ -107,9 +111,8 @@ def _people(text: str, lex: Lexicon) -> Iterator[Span]:
                 continue
             if folded in _STOPS or (before and not _goes_on(before, folded, lex)):
                 break
-            if match["act"] and not before and not _is_known_or_strange(folded, lex):
-                if not _first_name_second(match["name"], lex):
-                    break
+            if match["act"] and not before and not _may_act(folded, match["name"], lex):
+                break
             end, before = start + word.end(), folded
         if before:
             position = end
@@ -135,8 +138,10 @@ def _is_known_or_strange(folded: str, lex: Lexicon) -> bool:
     return (lex.is_rare_word(folded) and not MEDICAL_SHAPE.search(folded)) or common or folded in lex.surnames
 
 
-def _first_name_second(name: str, lex: Lexicon) -> bool:
-    """A word and a common first name: `lu par doigt agnès`."""
+def _may_act(folded: str, name: str, lex: Lexicon) -> bool:
+    """A known or strange word, or any before a common first name: `lu par doigt agnès`."""
+    if _is_known_or_strange(folded, lex):
+        return True
     words = [fold(word) for word in name.split()]
     common = len(words) > 1 and lex.first_name_rank.get(words[1], 10**6) < _COMMON
     return common and words[0] not in _STOPS

@@ -21,7 +21,8 @@ _KINDS = (
     r"CHIREC|CHwapi|EpiCURA)(?![\w])|"
     r"(?:grand\s+)?h[ôo]pital(?:\s+(?:priv[ée]|universitaire|militaire|civil|g[ée]n[ée]ral|"
     r"intercantonal|cantonal|"
-    r"de jour|d['’]enfants|des enfants|de p[ée]diatrie|local|r[ée]gional|provincial|m[èe]re-enfant|(?-i:[a-zà-ÿ]{4,}ois)|valaisan|jurassien))*|"
+    r"de jour|d['’]enfants|des enfants|de p[ée]diatrie|local|r[ée]gional|provincial|m[èe]re-enfant|"
+    r"(?-i:[a-zà-ÿ]{4,}ois)|valaisan|jurassien))*|"
     r"h[ôo]pitaux(?:\s+universitaires)?|"
     r"(?:poly)?cliniques?(?:\s+universitaires?)?|"
     r"centres? hospitaliers?(?:\s+(?:universitaires?|r[ée]gional|intercommunal|g[ée]n[ée]ral|"
@@ -31,7 +32,8 @@ _KINDS = (
     r"de radiologie|cardiologique|chirurgical|m[ée]dico-chirurgical|"
     r"de lutte contre le cancer|hospitalo-universitaire|psychoth[ée]rapique|"
     r"clinical|de r[ée][ée]ducation|de consultations?|"
-    r"de convalescence|(?:de |d['’])[^\W\d_]{4,}(?: [^\W\d_]{3,}(?:elle|ale|ique|aire|ive|ielle|[ée]e)s?)?(?=\s))|"
+    r"de convalescence|(?:de |d['’])[^\W\d_]{4,}(?: [^\W\d_]{3,}(?:elle|ale|ique|aire|ive|ielle|"
+    r"[ée]e)s?)?(?=\s))|"
     r"(?:radiologie|imagerie|scanner|irm)(?= (?-i:[A-ZÀ-Ý])[^\W\d_]+ (?:nord|sud|est|ouest|centre)\b)|"
     r"(?:scanner|irm|radiologie) (?=(?:du |des |de l['’]|de la )(?-i:[A-ZÀ-Ý][a-zà-ÿ]))|"
     r"SOS M[ée]decins|(?-i:SAMU|SMUR)(?= de | d['’])|"
@@ -103,7 +105,9 @@ _LOOSE = re.compile(r"centre d|radiologie|imagerie|scanner|irm", re.IGNORECASE)
 """Kinds that a part of the body or an eponym may follow: `Scanner de l'Épaule`."""
 _BODY = word_class("parts_of_the_body")
 _WINDS = frozenset(["NORD", "SUD", "EST", "OUEST", "CENTRE"])
-_OUR_LADY = re.compile(r"\bN\.?[- ]?D\.?(?= d[eu]s? )(?: (?:de|du|des)(?: la| l['’])? ?[^\W\d_]+)", re.IGNORECASE)
+_OUR_LADY = re.compile(
+    r"\bN\.?[- ]?D\.?(?= d[eu]s? )(?: (?:de|du|des)(?: la| l['’])? ?[^\W\d_]+)", re.IGNORECASE
+)
 """Notre-Dame in two letters."""
 _DEVOUT = re.compile(r"\bsacr[ée][- ]c(?:œ|oe)ur\b", re.IGNORECASE)
 _WARDS = frozenset(

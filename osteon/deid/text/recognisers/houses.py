@@ -1,4 +1,4 @@
-"""Houses without a street: a number before the words that stand before a postcode, and what is inside a house."""
+"""Houses without a street: a number before words that a postcode follows, and doors and floors."""
 
 from __future__ import annotations
 
@@ -31,8 +31,34 @@ _WHERE = re.compile(
 _COUNTED = frozenset(
     [
         *("AN", "ANNEES", "BOITES", "CAS", "CLICHES", "CM", "COMPRIMES", "CP", "CPR", "FOIS", "G", "GELULES"),
-        *("H", "HEURES", "INCIDENCES", "KG", "L", "LIGNES", "MG", "MIN", "ML", "MM", "PAGE", "PAGES", "POINTS"),
-        *("SEANCES", "SEMAINES", "UI", "VIS", "JANVIER", "FEVRIER", "MARS", "AVRIL", "MAI", "JUIN", "JUILLET"),
+        *(
+            "H",
+            "HEURES",
+            "INCIDENCES",
+            "KG",
+            "L",
+            "LIGNES",
+            "MG",
+            "MIN",
+            "ML",
+            "MM",
+            "PAGE",
+            "PAGES",
+            "POINTS",
+        ),
+        *(
+            "SEANCES",
+            "SEMAINES",
+            "UI",
+            "VIS",
+            "JANVIER",
+            "FEVRIER",
+            "MARS",
+            "AVRIL",
+            "MAI",
+            "JUIN",
+            "JUILLET",
+        ),
         *("AOUT", "SEPTEMBRE", "OCTOBRE", "NOVEMBRE", "DECEMBRE"),
     ]
 )

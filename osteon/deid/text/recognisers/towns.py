@@ -76,13 +76,16 @@ _LINK = word_class("words_inside_a_place")
 _OFFICE = re.compile(
     rf"\b(?:(?:(?:CPAM|CAF|CCAS|SAMU|SMUR|PMI|UDAF|CMS|CLS|MDPH)[ ](?={UPPER}[a-zà-ÿ]))|(?:CPAM|CAF|"
     rf"CCAS|SAMU|SMUR|UDAF|CMS|"
-    rf"(?i:caisse|[ée]cole|mairie|commune|ville|pré?fecture|tribunal(?: (?:judiciaire|administratif|correctionnel|de grande instance|d['’]instance|"
-    rf"de commerce))?|cour d['’]appel|barreau|parquet|communaut[ée] de communes|ssiad|vsav|h[ôo]tel de police|commissariat|gendarmerie|pompiers|"
+    rf"(?i:caisse|[ée]cole|mairie|commune|ville|pré?fecture|tribunal(?: (?:judiciaire|administratif|"
+    rf"correctionnel|de grande instance|d['’]instance|"
+    rf"de commerce))?|cour d['’]appel|barreau|parquet|communaut[ée] de communes|ssiad|vsav|"
+    rf"h[ôo]tel de police|commissariat|gendarmerie|pompiers|"
     rf"(?:centre de )?secours|caserne|aéroport|gare|lycée|collège|université))\s+(?i:de\s+la\s+|"
     rf"de\s+|d['’]|du\s+))(?P<name>{UPPER}[\w'’-]+(?:[ -]{UPPER}[\w'’-]+)*|[^\W\d_]{{4,}}[\w'’-]*)"
 )
 _ROLE_AND_TOWN = re.compile(
-    rf"\((?:[^\W\d_]+[ ])?[^\W\d_]{{3,}}(?:logue|iatre|peute|iste|[ie]en|ienne|i[eè]re?|eur|rice), (?P<town>{SEQUENCE})\)"
+    rf"\((?:[^\W\d_]+[ ])?[^\W\d_]{{3,}}(?:logue|iatre|peute|iste|[ie]en|ienne|i[eè]re?|eur|"
+    rf"rice), (?P<town>{SEQUENCE})\)"
 )
 """Where somebody works: `(rhumatologue, Moulins)`."""
 _TITLES = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR", "MME", "MR", "M", "TEL", "FAX", "RPPS", "SERVICE"])
