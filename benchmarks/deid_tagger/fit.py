@@ -51,9 +51,8 @@ class Network(nn.Module):
 
     def forward(self, ids_BNK: Tensor, flags_BNF: Tensor) -> Tensor:
         """Unnormalised shares of the classes, (B, N, 6)."""
-        read = (
-            self.w(ids_BNK[..., 0]), self.a(ids_BNK[..., 1:4]).flatten(-2), self.sh(ids_BNK[..., 4]), flags_BNF
-        )  # fmt: skip
+        ends_BNE = self.a(ids_BNK[..., 1:4]).flatten(-2)
+        read = (self.w(ids_BNK[..., 0]), ends_BNE, self.sh(ids_BNK[..., 4]), flags_BNF)
         x_BDN = self.drop(torch.relu(self.inp(torch.cat(read, -1)))).transpose(1, 2)
         for layer in self.c:
             x_BDN = x_BDN + torch.relu(layer(x_BDN))
