@@ -74,7 +74,7 @@ _ROSTER = re.compile(
 )
 _WITH_MAIL = re.compile(rf"(?:(?m:^)|[,;:>][ ]?){_WHO}(?=[ ]?[<\[(][\w.+-]+@)")
 _WROTE = re.compile(
-    rf"(?:(?m:^)|[,;:.>][ ]?|\b(?:comme|[Hh]ier|[Qq]ue|ce jour|ce matin)[ ]){_WHO}(?=[ ](?:a [ée]crit|"
+    rf"(?:(?m:^)|[,;:.>][ ]?|\b(?:comme|[Hh]ier|[Qq]ue|ce jour|ce matin)[ ])(?![Hh]ier |Que |que ){_WHO}(?=[ ](?:a [ée]crit|"
     rf"a r[ée]pondu|l['’]avait|l['’]a |"
     rf"wrote|schreef|"
     rf"avait (?:not[ée]|[ée]crit|vu|dit)|nous signale|me signale|signale que|confirme|"
@@ -137,7 +137,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
 """Each with its name and what a text must hold for it, in small letters."""
 _AT_WORDS = frozenset(["cued", "weakly-cued"])
 _UNSURE = frozenset(["weakly-cued", "after-date", "before-role"])
-_ACRONYM = 5
+_ACRONYM, _COMMON = 5, 2000
 _SHORT = 7
 """Shorter words have a medical ending by chance: Comte, Vif, Forestier."""
 _SPEECH = frozenset(
@@ -246,7 +246,8 @@ def _may_be(token: Token, lex: Lexicon, *, loud: bool, sure: bool = False) -> bo
         or (token.folded in lex.protected and (loud or not sure))
     ):
         return False
-    if sure and not loud and lex.is_first_name(token.folded):
+    common = token.text.istitle() and lex.first_name_rank.get(token.folded, _COMMON) < _COMMON
+    if not loud and (common or (sure and lex.is_first_name(token.folded))):
         return True
     shaped = MEDICAL_SHAPE.search(token.folded) is not None and len(token.text) > _SHORT
     if loud:
