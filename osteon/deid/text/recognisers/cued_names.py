@@ -74,8 +74,8 @@ _ROSTER = re.compile(
 )
 _WITH_MAIL = re.compile(rf"(?:(?m:^)|[,;:>][ ]?){_WHO}(?=[ ]?[<\[(][\w.+-]+@)")
 _WROTE = re.compile(
-    rf"(?:(?m:^)|[,;:.>][ ]?|\b(?:comme|[Hh]ier|[Qq]ue|ce jour|ce matin)[ ])(?![Hh]ier |Que |que ){_WHO}(?=[ ](?:a [ée]crit|"
-    rf"a r[ée]pondu|l['’]avait|l['’]a |"
+    rf"(?:(?m:^)|[,;:.>][ ]?|\b(?:comme|[Hh]ier|[Qq]ue|ce jour|ce matin)[ ])(?![Hh]ier |Que |que ){_WHO}"
+    rf"(?=[ ](?:a [ée]crit|a r[ée]pondu|l['’]avait|l['’]a |"
     rf"wrote|schreef|"
     rf"avait (?:not[ée]|[ée]crit|vu|dit)|nous signale|me signale|signale que|confirme|"
     rf"pr[ée]f[èe]re|propose|pr[ée]venue?|inform[ée]e?|avertie?|jointe?|d['’]accord|arrive|"
