@@ -40,7 +40,8 @@ def main() -> None:
         marked = kept(given.letters)
     print(f"{len(marked)} letters", flush=True)
     if given.steps:
-        np.savez_compressed(given.out, **stored(*fitted(marked, given.steps)))
+        arrays = stored(*fitted(marked, given.steps))
+        np.savez_compressed(given.out, allow_pickle=False, **arrays)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
