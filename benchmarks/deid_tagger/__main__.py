@@ -41,7 +41,7 @@ def main() -> None:
     print(f"{len(marked)} letters", flush=True)
     if given.steps:
         arrays = stored(*fitted(marked, given.steps))
-        np.savez_compressed(given.out, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(given.out, allow_pickle=False, **arrays)
 
 
 if __name__ == "__main__":
