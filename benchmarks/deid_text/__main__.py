@@ -22,12 +22,13 @@ from osteon.deid.identity import known_from_keywords
 from osteon.deid.text.engine import find_spans_of
 
 
-def measure(source: Iterator[Letter], identity: str, batch: int = 64) -> Score:
-    """The score over letters."""
+def measure(source: Iterator[Letter], identity: str, batch: int = 64, *, learned: bool = True) -> Score:
+    """The score over letters, with what the tagger adds or without."""
     score = Score()
     while group := list(islice(source, batch)):
         known = [known_from_keywords(one.header) if identity == "known" else None for one in group]
-        for letter, spans in zip(group, find_spans_of([one.text for one in group], known), strict=True):
+        found = find_spans_of([one.text for one in group], known, learned=learned)
+        for letter, spans in zip(group, found, strict=True):
             score.add(letter, [(span.start, span.end) for span in spans])
     return score
 
@@ -44,6 +45,9 @@ def main() -> None:
         "--notes", type=Path, nargs="*", help="marked notes to resample, --count rounds, instead"
     )
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--without-tagger", action="store_true", help="the rules and the language model alone"
+    )
     parser.add_argument("--errors", type=Path, help="JSON lines of every error")
     given = parser.parse_args()
     identities = ["known", "unknown"] if given.identity == "both" else [given.identity]
@@ -56,7 +60,7 @@ def main() -> None:
                 source = notes(given.notes, max(1, given.count // len(halves)), split, given.seed)
             else:
                 source = letters(given.count // len(halves), split, given.seed)
-            score = measure(source, identity)
+            score = measure(source, identity, learned=not given.without_tagger)
             results.setdefault(identity, {})[split] = score.table()
             errors += [{"identity": identity, "split": split, **error} for error in score.errors]
     if given.errors:

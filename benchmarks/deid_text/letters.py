@@ -43,13 +43,13 @@ class Letter:
     header: dict[str, object] = field(repr=False)
 
 
-def letters(count: int, split: str, seed: int) -> Iterator[Letter]:
+def letters(count: int, split: str, seed: int, writer: type[Writer] | None = None) -> Iterator[Letter]:
     """The first `count` letters of one half; the same for the same seed."""
     for number in range(count):
-        yield _Writer(random.Random(f"{seed}:{split}:{number}"), split).letter(number)
+        yield (writer or Writer)(random.Random(f"{seed}:{split}:{number}"), split).letter(number)
 
 
-class _Writer(PeopleSlots, PlaceSlots, TimeSlots, CodeSlots, WidePeople):
+class Writer(PeopleSlots, PlaceSlots, TimeSlots, CodeSlots, WidePeople):
     """Writes one letter about its scene."""
 
     def letter(self, number: int) -> Letter:

@@ -15,8 +15,10 @@ Piece = tuple[str, str, str]
 class Scene:
     """The values that one letter agrees on."""
 
+    cast_type: type[Cast] = Cast
+
     def __init__(self, rng: random.Random, split: str) -> None:
-        self.rng, self.split, self.cast = rng, split, Cast(rng, split)
+        self.rng, self.split, self.cast = rng, split, self.cast_type(rng, split)
         cast = self.cast
         self.male = rng.random() < 0.5
         self.last, self.maiden = cast.surname(), cast.surname()

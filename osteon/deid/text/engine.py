@@ -23,6 +23,7 @@ from osteon.deid.text.recognisers.dictated import find_dictated
 from osteon.deid.text.recognisers.hospitals import find_hospitals
 from osteon.deid.text.recognisers.initials import find_initials
 from osteon.deid.text.recognisers.known import find_known
+from osteon.deid.text.recognisers.learned import find_learned
 from osteon.deid.text.recognisers.model import doubtful_lines, find_model_names
 from osteon.deid.text.recognisers.names import find_names
 from osteon.deid.text.recognisers.numbers import find_numbers
@@ -162,9 +163,17 @@ def find_spans(text: str, known: KnownIdentity | None = None, *, language: str =
 
 
 def find_spans_of(
-    texts: Iterable[str], known: Iterable[KnownIdentity | None], language: str = LANGUAGE
+    texts: Iterable[str],
+    known: Iterable[KnownIdentity | None],
+    language: str = LANGUAGE,
+    *,
+    learned: bool = True,
 ) -> Iterator[list[Span]]:
-    """As `find_spans` for many texts: the model sees the doubtful lines of all of them in batches."""
+    """As `find_spans` for many texts: the model sees the doubtful lines of all of them in batches.
+
+    Args:
+        learned: ask the tagger as well; without it, what it is fitted on.
+    """
     read = [composed(text) for text in texts]
     found: list[list[Span]] = []
     asked: list[tuple[int, int, int]] = []
@@ -184,7 +193,7 @@ def find_spans_of(
                 for s in find_model_names(piece, seen, lexicon(language))
             ]
     for one, spans in zip(read, found, strict=True):
-        yield _tidy(spans, one)
+        yield _tidy(spans, one, language if learned else None)
 
 
 def _by_rules(text: str, known: KnownIdentity | None, lex: Lexicon) -> list[Span]:
@@ -217,7 +226,18 @@ def _nothing() -> NlpArtifacts:
     return NlpArtifacts([], None, [], [], None, LANGUAGE, [])
 
 
-def _tidy(spans: Iterable[Span], one: Composed) -> list[Span]:
-    """Merged spans without blanks and signs at their ends, in the coordinates of the text as it came."""
-    trimmed = (trim(span, one.text) for span in merge(without_tags(spans, one.text)))
-    return [one.original(span) for span in trimmed if span is not None]
+def _tidy(spans: Iterable[Span], one: Composed, asks: str | None) -> list[Span]:
+    """Merged spans without blanks and signs at their ends, in the coordinates of the text as it came.
+
+    Args:
+        asks: the language, where the tagger is to add what it finds beside the spans; it has read French.
+    """
+    merged = _trimmed(merge(without_tags(spans, one.text)), one.text)
+    if asks == LANGUAGE:
+        more = without_tags(find_learned(one.text, merged, lexicon()), one.text)
+        merged = _trimmed(merge([*merged, *more]), one.text) if more else merged
+    return [one.original(span) for span in merged]
+
+
+def _trimmed(spans: Iterable[Span], text: str) -> list[Span]:
+    return [span for each in spans if (span := trim(each, text)) is not None]

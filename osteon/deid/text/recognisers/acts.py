@@ -61,7 +61,7 @@ _LIST = re.compile(
 
 
 _STAMPED = re.compile(
-    rf"(?m)^[^\n]{{0,24}}?(?:\d{{1,2}}[:hH]\d{{2}}|\d[/.-]\d{{2,4}}|\d{{6}})[ \t]+"
+    rf"(?m)^[^\n]{{0,24}}?(?:\d{{1,2}}[:hH](?:\d{{2}})?|\d[/.-]\d{{2,4}}|\d{{6}})[ \t]+(?:[-–][ \t]+)?"
     rf"(?=(?:[dD]['’]|d[eu] )?{UPPER}[\w'’ .-]{{1,30}}[ \t]?:)"
 )
 """A note's own line with its hour: `23.05 9h05 Benoit: pouls perçus`."""

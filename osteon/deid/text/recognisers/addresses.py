@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from osteon.deid.text.languages import forms
 from osteon.deid.text.lexicon import word_class
+from osteon.deid.text.recognisers.houses import find_houses, with_inside
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER
@@ -113,7 +114,7 @@ def find_addresses(text: str, code: str = "fr") -> list[Span]:
         if not re.match(r"\d{1,2}\s?ans|\d{1,2}[/.-]\d", match["value"]):
             end = match.start("value") + (stop.start() if stop else len(match["value"].rstrip()))
             spans.append(Span(match.start("value"), end, "ADRESSE", 0.7, "labelled-address"))
-    return spans
+    return [with_inside(span, text) for span in [*spans, *find_houses(text)]]
 
 
 def _street_end(match: re.Match[str]) -> int | None:

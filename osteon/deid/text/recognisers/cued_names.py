@@ -32,14 +32,17 @@ _WHO = (
     rf"[ ]{UPPER}\.?(?![\w'’]))?)"
 )
 _CUE = (
-    r"c/o|d['’]apr[èe]s|(?:r[ée])?op[ée]rateur|arbitre|(?:d['’])?astreintes?|(?:premier |second |"
+    r"c/o|d['’]apr[èe]s|part[ ]de|fil(?:s|le)[ ]de|deux[ ]enfants[ ]\(|enfants?[ ]\(|r[ée]clam(?:e|"
+    r"[ée]e?)|(?:r[ée])?op[ée]rateur|arbitre|(?:d['’])?astreintes?|(?:premier |second |"
     r"co-?)?lect(?:eur|rice)s?(?:[ ]?[12])?|"
     r"(?:certificat|courrier|lettre|mail|message|sms|relance|appel|avis|note|mot|accord|"
     r"r[ée]ponse|rapport|cr|garde|staff|"
     r"confirmation)[ ](?:de|du[ ]dr)|(?:avis|t[ée]l|demande|adress[ée]e?|confi[ée]e?|montr[ée]e?|"
     r"remise?|transmise?|dit|cas)[ ][àa]|avis|"
     r"copie(?:[ ](?:[àa]|pour))?|cc|ok|(?:r?appel|pr[ée]ven|avert|inform|joint)(?:[ée]|u|i|ie|"
-    r"ue)?e?|envoy[ée]e?[ ]par|amicalement|cordialement|"
+    r"ue)?e?|envoy[ée]e?[ ]par|pr[ée]sent[ée]e?[ ]par|amicalement|cordialement|bien[ ][àa][ ](?:toi|vous|"
+    r"lui)|"
+    r"confraternellement|sinc[èe]rement|respectueusement|"
     r"petite?|parents?|famille|l['’]attention[ ]de|moniteur|monitrice|participante?|secr[ée]taire|"
     r"expert|experte|ambulances?|taxis?|mt|medecin[ ]traitant|idel?|m\.t\.|"
     r"huisarts|dokter|embrasse|merci[ ][àa]|vois[ ]avec|(?:re)?voir[ ]avec|selon[ ]l['’]interne|"
@@ -71,11 +74,12 @@ _ROSTER = re.compile(
 )
 _WITH_MAIL = re.compile(rf"(?:(?m:^)|[,;:>][ ]?){_WHO}(?=[ ]?[<\[(][\w.+-]+@)")
 _WROTE = re.compile(
-    rf"(?:(?m:^)|[,;:.>][ ]?|\bcomme[ ]){_WHO}(?=[ ](?:a [ée]crit|a r[ée]pondu|l['’]avait|l['’]a |"
+    rf"(?:(?m:^)|[,;:.>][ ]?|\b(?:comme|[Hh]ier|[Qq]ue|ce jour|ce matin)[ ])(?![Hh]ier |Que |que ){_WHO}"
+    rf"(?=[ ](?:a [ée]crit|a r[ée]pondu|l['’]avait|l['’]a |"
     rf"wrote|schreef|"
     rf"avait (?:not[ée]|[ée]crit|vu|dit)|nous signale|me signale|signale que|confirme|"
     rf"pr[ée]f[èe]re|propose|pr[ée]venue?|inform[ée]e?|avertie?|jointe?|d['’]accord|arrive|"
-    rf"est d['’]accord))"
+    rf"est d['’]accord|ok(?:[ ]pour|\b[,.])|viendra|vient|passera|sera|arrivera|appellera|l['’]avait))"
 )
 _STAMPED = re.compile(rf"\d{{2}}\][ ]{_WHO}(?=(?:[ ](?i:ide|as|kin[ée]|interne|aide|cadre))?[ ]?:)")
 _AFTER_DATE = re.compile(rf"\d[ ]\({_WHO}(?=\))")
@@ -89,13 +93,15 @@ _CALLED = re.compile(
     rf"je te |on te ))"
 )
 _BEFORE_ROLE = re.compile(
-    rf"(?:[,;:][ ]|(?m:^)){_WHO}(?=[ ]\((?i:fils|fille|bru|gendre|mari|femme|[ée]pou(?:x|se)|"
+    rf"(?:[,;:][ ]|[-–][ ]|(?m:^)){_WHO}(?=[ ]\((?i:fils|fille|bru|gendre|mari|femme|[ée]pou(?:x|se)|"
     rf"m[èe]re|p[èe]re|fr[èe]re|s(?:oe|œ)ur|"
     rf"kin[ée]|ergo|coach|cadre|infirmi[èe]re|ide\b|as\b|assistante? sociale|aide|interne|externe|"
     rf"senior|voisine?|coll[èe]gue|"
     rf"nounou|tut(?:eur|rice)|curat(?:eur|rice)|amie?|secr[ée]taire|manip|matin|am|apr[èe]s-midi|"
-    rf"nuit|soir|excus[ée]e?)\b)",
+    rf"nuit|soir|excus[ée]e?|[^\W\d_]{{3,}}(?:logue|iatre|peute|iste)|MT)\b)",
 )
+_AGAINST = re.compile(rf"(?:(?m:^)|: |(?<=c/ )){_WHO}(?=[ ]c/[ ]|[ \t]*(?:$|\n))")
+"""The two sides of a case."""
 _CELL = re.compile(
     rf"(?:\|[ ]|;|\t|(?m:^)\d{{1,3}};){_WHO}(?=[ ]?(?:\||;|\t)[ ]?(?:\d{{1,3}}[ ]?(?:ans|a\b|A\b|"
     rf"y)|\d{{1,2}}[/.]\d|\d{{8}}|[MF][ ]?[|;\t]))"
@@ -121,6 +127,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
     (_CALLED, "called", ("tu ", "te ", "-tu", "vous ")),
     (_BEFORE_ROLE, "before-role", ("(",)),
     (_CELL, "cell", ("|", ";", "\t")),
+    (_AGAINST, "against", (" c/ ",)),
     (_STAMPED, "stamped", ("]",)),
     (_SIGNED, "signed", (", ",)),
     (_WITH_INITIALS, "with-initials", (", ",)),
@@ -130,7 +137,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
 """Each with its name and what a text must hold for it, in small letters."""
 _AT_WORDS = frozenset(["cued", "weakly-cued"])
 _UNSURE = frozenset(["weakly-cued", "after-date", "before-role"])
-_ACRONYM = 5
+_ACRONYM, _COMMON = 5, 2000
 _SHORT = 7
 """Shorter words have a medical ending by chance: Comte, Vif, Forestier."""
 _SPEECH = frozenset(
@@ -239,7 +246,8 @@ def _may_be(token: Token, lex: Lexicon, *, loud: bool, sure: bool = False) -> bo
         or (token.folded in lex.protected and (loud or not sure))
     ):
         return False
-    if sure and not loud and lex.is_first_name(token.folded):
+    common = token.text.istitle() and lex.first_name_rank.get(token.folded, _COMMON) < _COMMON
+    if not loud and (common or (sure and lex.is_first_name(token.folded))):
         return True
     shaped = MEDICAL_SHAPE.search(token.folded) is not None and len(token.text) > _SHORT
     if loud:

@@ -29,8 +29,14 @@ _MISREAD = re.compile(
 """A nought read as a letter: `O3/O4/2O19`."""
 _SPACED = re.compile(
     r"(?<![\d.,])(?P<day>(?:[0-3]\s)?\d)\s?(?P<sep>[/.\-]?)\s?(?P<month>(?:[01]\s)?\d)\s?(?P=sep"
-    r")\s?(?P<year>[12]\s\d\s\d\s\d)(?!\d)(?!\s\d(?!\d|\s?(?:ans?|ANS?|mois|MOIS|a|A)\b))",
+    r")\s?(?P<year>[12]\s\d\s\d\s\d)(?!\d)(?![ \t]\d(?!\d|\s?(?:ans?|ANS?|mois|MOIS|a|A)\b))",
 )
+_LEDGER = re.compile(
+    r"(?<![\d/.])(?P<day>0[1-9]|[12]\d|3[01])[./](?P<month>0[1-9]|1[0-2])"
+    r"(?=[ ,-]{1,3}(?:nuit|matin|soir|midi|apr[èe]s-midi|[01]?\d[hH]|2[0-3][hH])\b)",
+    re.IGNORECASE,
+)
+"""A day of the ward's book: `22.08 nuit`."""
 _COMPACT = re.compile(
     r"(?:(?:n[ée]e?|le|du|date|ddn|naissance|examen)\s*:?\s*)(?P<whole>(?P<day>0[1-9]|"
     r"[12]\d|3[01])(?P<month>0[1-9]|1[0-2])(?P<year>(?:19|20)\d{2}))(?!\d)",
@@ -146,6 +152,7 @@ def date_patterns(code: str) -> DatePatterns:
         (_COMPACT_ISO, 0.7, "compact-iso"),
         (month_year, 0.9, "month-year"),
         (day_month, 0.88, "day-month"),
+        (_LEDGER, 0.8, "ledger"),
         (_MONTH_NUMBER_YEAR, 0.85, "month-number-year"),
         (_TWO_AND_TWO, 0.6, "two-and-two"),
         (SPOKEN, 0.96, "spoken"),

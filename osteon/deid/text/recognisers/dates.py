@@ -91,7 +91,7 @@ def _anywhere(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
 
 
 _SEARCHES = {
-    **dict.fromkeys(("roman", "iso", "odd-signs", "spaced", "compact-iso"), at_digits),
+    **dict.fromkeys(("ledger", "roman", "iso", "odd-signs", "spaced", "compact-iso"), at_digits),
     **dict.fromkeys(("month-number-year", "two-and-two"), at_digits),
     **dict.fromkeys(("compact", "month-year", "day-month", "weekday"), at_words),
 }

@@ -13,7 +13,15 @@ from osteon.deid.text.recognisers.name_shapes import MEDICAL_SHAPE
 from osteon.deid.text.span import Span
 from osteon.deid.values import fold
 
-_COMMON, _SHORT = 2000, 3
+_COMMON, _SHORT, _LISTED = 2000, 3, 1600
+_WORDS_TOO = frozenset(
+    [
+        *("ANS", "AVION", "CLUSES", "CROIX", "FONTAINE", "FOSSES", "GAILLARD", "GAP", "HALLE", "HEM", "IFS"),
+        *("JAMBES", "JETTE", "LIER", "MANA", "MASCARA", "PLAISIR", "SENS", "TOURS", "VALENCE", "VERNIER"),
+        *("VISE", "VITRE"),
+    ]
+)
+"""Towns that stand after `à` as words as well."""
 _FEWEST_LETTERS, _MOST_CAPITALS = 60, 0.002
 _W = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"
 _STOPS = word_class("words_that_end_a_dictated_name")
@@ -24,14 +32,20 @@ _PERSON = re.compile(
     r"bonjour(?= [^\W\d_]+ c['’]est)|signé(?! (?:par|le|docteur|dr|pr|professeur))|"
     r"née?(?= (?!le\b|en\b|à\b|a\b|d['’]|un|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|"
     r"treize|quatorze|quinze|seize|vingt|trente|premier|\d))|"
-    r"(?P<act>vue? (?:avec|par)|(?:envoy|adress|suivi|op[ée]r|relu|demand)[ée]?e? par|copie à|avis|et à|"
-    r"salut|coucou|prénom|patiente?(?= [^\W\d_]+ [^\W\d_]+ née?)|pr[ée]venue? \(|contacter|appeler|"
+    r"(?P<act>(?:re)?vue? (?:(?:ce (?:jour|matin|soir)|hier|en ville) )?(?:avec|par)|(?:re)?voir (?:avec|"
+    r"par)|"
+    r"(?:r[ée]dig|valid|sign|prescri|lu|dict|transmis|confi|fait|pr[ée]sent)[ée]*(?:te?|s)? (?:par|à)|"
+    r"\d{2,4} par|"
+    r"(?:envoy|adress|suivi|op[ée]r|relu|demand)[ée]?e? par|copie à|avis|et à|"
+    r"salut|coucou|prénom|patiente?(?= [^\W\d_]+ [^\W\d_]+ (?:née?|\d{1,3} ?(?:ans|a)\b))|pr[ée]venue? \(|"
+    r"contacter|appeler|"
     r"(?:mari|femme|[ée]pouse|fils|fille|m[èe]re|p[èe]re|s[oœ]e?ur|fr[èe]re|conjointe?)(?: c['’]est|"
-    r" s['’]appelle)))\.?"
+    r" s['’]appelle|(?= [^\W\d_]+ 0\d))))\.?"
     rf"[ \n]*(?<![^\W\d_])(?P<name>{_PARTICLE}?{_W}(?:[ ]{_PARTICLE}?{_W}){{0,3}})"
 )
 _HOSPITAL = re.compile(
-    r"\b(?P<kind>(?P<strong>polyclinique|chr?u|ch[cip]|ghu?|gie(?: irm)?|ehpad|ssr|hia|uz|az|"
+    r"\b(?P<kind>(?P<strong>polyclinique|msp|usld|smr|had|cmpr|clcc|foyer de vie|chr?u|ch[cip]|ghu?|"
+    r"gie(?: irm)?|ehpad|ssr|hia|uz|az|"
     r"sel(?:arl|as)(?: d?['’]?imagerie)?|cabinet(?: de radiologie)?|"
     r"imagerie médicale|centre hospitalier(?: universitaire| régional| intercommunal)*|"
     r"ensemble hospitalier|ctr|ems|hfr|ehc|ehnv|ziekenhuis|kliniek|permanence|médicentre|"
@@ -45,6 +59,9 @@ _HOSPITAL = re.compile(
     rf"[ \n]+(?P<link>{_LINK})?(?P<name>{_W}(?:[ ](?:de )?{_W}){{0,2}})"
 )
 _WITH_PHONE = re.compile(rf"\((?P<name>{_W}(?: {_W})?)[ \n]+(?=\(?\+?\d[\d ().-]{{7,}})")
+_BEFORE_BIRTH = re.compile(
+    rf"(?:^|(?<=\n)|(?<=, )|(?<=patient )|(?<=patiente ))(?P<name>{_W}(?: {_W}){{1,3}}),? née?(?:\(e\))? le "
+)
 _NO_NAME = re.compile(r"(?:t[ée]l|fax|portable|gsm|bip|poste|num[ée]ro|au|fixe|mobile|domicile|standard)")
 _EMERGENCY = re.compile(
     rf"\b(?:urgences|transfert|transférée?)[ \n]+(?:de (?:la )?|d['’]|du |à )?"
@@ -54,6 +71,10 @@ _TOWN = re.compile(
     rf"(?<![^\W_])(?P<sure>(?:demeurant|domiciliée?|résidant|habitant|née?) )?"
     rf"(?:à|habite|commune de|ville de|(?P<home>retour (?:à )?(?:(?:son )?domicile|ehpad)(?: à)?))[ \n]+"
     rf"(?P<name>(?:(?P<article>l[ea]s?) )?{_W})"
+)
+_DOCTORS_TOWN = re.compile(
+    rf"\b(?:docteure?|dr|professeure?|pr)\b(?: {_W}){{1,3}} (?:de|à) (?P<name>{_W}(?:[ -]{_W})*?)"
+    r"(?=[ \n]*(?:$|[.,;)\n]|pour\b|le\b))"
 )
 _AFTER_PERSON = re.compile(r"\b(?:docteure?|dr|professeure?|pr)\b[^\n.,;]{2,40}$")
 _LINKED = re.compile(
@@ -72,6 +93,7 @@ def find_dictated(text: str, lex: Lexicon) -> list[Span]:
     return [
         *_people(text, lex),
         *_callable(text),
+        *_born(text),
         *_hospitals(text, lex),
         *_emergencies(text, lex),
         *_towns(text, lex),
@@ -89,7 +111,7 @@ def _people(text: str, lex: Lexicon) -> Iterator[Span]:
                 continue
             if folded in _STOPS or (before and not _goes_on(before, folded, lex)):
                 break
-            if match["act"] and not before and not _is_known_or_strange(folded, lex):
+            if match["act"] and not before and not _may_act(folded, match["name"], lex):
                 break
             end, before = start + word.end(), folded
         if before:
@@ -104,9 +126,25 @@ def _callable(text: str) -> Iterator[Span]:
             yield Span(*match.span("name"), "NOM", 0.6, "dictated")
 
 
+def _born(text: str) -> Iterator[Span]:
+    """Two to four words between a line's beginning and a birth date."""
+    for match in _BEFORE_BIRTH.finditer(text):
+        if not any(fold(word) in _STOPS for word in match["name"].split()):
+            yield Span(*match.span("name"), "NOM", 0.6, "dictated")
+
+
 def _is_known_or_strange(folded: str, lex: Lexicon) -> bool:
     common = lex.first_name_rank.get(folded, 10**6) < _COMMON
     return (lex.is_rare_word(folded) and not MEDICAL_SHAPE.search(folded)) or common or folded in lex.surnames
+
+
+def _may_act(folded: str, name: str, lex: Lexicon) -> bool:
+    """A known or strange word, or any before a common first name: `lu par doigt agnès`."""
+    if _is_known_or_strange(folded, lex):
+        return True
+    words = [fold(word) for word in name.split()]
+    common = len(words) > 1 and lex.first_name_rank.get(words[1], 10**6) < _COMMON
+    return common and words[0] not in _STOPS
 
 
 def _goes_on(before: str, folded: str, lex: Lexicon) -> bool:
@@ -149,6 +187,9 @@ def _emergencies(text: str, lex: Lexicon) -> Iterator[Span]:
 
 
 def _towns(text: str, lex: Lexicon) -> Iterator[Span]:
+    for match in _DOCTORS_TOWN.finditer(text):
+        if fold(match["name"]) in lex.towns or _rare(fold(match["name"]), lex):
+            yield Span(*match.span("name"), "VILLE", 0.6, "dictated")
     for match in _TOWN.finditer(text):
         if match["name"].startswith(("l'", "l’", "s'", "s’", "d'", "d’")):
             continue
@@ -160,10 +201,12 @@ def _towns(text: str, lex: Lexicon) -> Iterator[Span]:
                 yield Span(*match.span("name"), "VILLE", 0.6, "dictated")
             continue
         doctors = _AFTER_PERSON.search(text, max(0, match.start() - 48), match.start()) is not None
+        listed = lex.towns.get(folded, _LISTED) < _LISTED and folded not in _WORDS_TOO
         strange = _is_strange(match["name"], lex) and not MEDICAL_SHAPE.search(folded)
         sure = doctors or match["sure"] or match["home"]
         if folded not in _STOPS and (
             strange
+            or listed
             or _LINKED.match(match["name"])
             or (sure and (folded in lex.towns or _rare(folded, lex)))
             or (match["home"] and "-" in folded)

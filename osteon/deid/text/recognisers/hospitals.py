@@ -21,7 +21,8 @@ _KINDS = (
     r"CHIREC|CHwapi|EpiCURA)(?![\w])|"
     r"(?:grand\s+)?h[ôo]pital(?:\s+(?:priv[ée]|universitaire|militaire|civil|g[ée]n[ée]ral|"
     r"intercantonal|cantonal|"
-    r"de jour|local|r[ée]gional|provincial|m[èe]re-enfant|(?-i:[a-zà-ÿ]{4,}ois)|valaisan|jurassien))*|"
+    r"de jour|d['’]enfants|des enfants|de p[ée]diatrie|local|r[ée]gional|provincial|m[èe]re-enfant|"
+    r"(?-i:[a-zà-ÿ]{4,}ois)|valaisan|jurassien))*|"
     r"h[ôo]pitaux(?:\s+universitaires)?|"
     r"(?:poly)?cliniques?(?:\s+universitaires?)?|"
     r"centres? hospitaliers?(?:\s+(?:universitaires?|r[ée]gional|intercommunal|g[ée]n[ée]ral|"
@@ -31,7 +32,12 @@ _KINDS = (
     r"de radiologie|cardiologique|chirurgical|m[ée]dico-chirurgical|"
     r"de lutte contre le cancer|hospitalo-universitaire|psychoth[ée]rapique|"
     r"clinical|de r[ée][ée]ducation|de consultations?|"
-    r"de convalescence)|"
+    r"de convalescence|(?:de |d['’])[^\W\d_]{4,}(?: [^\W\d_]{3,}(?:elle|ale|ique|aire|ive|ielle|"
+    r"[ée]e)s?)?(?=\s))|"
+    r"(?:radiologie|imagerie|scanner|irm)(?= (?-i:[A-ZÀ-Ý])[^\W\d_]+ (?:nord|sud|est|ouest|centre)\b)|"
+    r"(?:scanner|irm|radiologie) (?=(?:du |des |de l['’]|de la )(?-i:[A-ZÀ-Ý][a-zà-ÿ]))|"
+    r"SOS M[ée]decins|(?-i:SAMU|SMUR)(?= de | d['’])|"
+    r"foyer (?:de vie|d['’]h[ée]bergement|d['’]accueil(?: m[ée]dicalis[ée])?|logement|occupationnel)|"
     r"centre (?:de dialyse|d['’]h[ée]modialyse|m[ée]dico-social|dentaire|m[ée]dico-psychologique|"
     r"(?-i:[a-zà-ÿ]{3,}logique))|"
     r"laboratoires?(?:\s+(?:d['’]analyses?|de biologie)(?: m[ée]dicales?)?)?|"
@@ -95,6 +101,14 @@ _TREATED_AT = re.compile(
 """Hospitals by their letters where somebody was treated: `opérée le 8 mars à HEH`."""
 _CASUAL = re.compile(r"pharm|labo|mater|ambul", re.IGNORECASE)
 """Kinds that a note mentions more often than it names one."""
+_LOOSE = re.compile(r"centre d|radiologie|imagerie|scanner|irm", re.IGNORECASE)
+"""Kinds that a part of the body or an eponym may follow: `Scanner de l'Épaule`."""
+_BODY = word_class("parts_of_the_body")
+_WINDS = frozenset(["NORD", "SUD", "EST", "OUEST", "CENTRE"])
+_OUR_LADY = re.compile(
+    r"\bN\.?[- ]?D\.?(?= d[eu]s? )(?: (?:de|du|des)(?: la| l['’])? ?[^\W\d_]+)", re.IGNORECASE
+)
+"""Notre-Dame in two letters."""
 _DEVOUT = re.compile(r"\bsacr[ée][- ]c(?:œ|oe)ur\b", re.IGNORECASE)
 _WARDS = frozenset(
     [
@@ -162,7 +176,12 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
         for m in at_words(_SCHOOL, text)
         if fold(m["name"]) not in ACRONYMS
     ]
-    spans += [Span(m.start(), m.end(), "HOPITAL", 0.6, "devout") for m in at_words(_DEVOUT, text)]
+    spans += [
+        Span(m.start(), m.end(), "HOPITAL", 0.6, "devout")
+        for pattern in (_DEVOUT, _OUR_LADY)
+        for m in at_words(pattern, text)
+        if pattern is _DEVOUT or m.group()[1] in ".-"
+    ]
     spans += [
         Span(*m.span("name"), "HOPITAL", 0.6, "sent-from")
         for pattern in (_SENT_FROM, _TREATED_AT, _OF_DOCTOR)
@@ -180,8 +199,14 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
     following = tokens[place : place + 8]
     end, named, previous = match.end(), False, match.end()
     casual = _CASUAL.match(match["kind"]) is not None
+    loose = _LOOSE.match(match["kind"]) is not None
     for number, token in enumerate(following):
         gap = text[previous : token.start]
+        if token.start < previous:
+            continue
+        if lady := _OUR_LADY.match(text, token.start):
+            named, end, previous = True, lady.end(), lady.end()
+            continue
         if (
             gap.strip(" \t\n'’.-–")
             or re.search(r"\.\s", gap)
@@ -198,7 +223,10 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
         if named and gap in {"'", "’"}:
             end = previous = token.end
             continue
-        if not named and token.folded in {"NORD", "SUD", "EST", "OUEST", "CENTRE"}:
+        if named and token.folded in _WINDS and token.is_capitalised and gap == " ":
+            end = previous = token.end
+            continue
+        if not named and token.folded in _WINDS:
             linked = previous > match.end()
             if not linked and token.folded == "CENTRE":
                 break
@@ -208,6 +236,7 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
         proper = token.is_capitalised or (lex.is_rare_word(token.folded)) or token.folded in lex.hospitals
         if (
             not proper
+            or (loose and not named and (token.folded in _BODY or token.folded in lex.protected))
             or token.folded in _GENERIC_AFTER
             or (casual and not named and _is_common_word(text, tokens, place + number, lex))
             or (

@@ -12,7 +12,8 @@ from osteon.deid.text.tokens import Token, first_at
 
 Named = tuple[list[int], float, str]
 _NUMBER_AFTER = re.compile(
-    r"(?<!\w)(?:(?P<phone>\+\d{2}|0 ?[1-9])(?:[ .-]?\d){7,}(?!\d)|(?i:RPPS|INAMI|RIZIV|ADELI|RCC|GLN)\b)"
+    r"(?<!\w)(?:(?P<phone>\+\d{2}|0 ?[1-9])(?:[ .-]?\d){7,}(?!\d)|(?i:RPPS|INAMI|RIZIV|ADELI|RCC|GLN)\b|"
+    r"(?P<born>(?i:n[ée]e?(?:\(e\))?)[ ](?:le[ ])?(?=\d|(?:lun|mar|mercre|jeu|vendre|same)di|dimanche)))"
 )
 _BETWEEN = re.compile(r"[ \t]*(?:[-–,(/|:][ \t]*)?(?:(?:n°|num[ée]ro)[ \t]*)?\Z", re.IGNORECASE)
 _ROLE_AFTER = re.compile(

@@ -52,7 +52,7 @@ _PLACE_SHAPE = re.compile(  # Villeneuve-sur-Lot, L'Étang-Salé, Saint-Maur: wr
     rf")"
 )
 _DATELINE = re.compile(
-    rf"(?:(?:^|\n)[ \t]*(?:[Ff]ait à )?|\b[Ff]ait à )(?P<town>{UPPER}[\w'’-]+(?:[ -][\w'’-]+){{0,4}}),?"
+    rf"(?:(?:^|\n)[ \t]*(?:[Ff]ait à |[ÀA] )?|\b[Ff]ait à )(?P<town>{UPPER}[\w'’-]+(?:[ -][\w'’-]+){{0,4}}),?"
     r"[ \t]+(?:[Ll]e|LE)[ \t]+(?=(?i:\d{4}[-/.]|\d{8}\b|\d ?\d?(?:er)?[ ./-]|(?:lun|mar|jeu)(?:di)?\b|"
     r"mer(?:credi)?\b|ven(?:dredi)?\b|sam(?:edi)?\b|dim(?:anche)?\b|\d\d?[a-zéû]{3,4}\.?\d\d))"
 )
@@ -76,10 +76,18 @@ _LINK = word_class("words_inside_a_place")
 _OFFICE = re.compile(
     rf"\b(?:(?:(?:CPAM|CAF|CCAS|SAMU|SMUR|PMI|UDAF|CMS|CLS|MDPH)[ ](?={UPPER}[a-zà-ÿ]))|(?:CPAM|CAF|"
     rf"CCAS|SAMU|SMUR|UDAF|CMS|"
-    rf"(?i:caisse|[ée]cole|mairie|commune|ville|pré?fecture|tribunal|commissariat|gendarmerie|pompiers|"
+    rf"(?i:caisse|[ée]cole|mairie|commune|ville|pré?fecture|tribunal(?: (?:judiciaire|administratif|"
+    rf"correctionnel|de grande instance|d['’]instance|"
+    rf"de commerce))?|cour d['’]appel|barreau|parquet|communaut[ée] de communes|ssiad|vsav|"
+    rf"h[ôo]tel de police|commissariat|gendarmerie|pompiers|"
     rf"(?:centre de )?secours|caserne|aéroport|gare|lycée|collège|université))\s+(?i:de\s+la\s+|"
     rf"de\s+|d['’]|du\s+))(?P<name>{UPPER}[\w'’-]+(?:[ -]{UPPER}[\w'’-]+)*|[^\W\d_]{{4,}}[\w'’-]*)"
 )
+_ROLE_AND_TOWN = re.compile(
+    rf"\((?:[^\W\d_]+[ ])?[^\W\d_]{{3,}}(?:logue|iatre|peute|iste|[ie]en|ienne|i[eè]re?|eur|"
+    rf"rice), (?P<town>{SEQUENCE})\)"
+)
+"""Where somebody works: `(rhumatologue, Moulins)`."""
 _TITLES = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR", "MME", "MR", "M", "TEL", "FAX", "RPPS", "SERVICE"])
 
 
@@ -142,6 +150,11 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         for m in _TOWN_LINE.finditer(text)
         if (fold(m["town"]) in lex.towns or ("-" in m["town"] and " " not in m["town"]))
         and fold(m["town"]) not in HEADINGS
+    ]
+    spans += [
+        Span(*m.span("town"), "VILLE", 0.6, "role-and-town")
+        for m in (_ROLE_AND_TOWN.finditer(text) if ", " in text and "(" in text else ())
+        if fold(m["town"]) not in ACRONYMS
     ]
     spans += [Span(*m.span("town"), "VILLE", 0.6, "born-at") for m in at_words(_BORN_AT, text)]
     spans += [

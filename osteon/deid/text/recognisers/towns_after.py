@@ -20,7 +20,8 @@ SEQUENCE = (
 _AT_WORDS = (
     r"à|À|née?(?:\(e\))? à|habit(?:e|ant)(?: à)?|domicilié(?:e|\(e\))?(?: à)?|résid(?:e|ant)(?: à)?|"
     r"demeurant(?: à)?|vi(?:t|vant) [àa]|employeur de|installée? à|exer(?:ce|çant) à|"
-    r"originaire de|venant de|transférée? de|provenance de|région de|banlieue de|ville de|commune de|"
+    r"originaire de|venant de|venue? de|arrivée?(?:\(e\))? de|partie?(?:\(e\))? (?:de|à)|"
+    r"transférée?(?:\(e\))? de|provenance de|région de|banlieue de|ville de|commune de|"
     r"mairie de|te"
 )
 _LETTERHEAD = re.compile(

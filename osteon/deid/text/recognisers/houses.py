@@ -1,0 +1,97 @@
+"""Houses without a street: a number before words that a postcode follows, and doors and floors."""
+
+from __future__ import annotations
+
+import re
+
+from osteon.deid.text.recognisers.name_shapes import FUNCTION_WORDS
+from osteon.deid.text.span import Span
+from osteon.deid.text.tokens import UPPER, at_digits
+from osteon.deid.values import fold
+
+_SP = r"[ \t\u00a0]"
+_NUMBER = rf"\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-D](?!\w))?{_SP}?,?{_SP}"
+_WORD = r"[^\W\d_][\w'’.-]*"
+_BEFORE_A_ZIP = re.compile(
+    rf"{_NUMBER}(?P<first>{_WORD})(?:{_SP}(?:{_WORD}|\d{{1,4}}(?={_SP}[^\W\d_]))){{0,6}}?"
+    rf"(?={_SP}*[,;–-]?{_SP}*\n?{_SP}*(?:[A-Za-z]{{1,2}}-)?\d\d{_SP}?\d{{3}}{_SP}+[^\W\d_])",
+    re.IGNORECASE,
+)
+_NAMED_HOUSE = re.compile(
+    rf"{_NUMBER}(?P<first>le{_SP}bourg\b|les?{_SP}{UPPER}[^\W\d_]+(?:[ -]{UPPER}[^\W\d_]+)*|"
+    rf"(?:RN|RD|D|N){_SP}?\d{{1,4}}\b(?:{_SP}*,?{_SP}*\n?{_SP}*(?:lieu[ -]dit{_SP})?{UPPER}[\w'’-]+)?|"
+    rf"(?:RN|RD|D|N){_SP}?\n?\d{{1,4}}{_SP}lieu[ -]dit{_SP}{_WORD})"
+)
+_WHERE = re.compile(
+    r"(?:^|\n|[,;:(|]|[ \t][/–-]|\b(?:au|à|a|habite|habitant|demeurant|demeure|réside|résidant|domicile|"
+    r"domicilié|domiciliée|domicilié\(e\)|adresse|prévu|vit|loge|logé|logée))[ \t]*$",
+    re.IGNORECASE,
+)
+"""Where an address begins."""
+_COUNTED = frozenset(
+    [
+        *("AN", "ANNEES", "BOITES", "CAS", "CLICHES", "CM", "COMPRIMES", "CP", "CPR", "FOIS", "G", "GELULES"),
+        *(
+            "H",
+            "HEURES",
+            "INCIDENCES",
+            "KG",
+            "L",
+            "LIGNES",
+            "MG",
+            "MIN",
+            "ML",
+            "MM",
+            "PAGE",
+            "PAGES",
+            "POINTS",
+        ),
+        *(
+            "SEANCES",
+            "SEMAINES",
+            "UI",
+            "VIS",
+            "JANVIER",
+            "FEVRIER",
+            "MARS",
+            "AVRIL",
+            "MAI",
+            "JUIN",
+            "JUILLET",
+        ),
+        *("AOUT", "SEPTEMBRE", "OCTOBRE", "NOVEMBRE", "DECEMBRE"),
+    ]
+)
+_INSIDE = re.compile(
+    rf"(?:{_SP}*,?{_SP}*(?:\n{_SP}*)?(?:\b(?:app?t?|appartement|porte|b[âa]t(?:iment)?|esc(?:alier)?|logement|"
+    rf"lgt|bo[îi]te|bte|cage|hall|digicode|code(?:{_SP}portail)?)\b\.?{_SP}*(?:n°|:)?{_SP}*"
+    rf"(?:[A-Za-z]?\d{{1,4}}[A-Za-z]?|[A-Za-z](?!['’.]))(?![\w/])|"
+    rf"\b\d{{1,2}}{_SP}?(?:er|e|[èe]me){_SP}[ée]tage\b|\brdc\b))+",
+    re.IGNORECASE,
+)
+"""What follows a house: `, apt 34`, `, bât. B2, 3e étage`."""
+
+
+def find_houses(text: str) -> list[Span]:
+    """Numbered houses before a postcode with its town, or named where an address begins: `25 Le Bourg`."""
+    return [
+        Span(match.start(), match.end(), "ADRESSE", 0.7, rule)
+        for pattern, rule in ((_BEFORE_A_ZIP, "before-zip"), (_NAMED_HOUSE, "named-house"))
+        for match in at_digits(pattern, text)
+        if _WHERE.search(text, max(0, match.start() - 24), match.start()) and _is_house(match["first"])
+    ]
+
+
+def with_inside(span: Span, text: str) -> Span:
+    """The address with its staircase, floor and door.
+
+    >>> with_inside(Span(0, 9, "ADRESSE", 1.0), "8 rue Bel, apt 34, Dole").end
+    17
+    """
+    more = _INSIDE.match(text, span.end)
+    return Span(span.start, more.end() if more else span.end, span.label, span.score, span.rule)
+
+
+def _is_house(first: str) -> bool:
+    word = fold(re.split(rf"{_SP}|['’]", first)[0]).strip(".,-")
+    return word not in _COUNTED and (word in {"LE", "LA", "LES", "L", "AU"} or word not in FUNCTION_WORDS)
