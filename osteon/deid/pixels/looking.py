@@ -6,17 +6,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from osteon.deid.pixels.box import Box
+from osteon.deid.pixels.box import Box, black_out
 from osteon.deid.pixels.grey import Grey
 from osteon.deid.pixels.initials import is_flanked, is_initial
-from osteon.deid.pixels.neighbours import beside, is_echo, is_marked, is_of_single, same_marker
-from osteon.deid.pixels.regions import Found, Region, regions_of
+from osteon.deid.pixels.neighbours import beside, holds, is_echo, is_marked, is_of_single, same_marker
+from osteon.deid.pixels.regions import Found, Region, follows, regions_of
 from osteon.deid.pixels.segmentation import Earlier
-from osteon.deid.pixels.verdict import is_legible, kind_of
+from osteon.deid.pixels.verdict import is_legible, is_marker_word, kind_of
 from osteon.domain.errors import QuarantinedError
 
 _PAGE_LINES = 26
 _PAGE_LETTERS = 500
+_COVERS, _HIGHER = 0.85, 2.5  # share of a marker in a far higher line, and that line's height over its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Look:
         single: lone letters and shapes that stay.
         read: how many lines were read.
         regions: what the network saw.
+        waiting: a line holds a marker: what of it is more is seen when that is hidden, in the next look.
     """
 
     removed: tuple[Box, ...]
@@ -36,6 +38,7 @@ class Look:
     single: tuple[Box, ...]
     read: int
     regions: Found
+    waiting: bool = False
 
 
 def look_at(
@@ -57,13 +60,15 @@ def look_at(
     Raises:
         QuarantinedError: a page.
     """
+    grey = black_out(grey, tuple(hidden_by(box, grey.shape) for box in markers))
     found = regions_of(grey, earlier)
     if pages:
         _refuse_pages(found.lines, grey)
-    kept = list(markers)
+    kept = [*markers, *_nested_markers(found, grey, forbidden)]
     single = [mark.box for mark in found.lone]
     unnamed: list[Region] = []
     texts: list[Region] = []
+    grounds: list[Region] = []
     read = len(found.doubtful)
     for region in found.lines:
         if any(same_marker(box, region) for box in kept):
@@ -74,9 +79,12 @@ def look_at(
             kept.append(box)
         elif kind == "lone":
             single.append(box)
-        elif kind != "ground":
+        elif kind == "ground":
+            grounds.append(region)
+        else:
             unnamed.append(region)
             texts += [region] if kind == "text" and _reads_itself(region, grey, forbidden) else []
+    unnamed = _but_of_ground(unnamed, grounds, grey, forbidden)
     unnamed += [line for line in found.doubtful if is_legible(line, grey, forbidden)]
     removed = [
         line
@@ -84,8 +92,44 @@ def look_at(
         if not is_marked(line, kept)
         and (line.plain or line in texts or not any(is_of_single(line, box) for box in single))
     ]
+    new = [box for box in kept if box not in markers]
+    waiting = [line for line in removed if any(holds(line, box) for box in new)]
+    removed = [line for line in removed if line not in waiting]
     gone, stay = _gone_and_staying(removed, found.echoes, kept, single, grey)
-    return Look(tuple(gone), tuple(kept), tuple(stay), read, found)
+    return Look(tuple(gone), tuple(kept), tuple(stay), read, found, bool(waiting))
+
+
+def hidden_by(marker: Box, shape: tuple[int, ...]) -> Box:
+    """A marker with the soft rim of its strokes: what is hidden once it is known."""
+    rim = max(4, min(marker.bottom - marker.top, marker.right - marker.left) // 5)
+    return marker.grown(rim, rim, shape)
+
+
+def _nested_markers(found: Found, grey: Grey, forbidden: frozenset[str]) -> list[Box]:
+    """Words of markers that were passed over since a far higher line, bone with them in it, covers them."""
+    covered = [
+        echo
+        for echo in found.echoes
+        if echo.sure
+        and any(
+            line.box.share_of(echo.core) > _COVERS and line.height >= _HIGHER * echo.height
+            for line in found.lines
+        )
+    ]
+    return [line.box for line in covered if is_marker_word(line, grey, forbidden)]
+
+
+def _but_of_ground(
+    unnamed: list[Region], grounds: list[Region], grey: Grey, forbidden: frozenset[str]
+) -> list[Region]:
+    """These lines but for faint ones that follow ground alone and read as nothing."""
+    sure = [line for line in unnamed if line.sure]
+    faint = [line for line in unnamed if not line.sure]
+    for line in sure:  # grows
+        sure += (near := [one for one in faint if follows(one, line, grey.shape)])
+        faint = [one for one in faint if one not in near]
+    alone = [one for one in faint if any(follows(one, ground, grey.shape) for ground in grounds)]
+    return [line for line in unnamed if line not in alone or is_legible(line, grey, forbidden)]
 
 
 def _reads_itself(region: Region, grey: Grey, forbidden: frozenset[str]) -> bool:
