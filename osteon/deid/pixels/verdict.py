@@ -21,7 +21,9 @@ _TWO = 2.2  # letters by its length: a shorter line is rather one
 _SURE, _SURE_PAIR, _SURE_LETTER = 0.6, 2.0, 2.5  # of four readings, one at each size, that agree
 _SEVERAL = 4.0  # letters by its length, of which none reads: bone
 _EMPTY = 2.4  # that four readings find no letter at all, added up
+_DENSE = 2.5  # surely written cells for each letter: too small and faint to read, but no bone has as many
 _LEGIBLE, _SURE_LEGIBLE, _SURE_COARSE = 3, 0.15, 0.4
+_ALL_BUT_ONE = 7 / 8  # of the readings
 _WORD = 4  # letters
 _LIKELY = 0.45  # that four readings are a word that reads as another with a letter more, less or else
 _NEXT_BEST = 0.6  # of the best reading's: a word is another word when it is turned over
@@ -34,7 +36,8 @@ def kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str,
     if region.letters > _MOST_LETTERS:
         return ("line" if _has_text(region, grey) else "ground"), region.box
     letters, sure, marker = _read(region, grey, forbidden)
-    several = region.letters >= _SEVERAL or not (region.cells or region.small)
+    dense = region.small and region.cells >= _DENSE * region.letters
+    several = not dense and (region.letters >= _SEVERAL or not (region.cells or region.small))
     if not letters and sure >= _EMPTY and several:
         return "ground", region.box
     if len(letters) <= 1 and region.letters >= _EDGE and _is_at_edge(region.core, grey.shape):
@@ -76,10 +79,20 @@ def _has_text(region: Region, grey: Grey) -> bool:
 
 
 def is_legible(region: Region, grey: Grey, forbidden: frozenset[str]) -> bool:
-    """True when several letters can be read and are no marker: it is no bone."""
+    """True when several letters can be read and are no marker: it is no bone.
+
+    Where they read as other letters at each size, small writing has several at all of them; bone has not.
+    """
     letters, sure, marker = _read(region, grey, forbidden)
+    if marker:
+        return False
     least = _SURE_COARSE if region.coarse else _SURE_LEGIBLE
-    return not marker and len(letters) >= _LEGIBLE and sure >= least
+    if len(letters) >= _LEGIBLE and sure >= least:
+        return True
+    if region.coarse or not region.small or region.letters < _SEVERAL:
+        return False
+    readings = _readings(region, grey)
+    return sum(len(text) >= _LEGIBLE for text, _ in readings) >= _ALL_BUT_ONE * len(readings)
 
 
 def is_marker_word(region: Region, grey: Grey, forbidden: frozenset[str]) -> bool:
