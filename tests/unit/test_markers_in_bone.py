@@ -4,6 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks.deid_pixels.__main__ import scene_of
+from benchmarks.deid_pixels.score import is_kept, is_removed
+from osteon.deid.pixels import clean_pixels
 from osteon.deid.pixels.box import Box, black_out, groups_of
 from osteon.deid.pixels.grey import grey_of
 from osteon.deid.pixels.lettering import LETTERS, chance_of, probability_of
@@ -154,3 +157,26 @@ def test_boxes_that_touch_get_one_value_and_others_their_own():
     for box in (*touching, apart):
         outside[box.window] = False
     assert np.array_equal(cleaned[outside], frame[outside])
+
+
+@pytest.mark.parametrize("seed", [14000004, 14000154, 8000009])
+def test_an_edge_of_a_picture_without_text_stays_as_it_was(seed):
+    frame = scene_of(seed, None).frame
+    assert clean_pixels(frame, most=1.0).frame is frame
+
+
+@pytest.mark.parametrize("seed", [12000123, 12000190, 12000250, 14000243, 7001168])
+def test_a_marker_word_in_bone_or_with_a_letter_misread_stays_in_the_scene_that_showed_it(seed):
+    scene = scene_of(seed, None)
+    made = clean_pixels(scene.frame, most=1.0)
+    words = [placed for placed in scene.placements if placed.kind == "word"]
+    assert words
+    assert all(is_kept(placed, scene.frame, made.frame) for placed in words)
+
+
+@pytest.mark.parametrize("seed", [7001131, 7001166, 8000063, 14000151])
+def test_small_lines_and_ink_where_two_boxes_meet_go_in_the_scene_that_showed_them(seed):
+    scene = scene_of(seed, None)
+    made = clean_pixels(scene.frame, most=1.0)
+    lines = [placed for placed in scene.placements if placed.kind == "identity"]
+    assert all(is_removed(placed, scene.frame, made.frame) for placed in lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -41,6 +41,18 @@ class Look:
     waiting: bool = False
 
 
+@dataclass(slots=True)
+class _Judged:
+    """Markers and lone letters that stay, lines that may name somebody, those that read, and ground."""
+
+    kept: list[Box]
+    single: list[Box]
+    read: int
+    unnamed: list[Region] = field(default_factory=list)
+    texts: list[Region] = field(default_factory=list)
+    grounds: list[Region] = field(default_factory=list)
+
+
 def look_at(
     grey: Grey,
     forbidden: frozenset[str],
@@ -64,39 +76,46 @@ def look_at(
     found = regions_of(grey, earlier)
     if pages:
         _refuse_pages(found.lines, grey)
-    kept = [*markers, *_nested_markers(found, grey, forbidden)]
-    single = [mark.box for mark in found.lone]
-    unnamed: list[Region] = []
-    texts: list[Region] = []
-    grounds: list[Region] = []
-    read = len(found.doubtful)
-    for region in found.lines:
-        if any(same_marker(box, region) for box in kept):
-            continue
-        kind, box = kind_of(region, grey, forbidden)
-        read += 1
-        if kind == "marker":
-            kept.append(box)
-        elif kind == "lone":
-            single.append(box)
-        elif kind == "ground":
-            grounds.append(region)
-        else:
-            unnamed.append(region)
-            texts += [region] if kind == "text" and _reads_itself(region, grey, forbidden) else []
-    unnamed = _but_of_ground(unnamed, grounds, grey, forbidden)
+    judged = _judged(found, grey, forbidden, markers)
+    kept, single = judged.kept, judged.single
+    unnamed = _but_of_ground(judged.unnamed, judged.grounds, grey, forbidden)
     unnamed += [line for line in found.doubtful if is_legible(line, grey, forbidden)]
     removed = [
         line
         for line in unnamed
         if not is_marked(line, kept)
-        and (line.plain or line in texts or not any(is_of_single(line, box) for box in single))
+        and (line.plain or line in judged.texts or not any(is_of_single(line, box) for box in single))
     ]
     new = [box for box in kept if box not in markers]
     waiting = [line for line in removed if any(holds(line, box) for box in new)]
     removed = [line for line in removed if line not in waiting]
     gone, stay = _gone_and_staying(removed, found.echoes, kept, single, grey)
-    return Look(tuple(gone), tuple(kept), tuple(stay), read, found, bool(waiting))
+    return Look(tuple(gone), tuple(kept), tuple(stay), judged.read, found, bool(waiting))
+
+
+def _judged(found: Found, grey: Grey, forbidden: frozenset[str], markers: tuple[Box, ...]) -> _Judged:
+    """Each line that was found, by what it reads as; parts of markers are left out."""
+    judged = _Judged(
+        kept=[*markers, *_nested_markers(found, grey, forbidden)],
+        single=[mark.box for mark in found.lone],
+        read=len(found.doubtful),
+    )
+    for region in found.lines:
+        if any(same_marker(box, region) for box in judged.kept):
+            continue
+        kind, box = kind_of(region, grey, forbidden)
+        judged.read += 1
+        if kind == "marker":
+            judged.kept.append(box)
+        elif kind == "lone":
+            judged.single.append(box)
+        elif kind == "ground":
+            judged.grounds.append(region)
+        else:
+            judged.unnamed.append(region)
+            if kind == "text" and _reads_itself(region, grey, forbidden):
+                judged.texts.append(region)
+    return judged
 
 
 def hidden_by(marker: Box, shape: tuple[int, ...]) -> Box:
@@ -140,7 +159,7 @@ def _reads_itself(region: Region, grey: Grey, forbidden: frozenset[str]) -> bool
 def _gone_and_staying(
     removed: list[Region], echoes: list[Region], kept: list[Box], single: list[Box], grey: Grey
 ) -> tuple[list[Box], list[Box]]:
-    """The boxes that go with the lines that are removed, the least first, and the lone letters that stay."""
+    """The boxes that go with the lines that are removed, and the lone letters that stay."""
     initials = [
         box
         for box in single
@@ -151,7 +170,6 @@ def _gone_and_staying(
     gone += [box.grown(4, 4, grey.shape) for box in initials]
     of_gone = [echo for echo in echoes if is_echo(echo, gone) and not is_marked(echo, kept)]
     gone += [beside(echo.box.grown(2, 2, grey.shape), echo, stays) for echo in of_gone]
-    gone.sort(key=lambda box: box.area)  # the largest is painted last: its rim is free of writing
     return gone, [box for box in single if not any(box.meets(other) for other in gone)]
 
 
