@@ -113,8 +113,8 @@ def _class_coverage(
     if not calibration.class_quantiles:
         return None
     inside: dict[int, list[bool]] = {number: [] for number in range(len(calibration.class_quantiles))}
-    for truth, probability, site in zip(studies.label, answers.probability, studies.sites, strict=True):
-        inside[int(truth)].append(int(truth) in calibration.classes(probability, site=site).classes)
+    for truth, tempered, site in zip(studies.label, answers.tempered, studies.sites, strict=True):
+        inside[int(truth)].append(int(truth) in calibration.classes(tempered, site=site).classes)
     return {f"{number}": round(float(np.mean(hits)), 6) if hits else None for number, hits in inside.items()}
 
 

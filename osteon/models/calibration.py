@@ -16,11 +16,13 @@ from osteon.models.conformal import (
     ConformalSet,
     class_quantiles,
     conformal_quantile,
+    conformal_range,
     conformal_set,
+    range_quantiles,
     rows_needed,
 )
 from osteon.models.isotonic import Knots, fit_isotonic
-from osteon.models.site_quantiles import SiteQuantiles, fit_sites
+from osteon.models.site_quantiles import QuantilesOf, SiteQuantiles, fit_sites
 from osteon.models.task_config import task_values
 
 __all__ = [
@@ -58,8 +60,9 @@ class Calibration:
         rows: how many rows these figures come from.
         isotonic_before, isotonic_after: knots of an isotonic map of the probability of yes, after the
             temperature; empty for none.
-        class_quantiles: class-conditional conformal quantiles of 1 - probability, one per class; None for
-            a class with too few rows. class_rows: how many each had.
+        class_quantiles: class-conditional conformal quantiles, one per class; None for a class with too few
+            rows. class_rows: how many each had. class_score: what they are of: `distance` of a grade from
+            the expectation in spreads, or 1 - `probability` (yes/no, and grades of earlier packages).
         sites: quantiles of single sites with rows of their own; what they lack is taken from all rows.
     """
 
@@ -75,6 +78,7 @@ class Calibration:
     isotonic_after: tuple[float, ...] = ()
     class_quantiles: tuple[float | None, ...] = ()
     class_rows: tuple[int, ...] = ()
+    class_score: str = "probability"
     sites: Mapping[str, SiteQuantiles] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -99,11 +103,19 @@ class Calibration:
 
     def probabilities(self, log_BK: Floats) -> Floats:
         """Calibrated probabilities (B, K) from log probabilities."""
-        probability_BK = softmax(log_BK / self.temperature)
+        probability_BK = self.tempered(log_BK)
         if self.isotonic_before:
             yes_B = Knots(before=self.isotonic_before, after=self.isotonic_after)(probability_BK[:, 1])
             probability_BK = np.stack([1.0 - yes_B, yes_B], axis=1)
         return probability_BK
+
+    def tempered(self, log_BK: Floats) -> Floats:
+        """Probabilities (B, K) after the temperature alone: what sets are made from.
+
+        An isotonic map has steps: many rows share one probability, of which a set holds all or none, and it
+        has seen the very rows that the quantiles come from.
+        """
+        return softmax(log_BK / self.temperature)
 
     def interval(
         self,
@@ -115,9 +127,10 @@ class Calibration:
     ) -> Interval | None:
         """Bounds that hold the truth with the stated coverage; None for a yes/no task.
 
-        A grade's bounds are the lowest and highest class of its class-conditional set, where probabilities
+        A grade's bounds are the lowest and highest class of its class-conditional range, where probabilities
         are given and each class was calibrated: every grade then keeps its coverage, which one quantile for
-        all grades does not give the rare ones. Else, and for a measure, they lie around the expectation.
+        all grades does not give the rare ones. Where a model is right more often than is stated, the one
+        grade it names is held more often too. Else, and for a measure, they lie around the expectation.
 
         Args:
             site: its own quantiles are taken where it has some.
@@ -130,10 +143,10 @@ class Calibration:
         low, high = values[0], values[-1]
         if task.kind is Kind.ORDINAL and probability_K is not None and self.class_quantiles:
             held = self.classes(probability_K, site=site)
-            if held.classes and not held.untested:
-                return Interval(
-                    low=values[held.classes[0]], high=values[held.classes[-1]], coverage=self.coverage
-                )
+            if not held.untested:
+                # A belief unlike that of any grade still names the nearest one: an interval is never empty.
+                classes = held.classes or (int(np.abs(np.asarray(values) - value).argmin()),)
+                return Interval(low=values[classes[0]], high=values[classes[-1]], coverage=self.coverage)
         own = self.sites.get((site or "").lower())
         quantile = own.interval_quantile if own and own.interval_quantile is not None else None
         quantile = self.interval_quantile if quantile is None else quantile
@@ -143,9 +156,10 @@ class Calibration:
         return Interval(low=low, high=high, coverage=self.coverage)
 
     def classes(self, probability_K: Floats, *, site: str | None = None) -> ConformalSet:
-        """The classes that calibrated probabilities (K,) cannot rule out, each held with its own coverage.
+        """The classes that a belief cannot rule out, each held with its own coverage; of grades a range.
 
         Args:
+            probability_K: of `tempered`, (K,).
             site: its own quantiles are taken for the classes of which it has rows enough.
         Raises:
             UsageError: the task is a measure, or the package was calibrated before such sets were.
@@ -161,6 +175,10 @@ class Calibration:
                 every if one is None else one
                 for one, every in zip(own.class_quantiles, quantiles, strict=True)
             )
+        if self.class_score == "distance":
+            values_K = np.asarray(task_values(Task.parse(self.task)))
+            score_BK = distances(np.asarray(probability_K)[None], values_K, self.spread_floor)
+            return conformal_range(score_BK[0], quantiles, self.coverage)
         return conformal_set(probability_K, quantiles, self.coverage)
 
     def shortfalls(self) -> list[str]:
@@ -250,27 +268,36 @@ def fit_calibration(
         first = replace(first, isotonic_before=knots.before, isotonic_after=knots.after)
     probability_BK = first.probabilities(log_BK)
     mean_B, spread_B = expectation_and_spread(probability_BK, values_K)
-    floor = float(np.quantile(spread_B, 0.05)) if len(spread_B) else 1.0
-    scores = np.abs(truth_B - mean_B) / np.maximum(spread_B, max(floor, 1e-6))
+    floor = max(float(np.quantile(spread_B, 0.05)) if len(spread_B) else 1.0, 1e-6)
+    scores = None if task.kind is Kind.BINARY else np.abs(truth_B - mean_B) / np.maximum(spread_B, floor)
     classes = 0 if task.kind is Kind.REGRESSION else task.classes
+    quantiles_of = _quantiles_of(task, first.tempered(log_BK), truth_B, floor) if classes else None
     return replace(
         first,
-        interval_quantile=None if task.kind is Kind.BINARY else conformal_quantile(scores),
-        spread_floor=max(floor, 1e-6),
+        interval_quantile=None if scores is None else conformal_quantile(scores),
+        spread_floor=floor,
         threshold=fit_threshold(probability_BK[:, 1], truth_B) if task.kind is Kind.BINARY else 0.5,
         cuts=fit_cuts(mean_B, truth_B, task.classes) if task.kind is Kind.ORDINAL else (),
         rows=len(truth_B),
-        class_quantiles=class_quantiles(probability_BK, truth_B) if classes else (),
+        class_quantiles=() if quantiles_of is None else quantiles_of(np.ones(len(truth_B), dtype=bool)),
         class_rows=tuple(int((truth_B == number).sum()) for number in range(classes)),
-        sites=fit_sites(
-            sites,
-            None if task.kind is Kind.BINARY else scores,
-            probability_BK if classes else None,
-            truth_B,
-        )
-        if sites
-        else {},
+        class_score="distance" if task.kind is Kind.ORDINAL else "probability",
+        sites=fit_sites(sites, scores, quantiles_of) if sites else {},
     )
+
+
+def _quantiles_of(task: Task, tempered_BK: Floats, truth_B: Floats, floor: float) -> QuantilesOf:
+    """What gives the quantiles of each class from some of the rows."""
+    if task.kind is Kind.BINARY:
+        return lambda own: class_quantiles(tempered_BK[own], truth_B[own])
+    score_BK = distances(tempered_BK, np.asarray(task_values(task)), floor)
+    return lambda own: range_quantiles(score_BK[own], truth_B[own])
+
+
+def distances(probability_BK: Floats, values_K: Floats, spread_floor: float) -> Floats:
+    """How many spreads each of the K values lies from each row's expectation, (B, K)."""
+    mean_B, spread_B = expectation_and_spread(probability_BK, values_K)
+    return np.asarray(np.abs(values_K[None] - mean_B[:, None]) / np.maximum(spread_B, spread_floor)[:, None])
 
 
 def _isotonic_pays(task: Task, log_BK: Floats, truth_B: Floats, target_BK: Floats) -> bool:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 COVERAGE = 0.9
+_ROUNDS = 20
 
 
 def conformal_quantile(scores: Floats, coverage: float = COVERAGE) -> float | None:
@@ -63,6 +64,58 @@ def class_quantiles(
         conformal_quantile(1.0 - probability_BK[truth_B == number, number], coverage)
         for number in range(probability_BK.shape[1])
     )
+
+
+def range_quantiles(
+    score_BK: Floats, truth_B: Floats, coverage: float = COVERAGE
+) -> tuple[float | None, ...]:
+    """For each grade, the quantile with which the range of grades holds it as often as is stated.
+
+    The range runs from the lowest to the highest grade whose score is within its own quantile. It fills the
+    gaps of that set, so quantiles of single grades (`class_quantiles`) would hold those in the middle too
+    often; each is lowered, in turn until none moves, to the least that still covers the rank of
+    `conformal_quantile` of its own rows.
+
+    Args:
+        score_BK: how far each of the K grades is from each row's belief.
+    """
+    classes = score_BK.shape[1]
+    own = [np.flatnonzero(truth_B == number) for number in range(classes)]
+    found = [conformal_quantile(score_BK[rows, number], coverage) for number, rows in enumerate(own)]
+    for _ in range(_ROUNDS):
+        before = list(found)
+        for number, rows in enumerate(own):
+            if found[number] is not None:
+                between_N = _enclosed(score_BK[rows], found, number)
+                rank = math.ceil((len(rows) + 1) * coverage) - int(between_N.sum())
+                left_N = np.sort(score_BK[rows, number][~between_N])
+                found[number] = float(left_N[rank - 1]) if rank > 0 else 0.0
+        if found == before:
+            break
+    return tuple(found)
+
+
+def _enclosed(score_BK: Floats, quantiles: list[float | None], number: int) -> NDArray[np.bool_]:
+    """Rows in whose set a lower and a higher grade stand."""
+    bounds_K = np.asarray([np.inf if one is None else one for one in quantiles])
+    held_BK = score_BK <= bounds_K
+    return np.asarray(held_BK[:, :number].any(axis=1) & held_BK[:, number + 1 :].any(axis=1))
+
+
+def conformal_range(
+    score_K: Floats, quantiles: tuple[float | None, ...], coverage: float = COVERAGE
+) -> ConformalSet:
+    """The grades from the lowest to the highest whose score is within its own quantile.
+
+    >>> conformal_range(np.array([2.0, 0.9, 0.4, 0.5]), (1.0, 1.0, 0.3, 1.0)).classes
+    (1, 2, 3)
+    """
+    kept = [
+        number for number, quantile in enumerate(quantiles) if quantile is None or score_K[number] <= quantile
+    ]
+    untested = tuple(number for number, quantile in enumerate(quantiles) if quantile is None)
+    filled = tuple(range(kept[0], kept[-1] + 1)) if kept else ()
+    return ConformalSet(classes=filled, coverage=coverage, untested=untested)
 
 
 def conformal_set(

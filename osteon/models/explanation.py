@@ -15,7 +15,7 @@ from osteon.dicom import Picture
 from osteon.domain import Kind, Task, UsageError
 from osteon.models.encoders import TimmImageEncoder
 from osteon.models.package import Package
-from osteon.models.saliency import MapMaker, layer_cam
+from osteon.models.saliency import MapMaker, hires_cam
 from osteon.models.task_config import sex_code
 from osteon.models.task_model import TaskModel
 
@@ -34,8 +34,9 @@ class Explanation:
     """Where an answer comes from.
 
     Attributes:
-        heat: (H, W) of the picture, float32 in [0, 1]; 1 at the place that speaks most for the answer.
-        peak: that place as (x, y) in parts of the picture's width and height.
+        heat: (H, W) of the picture, float32 in [0, 1]; 1 at the place that speaks most for the answer, 0
+            where nothing does or something speaks against it.
+        peak: that place, or the one that speaks least against it, as (x, y) in parts of width and height.
     """
 
     heat: NDArray[np.float32]
@@ -43,7 +44,7 @@ class Explanation:
 
 
 def answer_maps(model: TaskModel, sex_B: Tensor) -> MapMaker:
-    """Maps (B, h, w) of what speaks for yes, or for a higher grade or measure; mirrored ones averaged in.
+    """Signed maps (B, h, w) of what speaks for yes, or for a higher grade or measure; mirrored ones added.
 
     The score is the log-odds of yes, or the expectation over the task's values.
     """
@@ -55,7 +56,7 @@ def answer_maps(model: TaskModel, sex_B: Tensor) -> MapMaker:
             return logits_BK[:, 1] - logits_BK[:, 0]
         return logits_BK.softmax(dim=1) @ model.head.values
 
-    maker = layer_cam(model.image_encoder, score)
+    maker = hires_cam(model.image_encoder, score)
 
     def maps(levels_BSS: Tensor) -> Tensor:
         found = maker(levels_BSS)
@@ -90,7 +91,7 @@ def explain_phrase(package: DualPackage, picture: Picture, phrase: str) -> Expla
     def score(feature_BF: Tensor) -> Tensor:
         return torch.cosine_similarity(model.projection_head(feature_BF), text_1D)
 
-    maker = layer_cam(cast(TimmImageEncoder, model.image_encoder), score)
+    maker = hires_cam(cast(TimmImageEncoder, model.image_encoder), score)
     levels = torch.from_numpy(package.preprocess.prepare_levels(picture))[None]
     return _on_picture(maker(levels)[0].numpy(), picture)
 
@@ -98,8 +99,8 @@ def explain_phrase(package: DualPackage, picture: Picture, phrase: str) -> Expla
 def _on_picture(map_hw: NDArray[np.float32], picture: Picture) -> Explanation:
     """A map of the prepared square as an explanation of the picture in it."""
     heat = unboxed(map_hw, picture.pixels.shape[0], picture.pixels.shape[1])
-    heat = np.asarray(heat / max(float(heat.max()), 1e-12), np.float32)
     row, column = np.unravel_index(int(heat.argmax()), heat.shape)
+    heat = np.asarray(np.maximum(heat, 0) / max(float(heat.max()), 1e-12), np.float32)
     return Explanation(
         heat=heat, peak=((float(column) + 0.5) / heat.shape[1], (float(row) + 0.5) / heat.shape[0])
     )

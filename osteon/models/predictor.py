@@ -34,7 +34,7 @@ class Answers:
     Attributes:
         value: probability of yes, a measure, or KL grade, by the task, (B,), or (S,) for studies; so are
             expectation and spread.
-        probability: over the task's values, (B, K) or (S, K).
+        probability: over the task's values, (B, K) or (S, K). tempered: before the isotonic map, for sets.
         embedding: unit-norm features of the encoder, float32, (B, D); of pictures also where studies are
             answered for, as `features` are.
     """
@@ -43,6 +43,7 @@ class Answers:
     expectation: NDArray[np.float64]
     spread: NDArray[np.float64]
     probability: NDArray[np.float64]
+    tempered: NDArray[np.float64]
     embedding: NDArray[np.float32]
     features: NDArray[np.float32]
 
@@ -251,6 +252,7 @@ class Predictor:
             expectation=expectation,
             spread=spread,
             probability=probability,
+            tempered=calibration.tempered(log_BK),
             embedding=np.asarray(feature_BF / norm, dtype=np.float32),
             features=feature_BF,
         )

@@ -1,7 +1,8 @@
-"""Where an encoder looks: Grad-CAM and LayerCAM for convolutions, attention rollout for transformers.
+"""Where an encoder looks: Grad-CAM and HiResCAM for convolutions, attention rollout for transformers.
 
-Grad-CAM and rollout compare encoders in reports; LayerCAM over several stages is what a served answer is
-explained by, since it keeps small findings apart (docs/decisions/abstention-and-explanation.md).
+Grad-CAM and rollout compare encoders in reports; HiResCAM over several stages is what a served answer is
+explained by: it keeps small findings apart and changes with what was learned
+(docs/decisions/abstention-and-explanation.md).
 
 A map maker takes prepared pictures and gives a map for each; the checks of `saliency_checks` take any of
 them, so that a method which explains words by regions needs no change here.
@@ -25,7 +26,7 @@ from osteon.models.preprocess import normalise
 MapMaker = Callable[[Tensor], Tensor]
 Score = Callable[[Tensor], Tensor]  # features (B, F) to what is explained (B,)
 _LEAST_SIDE = 7  # a coarser grid than Grad-CAM's own on ResNet-50 at 224 says little
-_FINEST = 8  # reduction of the finest stage whose map counts: finer ones show edges
+_FINEST = 4  # reduction of the finest stage whose map counts: finer ones show edges
 
 
 def is_transformer(encoder: TimmImageEncoder) -> bool:
@@ -59,19 +60,20 @@ def grad_cam(encoder: TimmImageEncoder, weight_F: Tensor) -> MapMaker:
     return maps
 
 
-def layer_cam(encoder: TimmImageEncoder, score: Score) -> MapMaker:
-    """Maps (B, h, w) from 0 to 3 or so of the places that raise the score, at the finest stage's grid.
+def hires_cam(encoder: TimmImageEncoder, score: Score) -> MapMaker:
+    """Signed maps (B, h, w) on the finest stage's grid: what raises the score is positive.
 
-    Each stage's activations are weighed by their own positive gradients, place by place (Jiang et al. 2021,
-    LayerCAM, IEEE TIP 30, equations 4 to 6); the stages from one eighth of the picture's side to the last,
-    each divided by its maximum, are added. Of a transformer's blocks the two before the
-    last are taken.
+    Each stage's activations times their own gradients, place by place, summed over channels (Draelos and
+    Carin 2021, HiResCAM, arXiv:2011.08891, equation 4); stages from a quarter of the picture's side to the
+    deepest of seven places a side, each divided by its largest magnitude, are added. What speaks against the
+    score stays negative: a map that only adds ranks places by how active they are, whatever was learned. Of a
+    transformer's blocks the two before the last are taken.
     """
     transformer = is_transformer(encoder)
     network: Any = encoder.network
 
     def maps(levels_BSS: Tensor) -> Tensor:
-        modules = _blocks(network) if transformer else _stages(encoder)
+        modules = _blocks(network) if transformer else _stages(encoder, levels_BSS.shape[-1])
         kept: list[Tensor] = []
         handles = [
             one.register_forward_hook(lambda _module, _inputs, output: kept.append(output)) for one in modules
@@ -85,10 +87,9 @@ def layer_cam(encoder: TimmImageEncoder, score: Score) -> MapMaker:
                 handle.remove()
         found: Tensor | None = None
         for activation, gradient in zip(kept, gradients, strict=True):
-            raised = gradient.clamp_min(0) * activation
-            one_Bhw = _token_grid(network, raised, levels_BSS.shape[-1]) if transformer else raised.sum(dim=1)
-            one_Bhw = one_Bhw.clamp_min(0).detach()
-            one_Bhw = one_Bhw / one_Bhw.amax(dim=(1, 2), keepdim=True).clamp_min(1e-12)
+            moved = (gradient * activation).detach()
+            one_Bhw = _token_grid(network, moved, levels_BSS.shape[-1]) if transformer else moved.sum(dim=1)
+            one_Bhw = one_Bhw / one_Bhw.abs().amax(dim=(1, 2), keepdim=True).clamp_min(1e-12)
             if found is not None and one_Bhw.shape != found.shape:
                 one_Bhw = _enlarged(one_Bhw, found.shape[-2:])
             found = one_Bhw if found is None else found + one_Bhw
@@ -105,14 +106,16 @@ def _enlarged(maps_Bhw: Tensor, size: torch.Size) -> Tensor:
     return large[:, 0]
 
 
-def _stages(encoder: TimmImageEncoder) -> list[nn.Module]:
-    """The stages from the reduction of _FINEST on, finest first."""
+def _stages(encoder: TimmImageEncoder, size: int) -> list[nn.Module]:
+    """The stages from the reduction of _FINEST on that leave _LEAST_SIDE places a side, finest first."""
     network: Any = encoder.network
     stages = getattr(network, "feature_info", None)
     if not stages:
         raise _unknown_network()
     described = [stages[index] for index in range(len(stages))]
-    chosen = [one for one in described if one["reduction"] >= _FINEST] or described[-1:]
+    chosen = [
+        one for one in described if one["reduction"] >= _FINEST and size // one["reduction"] >= _LEAST_SIDE
+    ] or described[-1:]
     return [cast(nn.Module, network.get_submodule(one["module"])) for one in chosen]
 
 
@@ -121,11 +124,11 @@ def _blocks(network: Any) -> list[nn.Module]:
     return blocks[-3:-1] or blocks[-1:]
 
 
-def _token_grid(network: Any, raised_BTC: Tensor, side: int) -> Tensor:
+def _token_grid(network: Any, moved_BTC: Tensor, side: int) -> Tensor:
     """A map from the tokens of patches; class and register tokens have no place."""
     height, width = network.patch_embed.dynamic_feat_size((side, side))
-    patches_BT = raised_BTC[:, int(getattr(network, "num_prefix_tokens", 0)) :].sum(dim=-1)
-    return patches_BT.reshape(len(raised_BTC), height, width)
+    patches_BT = moved_BTC[:, int(getattr(network, "num_prefix_tokens", 0)) :].sum(dim=-1)
+    return patches_BT.reshape(len(moved_BTC), height, width)
 
 
 def attention_rollout(encoder: TimmImageEncoder) -> MapMaker:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from osteon.models.conformal import class_quantiles, conformal_quantile
+from osteon.models.conformal import conformal_quantile
 
 Floats = NDArray[np.float64]
+QuantilesOf = Callable[[NDArray[np.bool_]], tuple[float | None, ...]]
 LEAST_ROWS = 50  # a quantile of fewer rows moves by more than it corrects
 
 
@@ -37,14 +38,14 @@ class SiteQuantiles:
 
 
 def fit_sites(
-    sites: Sequence[str], scores_B: Floats | None, probability_BK: Floats | None, truth_B: Floats
+    sites: Sequence[str], scores_B: Floats | None, class_quantiles_of: QuantilesOf | None
 ) -> dict[str, SiteQuantiles]:
     """Quantiles of each site with LEAST_ROWS rows or more, where there are two sites at least.
 
     Args:
         sites: of each row; empty where it is not known.
         scores_B: conformity scores of intervals; None for a task without.
-        probability_BK: calibrated probabilities of classes; None for a measure.
+        class_quantiles_of: the quantiles of each class from the rows that are given; None for a measure.
     """
     site_B = np.asarray(sites, dtype=object)
     names = sorted({one for one in sites if one})
@@ -57,9 +58,7 @@ def fit_sites(
             continue
         found[name] = SiteQuantiles(
             interval_quantile=None if scores_B is None else conformal_quantile(scores_B[own]),
-            class_quantiles=()
-            if probability_BK is None
-            else class_quantiles(probability_BK[own], truth_B[own]),
+            class_quantiles=() if class_quantiles_of is None else class_quantiles_of(own),
             rows=int(own.sum()),
         )
     return found

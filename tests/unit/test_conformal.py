@@ -15,7 +15,13 @@ from scipy.stats import binom
 
 from osteon.domain import Task, UsageError
 from osteon.models.calibration import Calibration, fit_calibration, softmax
-from osteon.models.conformal import class_quantiles, conformal_quantile, conformal_set, rows_needed
+from osteon.models.conformal import (
+    class_quantiles,
+    conformal_quantile,
+    conformal_set,
+    range_quantiles,
+    rows_needed,
+)
 from osteon.models.isotonic import Knots, fit_isotonic
 
 REPETITIONS = 200
@@ -51,6 +57,75 @@ def test_each_class_is_held_with_its_own_coverage_also_the_rare_one() -> None:
     assert not promised(by_one_quantile, 0.9, 1.0)  # one quantile for all does not keep it for the rare class
 
 
+def graded(rng: np.random.Generator, truth: np.ndarray) -> np.ndarray:
+    """Log beliefs about grades 0 to 4 of a model that draws all towards the middle; rare ends err more."""
+    centre = 2 + 0.7 * (truth - 2) + rng.normal(0, 0.5 + 0.2 * np.abs(truth - 2), len(truth))
+    width = rng.uniform(0.4, 1.2, len(truth))
+    return np.log(softmax(-(((np.arange(5)[None] - centre[:, None]) / width[:, None]) ** 2)) + 1e-12)
+
+
+def test_the_range_of_grades_holds_each_grade_as_often_as_is_stated_and_no_more() -> None:
+    rng = np.random.default_rng(0)
+    truth, new = (rng.choice(5, 6000, p=[0.1, 0.2, 0.4, 0.2, 0.1]).astype(float) for _ in range(2))
+    log_BK, new_BK = graded(rng, truth), graded(rng, new)
+    calibration = fit_calibration(Task.KNEE_OA, log_BK, truth, np.eye(5)[truth.astype(int)])
+    held = []
+    for log_K, grade in zip(new_BK, new, strict=True):
+        probability_K = calibration.probabilities(log_K[None])[0]
+        value = float(probability_K @ np.arange(5.0))
+        bounds = calibration.interval(value, 1.0, probability_K=probability_K)
+        assert bounds is not None
+        held.append(bounds.low <= grade <= bounds.high)
+    by_grade = [float(np.asarray(held)[new == grade].mean()) for grade in range(5)]
+    assert by_grade == pytest.approx([0.9] * 5, abs=0.03)
+
+
+def test_single_quantiles_would_hold_the_middle_of_a_range_too_often() -> None:
+    rng = np.random.default_rng(1)
+    score_BK = rng.random((40_000, 3))
+    truth = rng.integers(0, 3, 40_000).astype(float)
+    quantiles = range_quantiles(score_BK, truth)
+    ends, middle = (quantiles[0], quantiles[2]), quantiles[1]
+    assert all(one == pytest.approx(0.9, abs=0.02) for one in ends)
+    # Lower and higher grade both stand in 0.81 of the sets; half of the others must be held by their own.
+    assert middle == pytest.approx((0.9 - 0.81) / 0.19, abs=0.06)
+
+
+def test_an_interval_of_a_grade_is_never_empty() -> None:
+    calibration = Calibration(
+        task="knee-oa",
+        class_quantiles=(0.1,) * 5,
+        class_rows=(20,) * 5,
+        class_score="distance",
+        interval_quantile=1.0,
+    )
+    belief = np.asarray([0.0, 0.45, 0.55, 0.0, 0.0])
+    assert calibration.classes(belief).classes == ()
+    bounds = calibration.interval(1.55, 0.5, probability_K=belief)
+    assert bounds is not None
+    assert (bounds.low, bounds.high) == (2.0, 2.0)
+
+
+def test_an_isotonic_map_moves_no_set() -> None:
+    """Its steps would: many rows share one probability, and a set holds all of them or none."""
+    rng = np.random.default_rng(2)
+    log_BK, truth = beliefs(rng, 600, bent=True)
+    target = np.eye(2)[truth.astype(int)]
+    plain, mapped = (
+        fit_calibration(Task.FRACTURE, log_BK, truth, target, method=method)
+        for method in ("temperature", "isotonic")
+    )
+    assert mapped.isotonic_before
+    assert mapped.class_quantiles == plain.class_quantiles
+    new_log, new_truth = beliefs(rng, 6000, bent=True)
+    tempered = mapped.tempered(new_log)
+    held = np.asarray(
+        [int(yes) in mapped.classes(one).classes for one, yes in zip(tempered, new_truth, strict=True)]
+    )
+    for answer in (0, 1):
+        assert held[new_truth == answer].mean() == pytest.approx(0.9, abs=0.03)
+
+
 @pytest.mark.parametrize("count", [9, 12, 40])
 def test_split_intervals_hold_the_truth_as_promised_from_the_fewest_rows_on(count: int) -> None:
     covered = 0
@@ -68,7 +143,7 @@ def test_a_class_with_too_few_rows_is_never_ruled_out_and_the_reason_is_said() -
     belief = np.log(softmax(np.eye(5)[truth.astype(int)] * 4))
     calibration = fit_calibration(Task.KNEE_OA, belief, truth, np.eye(5)[truth.astype(int)])
     found = calibration.classes(np.asarray([1.0, 0.0, 0.0, 0.0, 0.0]))
-    assert found.classes == (0, 2, 3, 4)
+    assert found.classes == (0, 1, 2, 3, 4)  # what lies between is in the range
     assert found.untested == (2, 3, 4)
     assert calibration.shortfalls() == [
         "class 2 has 0 rows of the 9 needed: it is never ruled out",

@@ -19,7 +19,7 @@ from osteon.models.encoders import TimmImageEncoder, build_image_encoder
 from osteon.models.explanation import explain, explain_phrase, overlay, unboxed
 from osteon.models.package import load_package
 from osteon.models.preprocess import Preprocess
-from osteon.models.saliency import layer_cam
+from osteon.models.saliency import hires_cam
 from osteon.models.task_model import TaskModelConfig, build_task_model
 from osteon.models.tokenizer import ReportTokenizer
 from tests.dicom_files import dicom_bytes
@@ -67,7 +67,7 @@ def test_the_map_of_a_model_that_sees_only_one_corner_points_there() -> None:
     flat = encoder.encode((torch.full((1, 1, 128, 128), 40 / 255) - 0.5) / 0.25)
     seen = encoder.encode((levels[:, None].float() / 255 - 0.5) / 0.25)
     direction = (seen - flat)[0].detach()  # what the texture, and nothing else, raises
-    found = layer_cam(encoder, lambda feature_BF: feature_BF @ direction)(levels)[0]
+    found = hires_cam(encoder, lambda feature_BF: feature_BF @ direction)(levels)[0]
     row, column = np.unravel_index(int(found.argmax()), tuple(found.shape))
     scale = 128 / found.shape[0]
     assert 76 <= (row + 0.5) * scale <= 108
@@ -77,7 +77,7 @@ def test_the_map_of_a_model_that_sees_only_one_corner_points_there() -> None:
 def test_a_transformer_gets_a_map_on_its_grid_of_patches() -> None:
     torch.manual_seed(0)
     encoder = TimmImageEncoder("test_vit").eval()
-    found = layer_cam(encoder, lambda feature_BF: feature_BF.sum(dim=1))(
+    found = hires_cam(encoder, lambda feature_BF: feature_BF.sum(dim=1))(
         torch.randint(0, 256, (2, 160, 160), dtype=torch.uint8)
     )
     assert tuple(found.shape) == (2, 10, 10)
@@ -136,7 +136,7 @@ def test_an_instance_without_a_study_gets_no_secondary_capture() -> None:
 
 def test_a_model_config_of_another_shape_is_not_needed_for_maps() -> None:
     model = build_task_model(TaskModelConfig(task="fracture", image_encoder="resnet10t-tiny", hidden_dim=0))
-    found = layer_cam(model.image_encoder.eval(), lambda feature_BF: model.head.output(feature_BF)[:, 1])(
+    found = hires_cam(model.image_encoder.eval(), lambda feature_BF: model.head.output(feature_BF)[:, 1])(
         torch.zeros((1, 64, 64), dtype=torch.uint8)
     )
     assert torch.isfinite(found).all()  # a black picture raises nothing, and divides by nothing

@@ -8,7 +8,7 @@ import torch
 
 from osteon.models.encoders import build_image_encoder
 from osteon.models.preprocess import normalise
-from osteon.models.saliency import attention_rollout, grad_cam, is_transformer, map_maker
+from osteon.models.saliency import attention_rollout, grad_cam, hires_cam, is_transformer, map_maker
 from training.evaluation.saliency_checks import (
     enlarged,
     in_square,
@@ -129,6 +129,34 @@ def test_randomising_is_seeded_leaves_the_original_and_reaches_the_named_stages(
     changed = {name for name, value in last.state_dict().items() if not torch.equal(value, before[name])}
     assert changed
     assert all(name.startswith("network.layer4") for name in changed)
+    assert randomised(encoder, stages=0, seed=1).state_dict().keys() == before.keys()
+
+
+def test_a_randomised_stage_leaves_no_block_through_which_its_shortcut_carries_what_was_learned() -> None:
+    encoder = build_image_encoder("resnet18d-narrow", seed=0)
+    before = encoder.state_dict()
+    last = randomised(encoder, stages=1, seed=1).state_dict()
+    changed = {name.rsplit(".", 2)[0] for name, value in last.items() if not torch.equal(value, before[name])}
+    assert {"network.layer4.0", "network.layer4.1"} <= {name[: len("network.layer4.0")] for name in changed}
+
+
+def test_a_served_map_follows_the_sign_of_what_was_learned() -> None:
+    """Turned weights turn the map: places that spoke for the answer speak against it."""
+    encoder = build_image_encoder("resnet10t-tiny", seed=0).eval()
+    weight = torch.randn(encoder.feature_dim, generator=torch.Generator().manual_seed(1))
+    levels = torch.from_numpy(_pictures(2, 128))
+    for_it = hires_cam(encoder, lambda feature_BF: feature_BF @ weight)(levels)
+    against = hires_cam(encoder, lambda feature_BF: feature_BF @ -weight)(levels)
+    assert torch.allclose(for_it, -against, atol=1e-5)
+    assert for_it.shape == (2, 32, 32)
+    assert bool((for_it != 0).all())
+
+
+def test_upside_down_maps_count_as_unchanged_in_the_magnitude() -> None:
+    maps = np.random.default_rng(0).normal(size=(3, 8, 8))
+    check = rank_check("sign", maps, -maps, groups=["a", "b", "c"], draws=20)
+    assert check.correlation == pytest.approx(-1.0)
+    assert check.magnitude == pytest.approx(1.0)
 
 
 def test_the_pointing_game_counts_peaks_inside_boxes() -> None:

@@ -29,12 +29,14 @@ class RankCheck:
         what: what was randomised.
         correlation, low, high: mean over pictures and its 95 % interval; near 1 means that the maps do not
             depend on it (Adebayo et al. 2018, arXiv:1810.03292).
+        magnitude: mean without the sign; a map turned upside down counts as unchanged.
     """
 
     what: str
     correlation: float
     low: float | None
     high: float | None
+    magnitude: float
     pictures: int
 
 
@@ -70,16 +72,25 @@ def rank_check(
     low, high = quantile_bounds(
         np.asarray([each_B[index].mean() for index in resampled(len(each_B), groups, draws=draws, seed=seed)])
     )
-    return RankCheck(what=what, correlation=float(each_B.mean()), low=low, high=high, pictures=len(each_B))
+    return RankCheck(
+        what=what,
+        correlation=float(each_B.mean()),
+        low=low,
+        high=high,
+        magnitude=float(np.abs(each_B).mean()),
+        pictures=len(each_B),
+    )
 
 
 def randomised(encoder: TimmImageEncoder, *, stages: int | None, seed: int) -> TimmImageEncoder:
     """A copy whose last stages, or all of it, have new weights: the cascade of Adebayo et al., section 3.1.
 
     Args:
-        stages: how many of the last top-level parts with weights; None for all.
+        stages: how many of the last stages (a transformer's blocks) with weights; 0 for none, None for all.
     """
     other = copy.deepcopy(encoder)
+    if stages == 0:
+        return other.eval()
     parts = [part for part in _parts(other.network) if any(True for _ in part.parameters())]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -168,8 +179,11 @@ def _mask(rectangles: Sequence[Rectangle], size: int) -> NDArray[np.bool_]:
 
 
 def _parts(network: nn.Module) -> list[nn.Module]:
-    """Top-level parts in order, a transformer's blocks one by one."""
+    """Stages in order: the network's own parts, and one by one what it holds as a list of blocks or stages.
+
+    A residual block is no part of its own: its shortcut would carry what was learned around new weights.
+    """
     parts: list[nn.Module] = []
-    for child in network.children():
-        parts += list(child.children()) if isinstance(child, nn.Sequential) else [child]
+    for name, child in network.named_children():
+        parts += list(child.children()) if name in ("blocks", "stages") else [child]
     return parts

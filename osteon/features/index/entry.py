@@ -100,5 +100,5 @@ def _require_day(day: str) -> None:
 def require_unit_norm(vectors_ND: NDArray[np.float32]) -> None:
     """Returns when every row is finite and has norm 1 within 0.001; UsageError otherwise."""
     norms = np.linalg.norm(vectors_ND, axis=1)
-    if vectors_ND.ndim != 2 or not np.allclose(norms, 1.0, atol=1e-3):
+    if vectors_ND.ndim != 2 or not bool((np.abs(norms - 1.0) <= 1e-3).all()):
         raise UsageError("unit-norm embeddings", "others", "normalise them, as the encoders do")
