@@ -52,18 +52,38 @@ class Box:
 
 
 def black_out(frame: NDArray[Any], boxes: tuple[Box, ...]) -> NDArray[Any]:
-    """A copy of the frame in which each box has the median of the pixels around it."""
+    """A copy of the frame in which the boxes have the median of the pixels around them.
+
+    Boxes that touch have one value: where two met, ink that happened to have one's could still be seen.
+    """
     cleaned = frame.copy()
-    for box in boxes:
-        outer = box.grown(_RIM, _RIM, frame.shape)
-        ring = frame[outer.window]
-        inside = np.zeros(ring.shape, bool)
-        inside[
-            box.top - outer.top : box.bottom - outer.top, box.left - outer.left : box.right - outer.left
-        ] = True
-        border = ring[~inside] if not inside.all() else ring.ravel()
-        cleaned[box.window] = np.median(border).astype(frame.dtype)
+    for group in groups_of(boxes):
+        whole = Box(
+            min(box.top for box in group), min(box.left for box in group),
+            max(box.bottom for box in group), max(box.right for box in group),
+        ).grown(_RIM, _RIM, frame.shape)  # fmt: skip
+        inside, ring = np.zeros((2, whole.bottom - whole.top, whole.right - whole.left), bool)
+        for box in group:
+            for mask, one in ((inside, box), (ring, box.grown(_RIM, _RIM, frame.shape))):
+                mask[
+                    one.top - whole.top : one.bottom - whole.top,
+                    one.left - whole.left : one.right - whole.left,
+                ] = True
+        ring &= ~inside
+        part = cleaned[whole.window]
+        part[inside] = np.median(part[ring] if ring.any() else part).astype(frame.dtype)
     return cleaned
+
+
+def groups_of(boxes: tuple[Box, ...]) -> list[tuple[Box, ...]]:
+    """The boxes, those together that touch each other or that others between them join."""
+    groups: list[tuple[Box, ...]] = []
+    for box in boxes:
+        wide = Box(box.top - _RIM, box.left - _RIM, box.bottom + _RIM, box.right + _RIM)
+        touching = [group for group in groups if any(wide.meets(other) for other in group)]
+        groups = [group for group in groups if group not in touching]
+        groups.append((*(one for group in touching for one in group), box))
+    return groups
 
 
 def share_of(boxes: tuple[Box, ...], shape: tuple[int, ...]) -> float:

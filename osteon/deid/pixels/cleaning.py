@@ -7,13 +7,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from osteon.deid.pixels.box import Box, black_out, share_of
+from osteon.deid.pixels.box import Box, black_out, groups_of, share_of
 from osteon.deid.pixels.grey import stretch_of
-from osteon.deid.pixels.looking import look_at
+from osteon.deid.pixels.looking import hidden_by, look_at
 from osteon.deid.pixels.segmentation import Earlier
 from osteon.domain.errors import QuarantinedError
 
-_LOOKS = 4  # what was hidden beside larger writing is seen once that is gone
+_LOOKS = 5  # what was hidden beside larger writing is seen once that is gone
 _MIN_SIDE = 24
 
 
@@ -49,6 +49,7 @@ def clean_pixels(
     Raises:
         QuarantinedError: a page of text, too much to remove, or lines that no look is the last to find.
     """
+    original = frame
     removed: tuple[Box, ...] = ()
     markers: tuple[Box, ...] = ()
     read = 0
@@ -61,11 +62,14 @@ def clean_pixels(
         if not stretch.shows_as(own):  # bright ink is gone: what it squeezed can be seen only now
             stretch, earlier = own, None
         found = look_at(stretch.grey(frame), forbidden, markers, earlier, pages=look == 0 and most < 1)
-        markers, read = found.markers, read + found.read
-        if not found.removed:
-            return CleanedFrame(frame, removed, markers + found.single, read)
-        earlier = found.regions.since(found.removed)
-        frame, removed = black_out(frame, found.removed), removed + found.removed
+        read += found.read
+        if not (found.removed or found.waiting):
+            return CleanedFrame(frame, removed, found.markers + found.single, read)
+        hidden = tuple(hidden_by(box, frame.shape) for box in found.markers if box not in markers)
+        markers, removed = found.markers, removed + found.removed
+        filled = [group for group in groups_of(removed) if any(box in found.removed for box in group)]
+        earlier = found.regions.since((*(box for group in filled for box in group), *hidden))
+        frame = black_out(original, removed)
         if share_of(removed, frame.shape) > most:
             raise QuarantinedError("a radiograph", "a picture full of text", "review it: it may be a scan")
     raise QuarantinedError(

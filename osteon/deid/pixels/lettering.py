@@ -45,12 +45,56 @@ def readings_of(
         height: of the letters, in pixels, about.
         upright: written from left to right or upside down, not up or down.
     """
-    found = []
+    found = [_decoded(one) for one in _columns_of(grey, window, height, upright=upright)]
+    return sorted(found, key=lambda one: -one[1])
+
+
+def chance_of(word: str, grey: Grey, window: tuple[slice, slice], height: int, *, upright: bool) -> float:
+    """The probability of a word in a line, whatever reads best there, added over the sizes: 0 to 4.
+
+    Args:
+        word: of LETTERS.
+        grey, window, height, upright: as `readings_of` takes them.
+    """
+    chances = [probability_of(word, one) for one in _columns_of(grey, window, height, upright=upright)]
+    return max(sum(chances[0::2]), sum(chances[1::2]))
+
+
+def probability_of(word: str, columns: NDArray[np.float32]) -> float:
+    """The probability of a word in columns of letters, (letters, columns), all ways to read it added.
+
+    Source: Graves et al. 2006, Connectionist temporal classification, equations 5 to 8.
+
+    >>> sure = np.full((1 + len(LETTERS), 3), 0.0, np.float32)
+    >>> sure[[1 + LETTERS.index("A"), _NONE, 1 + LETTERS.index("P")], [0, 1, 2]] = 1
+    >>> probability_of("AP", sure), probability_of("PA", sure)
+    (1.0, 0.0)
+    """
+    letters = [1 + LETTERS.index(letter) for letter in word]
+    states = np.full(2 * len(letters) + 1, _NONE)
+    states[1::2] = letters
+    skips = np.zeros(len(states), bool)  # from a letter to another without a column between
+    skips[3::2] = states[3::2] != states[1:-2:2]
+    chance = np.zeros(len(states))
+    chance[:2] = columns[states[:2], 0]
+    for column in columns.T[1:]:
+        onward = chance.copy()
+        onward[1:] += chance[:-1]
+        onward[2:] += np.where(skips[2:], chance[:-2], 0)
+        chance = onward * column[states]
+    return float(chance[-2:].sum())
+
+
+def _columns_of(
+    grey: Grey, window: tuple[slice, slice], height: int, *, upright: bool
+) -> list[NDArray[np.float32]]:
+    """The probability of each letter in each column, (letters, columns): of each size, both ways up."""
+    found: list[NDArray[np.float32]] = []
     for filled in _FILLED:
         picture = _line_picture(grey, window, height / filled, upright=upright)
         both = np.stack([picture, np.rot90(picture, 2)])[:, None]
-        found += [_decoded(one) for one in _network().run(None, {"grey": both})[0]]
-    return sorted(found, key=lambda one: -one[1])
+        found += list(_network().run(None, {"grey": both})[0])
+    return found
 
 
 def _line_picture(grey: Grey, window: tuple[slice, slice], high: float, *, upright: bool) -> Grey:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from osteon.deid.pixels.box import Box
+from osteon.deid.pixels.box import Box, black_out
 from osteon.deid.pixels.grey import Grey
 from osteon.deid.pixels.initials import is_flanked, is_initial
-from osteon.deid.pixels.neighbours import beside, is_echo, is_marked, is_of_single, same_marker
-from osteon.deid.pixels.regions import Found, Region, regions_of
+from osteon.deid.pixels.neighbours import beside, holds, is_echo, is_marked, is_of_single, same_marker
+from osteon.deid.pixels.regions import Found, Region, follows, regions_of
 from osteon.deid.pixels.segmentation import Earlier
-from osteon.deid.pixels.verdict import is_legible, kind_of
+from osteon.deid.pixels.verdict import is_legible, is_marker_word, kind_of
 from osteon.domain.errors import QuarantinedError
 
 _PAGE_LINES = 26
 _PAGE_LETTERS = 500
+_COVERS, _HIGHER = 0.85, 2.5  # share of a marker in a far higher line, and that line's height over its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Look:
         single: lone letters and shapes that stay.
         read: how many lines were read.
         regions: what the network saw.
+        waiting: a line holds a marker: what of it is more is seen when that is hidden, in the next look.
     """
 
     removed: tuple[Box, ...]
@@ -36,6 +38,19 @@ class Look:
     single: tuple[Box, ...]
     read: int
     regions: Found
+    waiting: bool = False
+
+
+@dataclass(slots=True)
+class _Judged:
+    """Markers and lone letters that stay, lines that may name somebody, those that read, and ground."""
+
+    kept: list[Box]
+    single: list[Box]
+    read: int
+    unnamed: list[Region] = field(default_factory=list)
+    texts: list[Region] = field(default_factory=list)
+    grounds: list[Region] = field(default_factory=list)
 
 
 def look_at(
@@ -57,35 +72,83 @@ def look_at(
     Raises:
         QuarantinedError: a page.
     """
+    grey = black_out(grey, tuple(hidden_by(box, grey.shape) for box in markers))
     found = regions_of(grey, earlier)
     if pages:
         _refuse_pages(found.lines, grey)
-    kept = list(markers)
-    single = [mark.box for mark in found.lone]
-    unnamed: list[Region] = []
-    texts: list[Region] = []
-    read = len(found.doubtful)
-    for region in found.lines:
-        if any(same_marker(box, region) for box in kept):
-            continue
-        kind, box = kind_of(region, grey, forbidden)
-        read += 1
-        if kind == "marker":
-            kept.append(box)
-        elif kind == "lone":
-            single.append(box)
-        elif kind != "ground":
-            unnamed.append(region)
-            texts += [region] if kind == "text" and _reads_itself(region, grey, forbidden) else []
+    judged = _judged(found, grey, forbidden, markers)
+    kept, single = judged.kept, judged.single
+    unnamed = _but_of_ground(judged.unnamed, judged.grounds, grey, forbidden)
     unnamed += [line for line in found.doubtful if is_legible(line, grey, forbidden)]
     removed = [
         line
         for line in unnamed
         if not is_marked(line, kept)
-        and (line.plain or line in texts or not any(is_of_single(line, box) for box in single))
+        and (line.plain or line in judged.texts or not any(is_of_single(line, box) for box in single))
     ]
+    new = [box for box in kept if box not in markers]
+    waiting = [line for line in removed if any(holds(line, box) for box in new)]
+    removed = [line for line in removed if line not in waiting]
     gone, stay = _gone_and_staying(removed, found.echoes, kept, single, grey)
-    return Look(tuple(gone), tuple(kept), tuple(stay), read, found)
+    return Look(tuple(gone), tuple(kept), tuple(stay), judged.read, found, bool(waiting))
+
+
+def _judged(found: Found, grey: Grey, forbidden: frozenset[str], markers: tuple[Box, ...]) -> _Judged:
+    """Each line that was found, by what it reads as; parts of markers are left out."""
+    judged = _Judged(
+        kept=[*markers, *_nested_markers(found, grey, forbidden)],
+        single=[mark.box for mark in found.lone],
+        read=len(found.doubtful),
+    )
+    for region in found.lines:
+        if any(same_marker(box, region) for box in judged.kept):
+            continue
+        kind, box = kind_of(region, grey, forbidden)
+        judged.read += 1
+        if kind == "marker":
+            judged.kept.append(box)
+        elif kind == "lone":
+            judged.single.append(box)
+        elif kind == "ground":
+            judged.grounds.append(region)
+        else:
+            judged.unnamed.append(region)
+            if kind == "text" and _reads_itself(region, grey, forbidden):
+                judged.texts.append(region)
+    return judged
+
+
+def hidden_by(marker: Box, shape: tuple[int, ...]) -> Box:
+    """A marker with the soft rim of its strokes: what is hidden once it is known."""
+    rim = max(4, min(marker.bottom - marker.top, marker.right - marker.left) // 5)
+    return marker.grown(rim, rim, shape)
+
+
+def _nested_markers(found: Found, grey: Grey, forbidden: frozenset[str]) -> list[Box]:
+    """Words of markers that were passed over since a far higher line, bone with them in it, covers them."""
+    covered = [
+        echo
+        for echo in found.echoes
+        if echo.sure
+        and any(
+            line.box.share_of(echo.core) > _COVERS and line.height >= _HIGHER * echo.height
+            for line in found.lines
+        )
+    ]
+    return [line.box for line in covered if is_marker_word(line, grey, forbidden)]
+
+
+def _but_of_ground(
+    unnamed: list[Region], grounds: list[Region], grey: Grey, forbidden: frozenset[str]
+) -> list[Region]:
+    """These lines but for faint ones that follow ground alone and read as nothing."""
+    sure = [line for line in unnamed if line.sure]
+    faint = [line for line in unnamed if not line.sure]
+    for line in sure:  # grows
+        sure += (near := [one for one in faint if follows(one, line, grey.shape)])
+        faint = [one for one in faint if one not in near]
+    alone = [one for one in faint if any(follows(one, ground, grey.shape) for ground in grounds)]
+    return [line for line in unnamed if line not in alone or is_legible(line, grey, forbidden)]
 
 
 def _reads_itself(region: Region, grey: Grey, forbidden: frozenset[str]) -> bool:
@@ -96,7 +159,7 @@ def _reads_itself(region: Region, grey: Grey, forbidden: frozenset[str]) -> bool
 def _gone_and_staying(
     removed: list[Region], echoes: list[Region], kept: list[Box], single: list[Box], grey: Grey
 ) -> tuple[list[Box], list[Box]]:
-    """The boxes that go with the lines that are removed, the least first, and the lone letters that stay."""
+    """The boxes that go with the lines that are removed, and the lone letters that stay."""
     initials = [
         box
         for box in single
@@ -107,7 +170,6 @@ def _gone_and_staying(
     gone += [box.grown(4, 4, grey.shape) for box in initials]
     of_gone = [echo for echo in echoes if is_echo(echo, gone) and not is_marked(echo, kept)]
     gone += [beside(echo.box.grown(2, 2, grey.shape), echo, stays) for echo in of_gone]
-    gone.sort(key=lambda box: box.area)  # the largest is painted last: its rim is free of writing
     return gone, [box for box in single if not any(box.meets(other) for other in gone)]
 
 

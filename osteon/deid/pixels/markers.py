@@ -15,6 +15,7 @@ SIDES = frozenset(_SIDES.split(" "))
 WORDS = SIDES | frozenset(f"{_VIEWS} {_POSITIONS}".split(" "))
 _BESIDE_OTHERS = frozenset(word for word in WORDS if len(word) > 2) | {"EN"}  # shorter ones stand alone
 
+LONG_WORDS = frozenset(word for word in WORDS if len(word) >= 4) | {"ENCHARGE", "ENAPPUI"}
 _ALIKE = str.maketrans({" ": None, "0": "O", "1": "I"})  # no marker has a figure, no date has nothing else
 
 
@@ -47,3 +48,16 @@ def _split(letters: str) -> list[str]:
         if letters.startswith(word) and (rest := _split(letters[len(word) :])):
             return [word, *rest]
     return []
+
+
+def is_near(text: str, word: str) -> bool:
+    """True when the text is the word with one letter more, less or another, or the word itself.
+
+    >>> is_near("DRQITE", "DROITE"), is_near("RIGH", "RIGHT"), is_near("LEET", "RIGHT")
+    (True, True, False)
+    """
+    same = next(
+        (k for k, (a, b) in enumerate(zip(text, word, strict=False)) if a != b), min(len(text), len(word))
+    )
+    rest, other = text[same:], word[same:]
+    return rest[1:] == other[1:] or rest[1:] == other or rest == other[1:]

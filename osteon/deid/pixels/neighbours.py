@@ -10,6 +10,7 @@ from osteon.deid.pixels.regions import Region
 _WITHIN = 0.6  # share of a line's box inside a marker's
 _TOGETHER = 0.35  # the same of several markers, where the line is faint
 _LONGER = 1.25  # a marker seen again, against the marker
+_HELD, _HIGHER = 0.5, 1.5  # share of a marker in a line, and that line's height over the marker's
 _AGAIN, _ALIKE = 0.9, 0.3  # share of the marker's box inside the line's, and its share of the line's area
 
 
@@ -24,6 +25,12 @@ def is_marked(line: Region, markers: list[Box]) -> bool:
     """True for a marker, or several, seen again at a size at which they look like one faint line."""
     together = sum(box.share_of(line.box) for box in markers)
     return any(same_marker(box, line) for box in markers) or (not line.plain and together >= _TOGETHER)
+
+
+def holds(line: Region, marker: Box) -> bool:
+    """True for a far higher line with a marker in it: bone around the marker, or other lines beside it."""
+    high = min(marker.bottom - marker.top, marker.right - marker.left)
+    return line.box.share_of(marker) >= _HELD and line.height >= _HIGHER * high
 
 
 def is_echo(line: Region, gone: list[Box]) -> bool:

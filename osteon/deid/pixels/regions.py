@@ -166,10 +166,15 @@ def _followed(regions: list[Region], shape: tuple[int, ...]) -> list[Region]:
     lines = [region for region in regions if region.sure]
     rest = [region for region in regions if not region.sure]
     for line in lines:  # grows
-        reach = line.reaching(round(_FOLLOWS * line.height), round(0.2 * line.height), shape)
-        lines += [one for one in rest if reach.meets(one.box) and one.height <= 2 * line.height]
+        lines += [one for one in rest if follows(one, line, shape)]
         rest = [one for one in rest if one not in lines]
     return lines
+
+
+def follows(one: Region, line: Region, shape: tuple[int, ...]) -> bool:
+    """True for a region that stands on a line, before it or behind it, and is hardly higher."""
+    reach = line.reaching(round(_FOLLOWS * line.height), round(0.2 * line.height), shape)
+    return reach.meets(one.box) and one.height <= 2 * line.height
 
 
 def _halved(box: Box, halvings: int) -> Box:
