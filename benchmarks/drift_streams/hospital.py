@@ -26,8 +26,8 @@ class Change:
     def drawn(
         self, population: Population, rng: np.random.Generator, count: int
     ) -> tuple[np.ndarray, Floats]:
-        """Rows of the population, and their embeddings, (count,) and (count, D)."""
-        plain = population.embeddings[PLAIN]
+        """Rows of the population, and what the product sees of them, (count,) and (count, D + numbers)."""
+        plain = population.described[PLAIN]
         if self.cause in population.tilts:
             marked, share = population.tilts[self.cause]
             inside = rng.random(count) < share
@@ -37,7 +37,7 @@ class Change:
             return rows, plain[rows]
         rows = rng.integers(len(plain), size=count)
         altered = rng.random(count) < self.share
-        found: Floats = np.where(altered[:, None], population.embeddings[self.cause][rows], plain[rows])
+        found: Floats = np.where(altered[:, None], population.described[self.cause][rows], plain[rows])
         return rows, found
 
 
@@ -79,19 +79,19 @@ class Hospital:
         rng = np.random.default_rng([seed, 3])
         rows, reference = NONE.drawn(population, rng, REFERENCE)
         pairs = {
-            cause: (reference[:SHOWN], population.embeddings[cause][rows[:SHOWN]])
+            cause: (reference[:SHOWN], population.described[cause][rows[:SHOWN]])
             for cause in population.altering
         }
         pictures = StreamModel.fit(
             reference, run_length=RUN_LENGTH, seed=seed, altered=pairs,
-            cells=[population.answers[row] for row in rows],
+            cells=[population.answers[row] for row in rows], numbers=population.numbers,
         )  # fmt: skip
         mix = MixModel.fit([population.cases[row] for row in rows], run_length=RUN_LENGTH, seed=seed)
         return cls(population=population, reference=reference, pictures=pictures, mix=mix)
 
     def highest(self, rng: np.random.Generator, streams: int) -> tuple[Floats, Floats]:
         """Highest joint statistic of each of `streams` drift-free streams: of pictures, of case mix."""
-        plain = self.population.embeddings[PLAIN]
+        plain = self.population.described[PLAIN]
         rows = rng.integers(len(plain), size=(QUIET, streams))
         seen = self.pictures.space.project(plain, self.population.answers)
         cases = self.mix.mix.project(self.population.cases)

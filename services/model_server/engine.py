@@ -12,6 +12,7 @@ import numpy as np
 from osteon.dicom import Limits, Picture, read_picture
 from osteon.domain import Event, Prediction, RefusedError, Task
 from osteon.models.abstention import JOINT_TASKS, Reason, body_part_reason
+from osteon.models.picture_quality import picture_quality
 from services.model_server.answers import EmbedAnswer, HttpError, PredictAnswer
 from services.model_server.champions import Champions, Models
 from services.model_server.loading import LoadedModel
@@ -73,6 +74,7 @@ class Engine:
             for data, picture in zip(upload.files, pictures, strict=True):
                 own: list[Event] = []
                 implant = self._implant(picture, upload)
+                quality = None if picture is None else picture_quality(picture.pixels)
                 for champion in fitting(champions, picture):
                     _go_on(upload)
                     digest = champion.predictor.input_digest(data)
@@ -86,7 +88,7 @@ class Engine:
                         )
                     predictions.append(prediction)
                     event = self._recorder.event(
-                        upload, picture, prediction, embedding, request_id=request_id
+                        upload, picture, prediction, embedding, request_id=request_id, quality=quality
                     )
                     own.append(event)
                     shadows += _shadow_of(champion, challengers, upload, picture, event)
@@ -183,6 +185,7 @@ def _shadow_of(
             picture=picture,
             digest=event.prediction.input_hmac,
             request_id=event.request_id,
+            quality=event.quality,
         )
     ]
 
