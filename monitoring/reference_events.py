@@ -133,7 +133,7 @@ def _quality(picture: Picture | None) -> list[float]:
 
 
 def _quality_columns(picture: Picture | None) -> dict[str, float | None]:
-    return dict(zip(QUALITY, _quality(picture) or [None] * len(QUALITY), strict=True))
+    return dict(zip(QUALITY, _quality(picture) or (None,) * len(QUALITY), strict=True))
 
 
 def _rows(studies: Path, predictor: "Predictor", most_per_site: int) -> list[dict[str, str]]:

@@ -18,7 +18,7 @@ from monitoring.statistics.result import Floats
 
 
 def embedded(model: Path, table: Path, most: int) -> dict[str, Floats]:
-    """Embeddings of the table's pictures, plain and altered, in one order; their quality as `quality_NAME`."""
+    """Embeddings of the pictures, plain and altered, in one order; their quality as `quality_NAME`."""
     from osteon.dicom import read_picture
     from osteon.models import Predictor
     from osteon.models.picture_quality import picture_quality

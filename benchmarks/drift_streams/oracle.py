@@ -18,8 +18,8 @@ def oracle_delay(
     """Median events that it takes; infinity where it finds the change in fewer than half of its streams.
 
     Log likelihood ratio of the true change of the mean under the true covariance, in the coordinates
-    that ours has (12 components, the rest and the numbers of quality, or those of the case mix), at the height
-    that its own undisturbed streams give it.
+    that ours has (12 components, the rest and the numbers of quality, or those of the case mix), at the
+    height that its own undisturbed streams give it.
 
     Args:
         quality: False for one that sees the embeddings alone.

@@ -11,9 +11,7 @@ from monitoring.statistics.result import Floats
 
 LEAST_EXPLAINED = 0.35  # of the change's squared length; less is a cause that nobody has named
 _SHARES = (0.999, 0.6, 0.3, 0.15)  # of the events since the change that a cause may have altered
-_FAR = (
-    50.0  # nats; what an event says for a cause, of which the closest may look alike far from the reference
-)
+_FAR = 50.0  # nats; no event says more for a cause
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -76,7 +76,7 @@ class Event:
 
 
 def event_from_dict(fields: Mapping[str, Any]) -> Event:
-    """The event that `as_dict` wrote; unknown keys and versions are refused, earlier versions become the newest."""
+    """The event that `as_dict` wrote; unknown keys and versions are refused, earlier become the newest."""
     known = {key: value for key, value in fields.items() if key != "linked"}
     if known.get("schema_version") not in _READABLE_VERSIONS:
         raise UsageError(
