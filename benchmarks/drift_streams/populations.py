@@ -49,7 +49,7 @@ class Population:
 
 def hands(embeddings: Path, table: Path) -> Population:
     """Hands: the population shift brings four of five patients under ten years."""
-    found, described, rows = *_kept(embeddings), _rows(table, embeddings)
+    found, described, rows = *_kept(embeddings), label_rows(table, embeddings)
     months = np.array([float(row["bone_age_months"]) for row in rows])
     answers = _quarters(_cross_fitted(found[PLAIN], months))
     bands = [age_band(one / 12) for one in months]  # the best that this set says of the patient's age
@@ -66,7 +66,7 @@ def hands(embeddings: Path, table: Path) -> Population:
 
 def knees(embeddings: Path, table: Path) -> Population:
     """Knees: the prevalence shift brings arthrosis (grade 3 and more) in four of five."""
-    found, described, rows = *_kept(embeddings), _rows(table, embeddings)
+    found, described, rows = *_kept(embeddings), label_rows(table, embeddings)
     grades = np.array([float(row["kl_grade"]) for row in rows])
     answers = _quarters(_cross_fitted(found[PLAIN], grades))
     cases = [
@@ -120,7 +120,7 @@ def _kept(embeddings: Path) -> tuple[dict[str, Floats], dict[str, Floats]]:
     return found, {name: np.concatenate([found[name], quality[name]], axis=1) for name in names}
 
 
-def _rows(table: Path, embeddings: Path) -> list[dict[str, str]]:
+def label_rows(table: Path, embeddings: Path) -> list[dict[str, str]]:
     """The rows of the table that were embedded, in that order (`benchmarks.drift_streams.embed`)."""
     with table.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
