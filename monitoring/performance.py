@@ -74,9 +74,9 @@ def without_labels(
 
     The reference is weighted to look like production, by a classifier between both; on it the probabilities
     are calibrated anew, and give the expected metric. Each of `draws` resamples of both sides does all of
-    this and draws labels, so the interval holds what labels of these pictures would give. It is widened by the
-    square root of the reference rows over those that the weights leave: the form of the weights is a guess too,
-    and the resamples do not tell how wrong it is where much depends on it (`benchmarks.label_free`).
+    this and draws labels, so the interval holds what labels of these pictures would give. It is widened by
+    the square root of the reference rows over those that the weights leave: the form of the weights is a
+    guess too, and resamples do not tell how wrong it is where much depends on it (`benchmarks.label_free`).
 
     Args:
         coordinates: of production pictures, (m, k); a few principal components.
