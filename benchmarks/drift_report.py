@@ -42,7 +42,7 @@ def day_of(day: int, sites: int, per_day: int, width: int) -> Any:
     """The events of one day as a table of the feature repository."""
     import pyarrow as pa
 
-    from osteon.features.table import table_schema
+    from osteon.features.table import QUALITY_COLUMNS, table_schema
 
     rng, schema = np.random.default_rng([day + 1, 1]), table_schema()
     count = sites * per_day
@@ -56,7 +56,7 @@ def day_of(day: int, sites: int, per_day: int, width: int) -> Any:
         vectors[site < DRIFTING] += np.float32(0.3)
     columns = {name: pa.nulls(count, schema.field(name).type) for name in schema.names}
     fixed = {
-        "schema_version": "2", "project": "osteon", "model_version": MODEL, "embedding_space": SPACE,
+        "schema_version": "3", "project": "osteon", "model_version": MODEL, "embedding_space": SPACE,
         "task": TASK, "status": "answered", "role": "champion", "request_id": "", "unit": "probability",
     }  # fmt: skip
     for name, value in fixed.items():
@@ -68,6 +68,8 @@ def day_of(day: int, sites: int, per_day: int, width: int) -> Any:
     columns["time_utc"] = pa.array(times, pa.timestamp("us", tz="UTC"))
     columns["value"] = pa.array(rng.random(count))
     ends = np.arange(0, (count + 1) * width, width, dtype=np.int32)
+    for name in QUALITY_COLUMNS:
+        columns[name] = pa.array(rng.random(count, dtype=np.float32))
     columns["embedding"] = pa.ListArray.from_arrays(ends, vectors.ravel())
     return pa.table([columns[name] for name in schema.names], schema=schema)
 

@@ -103,12 +103,13 @@ class AlarmWatch:
         per_day = _events_per_day(rows)
         run_length = max(LEAST_RUN, self._family.days(rows["time"].iloc[0]) * per_day)
         model = StreamModel.fit(
-            np.stack(list(reference["embedding"])),
+            windows.described(reference),
             run_length=run_length,
             seed=seed,
             cells=cells_of(reference, edges),
             altered=self._references.alterations(task, version),
             components=rule.components,
+            numbers=len(windows.QUALITY),
             memories=rule.memories,
         )
         mix = MixModel.fit(cases_of(reference, edges), run_length=run_length, seed=seed)

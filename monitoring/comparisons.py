@@ -60,7 +60,7 @@ def comparisons(
     Args:
         frame: tidy events.
     """
-    found = []
+    cut: list[tuple[str, list[_Pair]]] = []
     kept = cache(references.load)  # each site of a model asks for the same file
     for (site, task), rows in frame.groupby(["site", "task"], sort=True, observed=True):
         version = windows.version_of(rows, str(task), champions)
@@ -68,8 +68,12 @@ def comparisons(
         if mine.empty:
             continue
         strata = windows.strata_of(mine, str(site), policy.strata)
-        pairs = [_Pair.cut(mine, kept(str(task), version), stratum, policy, now) for stratum in strata]
-        whole, *parts = [pair.stream(str(task), policy) for pair in _recalled(pairs, vectors)]
+        reference = kept(str(task), version)
+        cut.append((str(task), [_Pair.cut(mine, reference, one, policy, now) for one in strata]))
+    known = _vectors_of([pair for _, pairs in cut for pair in pairs], vectors)
+    found = []
+    for task_name, pairs in cut:
+        whole, *parts = [pair.stream(task_name, policy) for pair in _recalled(pairs, known)]
         found += [whole, *(part for part in parts if not part.equals(whole))]
     return found
 
@@ -132,17 +136,23 @@ class _Pair:
         )
 
 
-def _recalled(pairs: list[_Pair], vectors: Vectors | None) -> list[_Pair]:
-    """The pairs with their embeddings, looked up once for all strata of a site."""
+def _vectors_of(pairs: list[_Pair], vectors: Vectors | None) -> Vectors | None:
+    """The same look-up, made once for all streams: sites share the days that it reads."""
     if vectors is None:
-        return pairs
+        return None
     light = [rows for pair in pairs for rows in (pair.newest, pair.known) if "embedding" not in rows]
-    found = vectors(pd.concat(light).drop_duplicates("event_id")) if light else {}
+    columns = ["event_id", "time_utc"]
+    found = vectors(pd.concat([rows[columns] for rows in light]).drop_duplicates("event_id")) if light else {}
+    return lambda _: found
+
+
+def _recalled(pairs: list[_Pair], known: Vectors | None) -> list[_Pair]:
+    """The pairs with their embeddings."""
     return [
         replace(
             pair,
-            newest=windows.recalled(pair.newest, lambda _: found),
-            known=windows.recalled(pair.known, lambda _: found),
+            newest=windows.recalled(pair.newest, known),
+            known=windows.recalled(pair.known, known),
         )
         for pair in pairs
     ]

@@ -18,7 +18,8 @@ from monitoring.report import (
     Verdict,
     worst,
 )
-from osteon.domain import Task
+from monitoring.sequential import MIX_CAUSES
+from osteon.domain import QUALITIES, Task
 
 OTHER = "other"
 TASKS = tuple(task.value for task in Task)
@@ -83,6 +84,18 @@ class DriftMetrics:
             [*where, "cause"],
             registry=registry,
         )
+        self.mix_change = Gauge(
+            "osteon_drift_mix_change",
+            "Share of a change of the case mix that is prevalence or population; no drift by itself",
+            [*where, "cause"],
+            registry=registry,
+        )
+        self.quality_shift = Gauge(
+            "osteon_drift_quality_shift",
+            "How far a number of picture quality moved while an alarm holds, in standard deviations",
+            [*where, "quality"],
+            registry=registry,
+        )
         self.performance = Gauge(
             "osteon_drift_expected_performance",
             "Metric of a yes/no model estimated without labels, its interval, and the reference's",
@@ -142,6 +155,8 @@ class DriftMetrics:
             self.alarm_level,
             self.alarms,
             self.cause,
+            self.mix_change,
+            self.quality_shift,
             self.performance,
             self.performance_doubted,
         ):
@@ -187,9 +202,18 @@ class DriftMetrics:
             level.set(levels[where, alarm.key])
             count.inc(alarm.verdict == "drift")
             if alarm.key == "all":
-                for cause in alarm.causes:
-                    if cause.name in ALTERATIONS:
-                        self.cause.labels(*where, cause.name).set(cause.explained)
+                self._show_causes(where, alarm)
+
+    def _show_causes(self, where: tuple[str, str], alarm: AlarmReport) -> None:
+        for cause in alarm.causes:
+            if cause.name in ALTERATIONS:
+                self.cause.labels(*where, cause.name).set(cause.explained)
+        for cause in alarm.mix_causes:
+            if cause.name in MIX_CAUSES:
+                self.mix_change.labels(*where, cause.name).set(cause.explained)
+        for name, moved in alarm.quality_shift.items():
+            if name in QUALITIES:
+                self.quality_shift.labels(*where, name).set(moved)
 
     def _show_performance(self, performance: Iterable[PerformanceReport]) -> None:
         """Sites that fall together as `other` are not shown: an interval of several is none."""

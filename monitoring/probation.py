@@ -79,7 +79,9 @@ def judge(
 
     Args:
         model_version: as the champion's events name it.
-        events: with `label`; rows of other models, from before the promotion or after its days are left out.
+        events: with `label` and `labelled_utc`; rows of other models, from before the promotion or after its
+            days are left out. Bets are made in the order in which the labels came: one that comes late for an
+            early picture changes no bet that was made.
     """
     began = datetime.fromisoformat(promotion.time_utc).astimezone(UTC)
     ends = began + timedelta(days=rule.days)
@@ -87,7 +89,7 @@ def judge(
     mine = events[
         (events["model_version"] == model_version) & (events["task"] == promotion.task)
         & (times >= began) & (times < ends) & events["label"].notna()
-    ].sort_values(["time_utc", "event_id"], kind="stable")  # fmt: skip
+    ].sort_values(["labelled_utc", "event_id"], kind="stable")  # fmt: skip
     value = mine["value"].to_numpy(dtype=np.float64)
     losses = bounded_loss(Task.parse(promotion.task), value, mine["label"].to_numpy(dtype=np.float64))
     losses = losses[np.isfinite(losses)]
@@ -130,7 +132,7 @@ class Probation:
         back, and only from that very promotion.
 
         Args:
-            labelled: events with their `label`.
+            labelled: events with their `label` and `labelled_utc`.
         """
         moment = now or datetime.now(UTC)
         found = []

@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from monitoring.alterations import ALTERATIONS
-from osteon.dicom import read_picture
+from monitoring.windows import QUALITY
+from osteon.dicom import Picture, read_picture
 from osteon.domain import RefusedError, Task, age_band, is_test_row, sha256_text
+from osteon.models.picture_quality import picture_quality
 from osteon.models.preprocess import shrink
 
 if TYPE_CHECKING:
@@ -44,7 +46,11 @@ def reference_events(
     labels = _labels(studies, predictor.task)
     events = []
     for done, row in enumerate(rows):
-        prediction, embedding = predictor.predict_one(studies / row["file"], site=row["hospital"])
+        content = (studies / row["file"]).read_bytes()
+        picture = _picture(content)
+        prediction, embedding = predictor.predict_picture(
+            picture, digest=predictor.input_digest(content), site=row["hospital"]
+        )
         events.append(
             {
                 "event_id": sha256_text(f"{predictor.model_version} {row['file']}"),
@@ -62,6 +68,7 @@ def reference_events(
                 "label": labels.get(row["file"]),
                 "embedding": [] if embedding is None else embedding.tolist(),
                 "embedding_space": prediction.embedding_space,
+                **_quality_columns(picture),
             }
         )
         if progress:
@@ -83,7 +90,9 @@ def _labels(studies: Path, task: Task) -> dict[str, float]:
 def altered_pictures(
     predictor: "Predictor", studies: Path, *, most: int = MOST_ALTERED, seed: int = 0
 ) -> pd.DataFrame:
-    """What each known cause of drift does to this model's embeddings: `cause`, `before` and `after`.
+    """What each known cause of drift does to this model's embeddings, and to the quality of pictures.
+
+    Columns are `cause`, `before`, `after`, `quality_before` and `quality_after`.
 
     Reference pictures are altered as `monitoring.alterations` says and read again by the model.
 
@@ -101,8 +110,30 @@ def altered_pictures(
             changed = replace(picture, pixels=alter(picture.pixels, rng))
             _, after = predictor.predict_picture(changed, digest=digest)
             if before is not None and after is not None:
-                found.append({"cause": cause, "before": before.tolist(), "after": after.tolist()})
-    return pd.DataFrame(found, columns=["cause", "before", "after"])
+                found.append(
+                    {
+                        "cause": cause, "before": before.tolist(), "after": after.tolist(),
+                        "quality_before": _quality(picture), "quality_after": _quality(changed),
+                    }
+                )  # fmt: skip
+    return pd.DataFrame(found, columns=["cause", "before", "after", "quality_before", "quality_after"])
+
+
+def _picture(content: bytes) -> Picture | None:
+    try:
+        return read_picture(content)
+    except RefusedError:
+        return None
+
+
+def _quality(picture: Picture | None) -> list[float]:
+    """Its numbers; empty for a picture that has none."""
+    quality = None if picture is None else picture_quality(picture.pixels)
+    return [] if quality is None else list(quality.values)
+
+
+def _quality_columns(picture: Picture | None) -> dict[str, float | None]:
+    return dict(zip(QUALITY, _quality(picture) or (None,) * len(QUALITY), strict=True))
 
 
 def _rows(studies: Path, predictor: "Predictor", most_per_site: int) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from monitoring.statistics.result import Floats
-from monitoring.windows import LABEL, NEEDED_COLUMNS, tidy
+from monitoring.windows import LABEL, NEEDED_COLUMNS, QUALITY, tidy
 from osteon.artefact import atomic_write, read_manifest, sha256_file, sha256_files, write_manifest
 from osteon.domain import FaultError, Manifest, RefusedError, canonical_json, sha256_text
 
@@ -28,7 +28,8 @@ class References:
         """Write the reference of the one model version in `events`; the same events change nothing.
 
         Args:
-            altered: `cause`, `before`, `after`: embeddings of a reference picture without and with a cause.
+            altered: `cause`, `before`, `after`: embeddings of a reference picture without and with a cause;
+                and where known `quality_before`, `quality_after`.
         """
         frame = tidy(events)
         models = frame[["task", "model_version", "embedding_space"]].drop_duplicates()
@@ -40,7 +41,7 @@ class References:
             )
         task, version, space = (str(cell) for cell in models.iloc[0])
         target = self._of(task, version)
-        wanted = [*NEEDED_COLUMNS, *([LABEL] if LABEL in frame.columns else [])]
+        wanted = [*NEEDED_COLUMNS, *(name for name in (*QUALITY, LABEL) if name in frame.columns)]
         columns = frame.loc[:, wanted].copy()
         columns["embedding"] = [[float(x) for x in cell] for cell in columns["embedding"]]
         target.mkdir(parents=True, exist_ok=True)
@@ -68,7 +69,7 @@ class References:
         return None if found is None else tidy(found)
 
     def alterations(self, task: str, model_version: str) -> dict[str, tuple[Floats, Floats]]:
-        """Cause -> embeddings of the same reference pictures without and with it; empty when none were kept.
+        """Cause -> the same reference pictures without and with it, described; empty when none were kept.
 
         Raises:
             FaultError: the file is not the one its manifest names.
@@ -77,7 +78,7 @@ class References:
         if found is None:
             return {}
         return {
-            str(cause): (np.stack(list(rows["before"])), np.stack(list(rows["after"])))
+            str(cause): (_described(rows, "before"), _described(rows, "after"))
             for cause, rows in found.groupby("cause", sort=True)
         }
 
@@ -99,3 +100,13 @@ class References:
         plain = re.sub(r"[^A-Za-z0-9._-]", "_", f"{task}-{model_version}")
         tag = sha256_text(canonical_json([task, model_version]))[:8]
         return self._folder / f"{plain}-{tag}"
+
+
+def _described(rows: pd.DataFrame, side: str) -> Floats:
+    """As `windows.described`, of the altered pictures of one cause."""
+    embeddings, column = np.stack(list(rows[side])), f"quality_{side}"
+    quality = np.full((len(rows), len(QUALITY)), np.nan)
+    for number, cell in enumerate(rows.get(column, ())):
+        if cell is not None and len(cell):
+            quality[number] = cell
+    return np.concatenate([embeddings, quality], axis=1)

@@ -1,7 +1,7 @@
 """The drift report: one stream per site, task and stratum, each with numbers and a verdict."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from osteon.domain import Stratum, Window
@@ -77,6 +77,8 @@ class AlarmReport:
         run_length_days: promised on average between two false alarms of this stream.
         mix_causes: what of the case mix changed (`prevalence`, `population`); no drift by itself.
         mix_since_utc: the case mix changed after this event.
+        quality_shift: how far exposure, contrast, clipping, noise and sharpness moved, in standard deviations
+            of the reference, while an alarm holds; empty where events have no quality.
     """
 
     task: str
@@ -92,6 +94,7 @@ class AlarmReport:
     run_length_days: float
     mix_causes: tuple[NamedCause, ...] = ()
     mix_since_utc: str = ""
+    quality_shift: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def key(self) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from monitoring import windows
 from monitoring.report import AlarmReport, NamedCause, Verdict
 from monitoring.sequential import LEAST_EXPLAINED, REMEMBERED, Case, ChartRun, LikelyCause, MixStream, Stream
-from osteon.domain import Stratum
+from osteon.domain import QUALITIES, Stratum
 
 LATE = 4096  # newest events among which one that comes late still counts; older ones are taken as seen
 _CELLS = 4  # parts of the reference's answers: what the model says may change without a drift
@@ -98,14 +98,21 @@ class WatchedStream:
             fresh &= rows["time"] > self._before
         new = windows.with_embedding(windows.recalled(rows[fresh], vectors))
         promised = 0.0
-        for time, embedding, cell, case in zip(
-            new["time"], new["embedding"], cells_of(new, self.edges), cases_of(new, self.edges), strict=True
+        if new.empty:
+            self.saw(rows[fresh])
+            return
+        for time, row, cell, case in zip(
+            new["time"],
+            windows.described(new),
+            cells_of(new, self.edges),
+            cases_of(new, self.edges),
+            strict=True,
         ):
             if (days := family.days(time)) != promised:
                 promised = days
                 for run in (self.pictures.run, self.mix.run):
                     run.promise(max(LEAST_RUN, days * self.events_per_day))
-            self.pictures.update(embedding, cell)
+            self.pictures.update(row, cell)
             self.mix.update(case)
             self._times.append(time.isoformat())
             self._pictures_told.follow(self.pictures.run, self._times)
@@ -135,6 +142,9 @@ class WatchedStream:
             run_length_days=days,
             mix_causes=_named(self.mix.causes()) if self.mix.run.alarm else (),
             mix_since_utc=self._mix_told.since_utc,
+            quality_shift=dict(zip(QUALITIES, self.pictures.quality_shift().tolist(), strict=False))
+            if run.alarm
+            else {},
         )
 
 

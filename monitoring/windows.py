@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from monitoring.policy import STRATUM_KEYS
 from monitoring.statistics.result import Floats
 from osteon.domain import RefusedError, Stratum, Window
+from osteon.features.table import QUALITY_COLUMNS
 
 NEEDED_COLUMNS = (
     "event_id",
@@ -51,8 +52,13 @@ class Vectors(Protocol):
         """Embeddings of these rows, by `event_id`; a refused picture has none or an empty one."""
 
 
+QUALITY = QUALITY_COLUMNS  # how a picture was taken; events of earlier versions have none
 _LIGHT_COLUMNS = tuple(column for column in NEEDED_COLUMNS if column != "embedding")
-READ_COLUMNS = (*_LIGHT_COLUMNS, "role")  # of the feature repository, where embeddings are looked up
+READ_COLUMNS = (
+    *_LIGHT_COLUMNS,
+    *QUALITY,
+    "role",
+)  # of the feature repository, where embeddings are looked up
 
 
 def tidy(events: pd.DataFrame, *, light: bool = False) -> pd.DataFrame:
@@ -73,7 +79,7 @@ def tidy(events: pd.DataFrame, *, light: bool = False) -> pd.DataFrame:
             f"a frame without {', '.join(missing)}",
             "read them with FeatureRepository.history",
         )
-    wanted = [*needed, *([LABEL] if LABEL in events.columns else [])]
+    wanted = [*needed, *(name for name in (*QUALITY, LABEL) if name in events.columns)]
     if "role" in events.columns:
         events = events[events["role"] == "champion"]
     frame = events.loc[:, wanted]
@@ -136,6 +142,12 @@ def version_of(rows: pd.DataFrame, task: str, champions: Mapping[str, str] | Non
 def with_embedding(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows that have one: a refused picture has none."""
     return rows[np.array([len(cell) > 0 for cell in rows["embedding"]], dtype=bool)]
+
+
+def described(rows: pd.DataFrame) -> Floats:
+    """Embeddings of the rows and, behind them, their quality, NaN where there is none, (n, D + 6)."""
+    quality = rows.reindex(columns=list(QUALITY)).to_numpy(dtype=np.float64)
+    return np.concatenate([np.stack(list(rows["embedding"])), quality], axis=1)
 
 
 def strata_of(frame: pd.DataFrame, site: str, keys: tuple[str, ...]) -> list[Stratum]:

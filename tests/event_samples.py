@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from osteon.domain import Event, Interval, Prediction, Role
+from osteon.domain import Event, Interval, PictureQuality, Prediction, Role
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -59,4 +59,12 @@ def make_event(
         embedding_space="s1",
         role=role,
         request_id=f"request-{number}",
+        quality=PictureQuality(
+            exposure=0.25,
+            contrast=0.2,
+            clipped=0.125,
+            noise=-2.0 - number / 1024,
+            sharpness=0.5,
+            detail=-0.25,
+        ),
     )

@@ -14,6 +14,10 @@ from monitoring.statistics.result import Floats
 RUN_LENGTH = 5000
 QUIET, BEFORE, AFTER, WINDOW = 1000, 50, 300, 100
 REFERENCE, SHOWN = 500, 40
+STREAMS = 20  # of each kind and hospital
+FAMILY_RUN = (
+    2 * STREAMS * QUIET / -np.log(0.95)
+)  # pictures and case mix, as `monitoring.watched.Family` counts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +30,8 @@ class Change:
     def drawn(
         self, population: Population, rng: np.random.Generator, count: int
     ) -> tuple[np.ndarray, Floats]:
-        """Rows of the population, and their embeddings, (count,) and (count, D)."""
-        plain = population.embeddings[PLAIN]
+        """Rows of the population, and what the product sees of them, (count,) and (count, D + numbers)."""
+        plain = population.described[PLAIN]
         if self.cause in population.tilts:
             marked, share = population.tilts[self.cause]
             inside = rng.random(count) < share
@@ -37,7 +41,7 @@ class Change:
             return rows, plain[rows]
         rows = rng.integers(len(plain), size=count)
         altered = rng.random(count) < self.share
-        found: Floats = np.where(altered[:, None], population.embeddings[self.cause][rows], plain[rows])
+        found: Floats = np.where(altered[:, None], population.described[self.cause][rows], plain[rows])
         return rows, found
 
 
@@ -54,14 +58,18 @@ def changes_of(population: Population) -> list[Change]:
 class Shifted:
     """One shifted stream: events from the change to each alarm (infinity: none), and the cause ranked first.
 
-    `told` counts the alarm that the change asks for: of the pictures, or of the case mix where that tilts.
+    `told` counts the alarm that the change asks for: of the pictures, or of the case mix where that tilts;
+    `told_by_family` the same at the heights of a family of streams. `window` holds embeddings, `seen` what
+    the charts see of the same events.
     """
 
     change: Change
     told: float
+    told_by_family: float
     drift: float
     named: str
     window: Floats
+    seen: Floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +78,7 @@ class Hospital:
 
     population: Population
     reference: Floats
+    known: Floats
     pictures: StreamModel
     mix: MixModel
 
@@ -79,19 +88,20 @@ class Hospital:
         rng = np.random.default_rng([seed, 3])
         rows, reference = NONE.drawn(population, rng, REFERENCE)
         pairs = {
-            cause: (reference[:SHOWN], population.embeddings[cause][rows[:SHOWN]])
+            cause: (reference[:SHOWN], population.described[cause][rows[:SHOWN]])
             for cause in population.altering
         }
         pictures = StreamModel.fit(
             reference, run_length=RUN_LENGTH, seed=seed, altered=pairs,
-            cells=[population.answers[row] for row in rows],
+            cells=[population.answers[row] for row in rows], numbers=population.numbers,
         )  # fmt: skip
         mix = MixModel.fit([population.cases[row] for row in rows], run_length=RUN_LENGTH, seed=seed)
-        return cls(population=population, reference=reference, pictures=pictures, mix=mix)
+        known = pictures.space.project(reference, [population.answers[row] for row in rows])
+        return cls(population=population, reference=reference, known=known, pictures=pictures, mix=mix)
 
     def highest(self, rng: np.random.Generator, streams: int) -> tuple[Floats, Floats]:
         """Highest joint statistic of each of `streams` drift-free streams: of pictures, of case mix."""
-        plain = self.population.embeddings[PLAIN]
+        plain = self.population.described[PLAIN]
         rows = rng.integers(len(plain), size=(QUIET, streams))
         seen = self.pictures.space.project(plain, self.population.answers)
         cases = self.mix.mix.project(self.population.cases)
@@ -105,7 +115,10 @@ class Hospital:
         seen = self.pictures.space.project(vectors, [self.population.answers[row] for row in rows])
         cases = self.mix.mix.project([self.population.cases[row] for row in rows])
         pictures, mix = Stream(self.pictures), MixStream(self.mix)
-        drift = tilt = np.inf
+        tilts = change.cause in self.population.tilts
+        watched, own = (mix, self.mix) if tilts else (pictures, self.pictures)
+        raised = own.charted.calibration.height(FAMILY_RUN) / own.charted.height
+        drift = tilt = family = np.inf
         named = ""
         for number in range(BEFORE + AFTER):
             pictures.run.take(seen[number : number + 1])
@@ -115,12 +128,28 @@ class Hospital:
                 continue
             drift = min(drift, at if pictures.run.alarm else np.inf)
             tilt = min(tilt, at if mix.run.alarm else np.inf)
+            family = min(family, at if watched.run.level >= raised else np.inf)
             if at == WINDOW:
                 named = _named(pictures, mix)
-            if at >= WINDOW and np.isfinite(tilt if change.cause in self.population.tilts else drift):
+            if at >= WINDOW and np.isfinite(family):
                 break
-        told = tilt if change.cause in self.population.tilts else drift
-        return Shifted(change=change, told=told, drift=drift, named=named, window=after[1][:WINDOW])
+        return Shifted(
+            change=change, told=tilt if tilts else drift, told_by_family=family, drift=drift, named=named,
+            window=self.alone(after[1][:WINDOW]), seen=seen[BEFORE : BEFORE + WINDOW],
+        )  # fmt: skip
+
+    @property
+    def embeddings(self) -> Floats:
+        """The reference's embeddings alone, (n, D): what other programs see."""
+        return self.alone(self.reference)
+
+    def alone(self, described: Floats) -> Floats:
+        """The embeddings of described rows."""
+        return described[:, : described.shape[1] - self.population.numbers]
+
+    def coordinates(self, one: Shifted) -> tuple[Floats, Floats]:
+        """What the charts see of the reference, each in the mean of its cell, and of a shifted window."""
+        return self.known, one.seen
 
 
 def _named(pictures: Stream, mix: MixStream) -> str:

@@ -12,14 +12,19 @@ from monitoring.statistics.result import Floats
 _STREAMS, _EVENTS, _BLOCK, _DRAWN = 200, 2000, 100, 4000
 
 
-def oracle_delay(population: Population, change: Change, rng: np.random.Generator) -> float:
+def oracle_delay(
+    population: Population, change: Change, rng: np.random.Generator, *, quality: bool = True
+) -> float:
     """Median events that it takes; infinity where it finds the change in fewer than half of its streams.
 
     Log likelihood ratio of the true change of the mean under the true covariance, in the coordinates
-    that ours has (12 components and the rest, or those of the case mix), at the height that its own
-    undisturbed streams give it.
+    that ours has (12 components, the rest and the numbers of quality, or those of the case mix), at the
+    height that its own undisturbed streams give it.
+
+    Args:
+        quality: False for one that sees the embeddings alone.
     """
-    plain, after = _coordinates(population, change, rng)
+    plain, after = _coordinates(population, change, rng, population.numbers if quality else 0)
     shift = after.mean(axis=0) - plain.mean(axis=0)
     along = np.linalg.pinv(np.cov(plain, rowvar=False), rcond=1e-6, hermitian=True) @ shift
     quiet, moved = ((rows - plain.mean(axis=0)) @ along - shift @ along / 2 for rows in (plain, after))
@@ -30,7 +35,9 @@ def oracle_delay(population: Population, change: Change, rng: np.random.Generato
     return float(np.median(first))
 
 
-def _coordinates(population: Population, change: Change, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _coordinates(
+    population: Population, change: Change, rng: np.random.Generator, numbers: int
+) -> tuple[Floats, Floats]:
     rows, embeddings = change.drawn(population, rng, _DRAWN)
     quiet_rows, quiet = NONE.drawn(population, rng, _DRAWN)
     if change.cause in population.tilts:
@@ -39,7 +46,8 @@ def _coordinates(population: Population, change: Change, rng: np.random.Generato
             mix.project([population.cases[row] for row in quiet_rows]),
             mix.project([population.cases[row] for row in rows]),
         )
-    space, _ = MonitoredSpace.fit(population.embeddings["plain"], population.answers, components=12, rng=rng)
+    known = population.described if numbers else population.embeddings
+    space, _ = MonitoredSpace.fit(known["plain"], population.answers, components=12, numbers=numbers, rng=rng)
     return (
         space.project(quiet, [population.answers[row] for row in quiet_rows]),
         space.project(embeddings, [population.answers[row] for row in rows]),

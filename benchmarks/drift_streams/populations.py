@@ -12,9 +12,10 @@ import numpy as np
 from monitoring.alterations import ALTERATIONS
 from monitoring.sequential import Case
 from monitoring.statistics.result import Floats
-from osteon.domain import age_band
+from osteon.domain import QUALITIES, age_band
 
 PLAIN = "plain"
+QUALITY_PREFIX = "quality_"
 FOLDS = 5
 REPORTS, REPORT_WIDTH = 1500, 256
 
@@ -25,6 +26,8 @@ class Population:
 
     Attributes:
         embeddings: `plain` and each cause -> (n, D).
+        described: the same with the numbers of quality behind, as the product watches them, (n, D + numbers).
+        numbers: how many these are; reports have none.
         answers: quarter of the answers of each row, its case-mix cell.
         cases: what the case mix charts.
         tilts: cause of the case mix -> share of the stream that the marked rows have after the change.
@@ -32,6 +35,8 @@ class Population:
 
     name: str
     embeddings: Mapping[str, Floats]
+    described: Mapping[str, Floats]
+    numbers: int
     answers: Sequence[str]
     cases: Sequence[Case]
     tilts: Mapping[str, tuple[np.ndarray, float]]
@@ -44,7 +49,7 @@ class Population:
 
 def hands(embeddings: Path, table: Path) -> Population:
     """Hands: the population shift brings four of five patients under ten years."""
-    found, rows = _kept(embeddings), _rows(table, embeddings)
+    found, described, rows = *_kept(embeddings), label_rows(table, embeddings)
     months = np.array([float(row["bone_age_months"]) for row in rows])
     answers = _quarters(_cross_fitted(found[PLAIN], months))
     bands = [age_band(one / 12) for one in months]  # the best that this set says of the patient's age
@@ -54,21 +59,23 @@ def hands(embeddings: Path, table: Path) -> Population:
     ]
     young = months < 120
     return Population(
-        name="hands", embeddings=found, answers=answers, cases=cases, tilts={"population": (young, 0.8)}
-    )
+        name="hands", embeddings=found, described=described, numbers=len(QUALITIES), answers=answers,
+        cases=cases, tilts={"population": (young, 0.8)},
+    )  # fmt: skip
 
 
 def knees(embeddings: Path, table: Path) -> Population:
     """Knees: the prevalence shift brings arthrosis (grade 3 and more) in four of five."""
-    found, rows = _kept(embeddings), _rows(table, embeddings)
+    found, described, rows = *_kept(embeddings), label_rows(table, embeddings)
     grades = np.array([float(row["kl_grade"]) for row in rows])
     answers = _quarters(_cross_fitted(found[PLAIN], grades))
     cases = [
         Case(who=("knee", row["side"]), answer=answer) for row, answer in zip(rows, answers, strict=True)
     ]
     return Population(
-        name="knees", embeddings=found, answers=answers, cases=cases, tilts={"prevalence": (grades >= 3, 0.8)}
-    )
+        name="knees", embeddings=found, described=described, numbers=len(QUALITIES), answers=answers,
+        cases=cases, tilts={"prevalence": (grades >= 3, 0.8)},
+    )  # fmt: skip
 
 
 def reports(seed: int = 4) -> Population:
@@ -100,15 +107,20 @@ def reports(seed: int = 4) -> Population:
         Case(who=(plan.region, age_band(plan.age_years), plan.sex), answer=answer)
         for plan, answer in zip(plans, answers, strict=True)
     ]
-    return Population(name="reports", embeddings=found, answers=answers, cases=cases, tilts={})
+    return Population(
+        name="reports", embeddings=found, described=found, numbers=0, answers=answers, cases=cases, tilts={}
+    )
 
 
-def _kept(embeddings: Path) -> dict[str, Floats]:
+def _kept(embeddings: Path) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    names = (PLAIN, *ALTERATIONS)
     with np.load(embeddings) as kept:
-        return {name: kept[name].astype(np.float64) for name in (PLAIN, *ALTERATIONS)}
+        found = {name: kept[name].astype(np.float64) for name in names}
+        quality = {name: kept[QUALITY_PREFIX + name].astype(np.float64) for name in names}
+    return found, {name: np.concatenate([found[name], quality[name]], axis=1) for name in names}
 
 
-def _rows(table: Path, embeddings: Path) -> list[dict[str, str]]:
+def label_rows(table: Path, embeddings: Path) -> list[dict[str, str]]:
     """The rows of the table that were embedded, in that order (`benchmarks.drift_streams.embed`)."""
     with table.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))

@@ -41,6 +41,21 @@ HOSPITAL = Board(
             ],
         ),
         Panel(
+            title="Exposure, noise and sharpness",
+            description="How far each moved, in standard deviations of the reference, while an alarm holds.",
+            targets=[
+                Target(query=f"osteon_drift_quality_shift{{{_SITE}}}", legend="{{site}} {{task}} {{quality}}")
+            ],
+        ),
+        Panel(
+            title="Who comes and what is answered",
+            description="What changed of the case mix; no drift by itself.",
+            unit="percentunit",
+            targets=[
+                Target(query=f"osteon_drift_mix_change{{{_SITE}}}", legend="{{site}} {{task}} {{cause}}")
+            ],
+        ),
+        Panel(
             title="Performance estimated without labels",
             description="Yes/no models; with a 90 % interval, and the value on the labelled reference.",
             targets=[

@@ -11,7 +11,7 @@ from monitoring.statistics.result import Floats
 
 LEAST_EXPLAINED = 0.35  # of the change's squared length; less is a cause that nobody has named
 _SHARES = (0.999, 0.6, 0.3, 0.15)  # of the events since the change that a cause may have altered
-_FAR = 20.0  # nats; no single event says more
+_FAR = 50.0  # nats; no event says more for a cause
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +64,10 @@ class KnownCauses:
 
     def _log_likelihood(self, since: Floats, shift: Floats) -> float:
         along = self.precision @ shift
-        log_ratio = np.clip((since - self.centre - shift / 2) @ along, -_FAR, _FAR)
-        return max(float(np.log1p(share * np.expm1(log_ratio)).sum()) for share in _SHARES)
+        log_ratio = np.minimum((since - self.centre - shift / 2) @ along, _FAR)
+        return max(
+            float(np.logaddexp(np.log1p(-share), np.log(share) + log_ratio).sum()) for share in _SHARES
+        )
 
 
 def _along(shift: Floats, signature: Floats) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from monitoring.statistics.result import Floats
 _BLOCK = 100  # events; maxima of such blocks are nearly independent
 _TAIL = 0.25  # share of the block maxima that the tail is fitted to
 FAR = 10_000  # events; longer runs lie beyond what streams of some thousand events show
-_FAR_CONFIDENCE = 0.9
+FAREST = 1_000_000
+_FAR_CONFIDENCE = 0.95  # share of the references that might have been collected that keep such a run length
 _CONFIDENCE = 0.75  # share of the references that might have been collected for which the run length holds
 
 
@@ -27,7 +28,7 @@ class Calibration:
         level, scale: of each chart, (charts,).
         joint_level, joint_scale: of the highest of all charts, each in its own units.
         far_scale: the scale beyond `FAR` events, where references with heavy tails raise most of the
-            false alarms; the same as `joint_scale` where it is not known.
+            false alarms: a tolerance bound over references; the same as `joint_scale` where it is not known.
     """
 
     level: Floats
@@ -86,13 +87,27 @@ def calibrate(
     level, scale = (part.T for part in np.apply_along_axis(_tail, 0, tops.reshape(-1, tops.shape[-1])))
     joint = ((tops - level) / scale).max(axis=2)
     own_level, own_scale = np.apply_along_axis(_tail, 0, joint)  # of each stream, so of each reference
-    return Calibration(
+    near = Calibration(
         level=level,
         scale=scale,
         joint_level=float(np.quantile(own_level, _CONFIDENCE)),
         joint_scale=float(own_scale.mean()),
-        far_scale=float(np.quantile(_shrunken(own_scale, _TAIL * len(joint)), _FAR_CONFIDENCE)),
     )
+    return replace(near, far_scale=_far_scale(near, own_level, own_scale, _TAIL * len(joint)))
+
+
+def _far_scale(near: Calibration, level: Floats, scale: Floats, excesses: float) -> float:
+    """The scale that reaches, at `FAREST`, the height that `_FAR_CONFIDENCE` of the references ask for.
+
+    Beyond what the streams show, the promise to a family rests on few references whose tails are heavy: the
+    average over references says nothing of those.
+
+    Args:
+        level, scale: of the tail of each reference.
+    """
+    each = level + _shrunken(scale, excesses) * np.log(near.share * FAREST / near.block)
+    beyond = float(np.quantile(each, _FAR_CONFIDENCE)) - near.height(FAR)
+    return max(near.joint_scale, beyond / float(np.log(FAREST / FAR)))
 
 
 def _shrunken(scale: Floats, excesses: float) -> Floats:

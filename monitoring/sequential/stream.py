@@ -82,17 +82,21 @@ class StreamModel:
         cells: Sequence[str] | None = None,
         altered: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
         components: int = 12,
+        numbers: int = 0,
         memories: tuple[float, ...] = (0.2, 0.06, 0.02),
     ) -> StreamModel:
         """The model of a reference.
 
         Args:
-            reference: embeddings of one embedding space, (n, D).
+            reference: embeddings of one embedding space, each with its numbers of quality, (n, D + numbers).
             cells: case-mix cell of each row, see `MonitoredSpace.fit`.
-            altered: name of a cause -> embeddings of pictures without and with it, (m, D) each, in one order.
+            altered: name of a cause -> the same of pictures without and with it, (m, D + numbers) each, in
+                one order.
         """
         rng = np.random.default_rng([seed, 7])
-        space, coordinates = MonitoredSpace.fit(reference, cells, components=components, rng=rng)
+        space, coordinates = MonitoredSpace.fit(
+            reference, cells, components=components, numbers=numbers, rng=rng
+        )
         pairs = {
             name: (space.project(before), space.project(after))
             for name, (before, after) in (altered or {}).items()
@@ -191,12 +195,17 @@ class Stream:
         self.run = ChartRun(self.model.charted, self.model.space.width)
 
     def update(self, embedding: ArrayLike, cell: str | None = None) -> float:
-        """Takes one event (D,) and gives `run.level`."""
+        """Takes one event, (D,) or (D + numbers,), and gives `run.level`."""
         return self.run.take(self.model.space.project(embedding, None if cell is None else [cell]))
 
     def causes(self) -> tuple[LikelyCause, ...]:
         """Known causes, the likeliest first."""
         return self.model.known.ranked(self.run.recent(), self.run.shift()[0])
+
+    def quality_shift(self) -> Floats:
+        """How far each number of quality moved, in standard deviations of the reference, (numbers,)."""
+        shift = self.run.shift()[0]
+        return shift[len(shift) - self.model.space.numbers :]
 
 
 def changed_for(recent: Floats) -> int:

@@ -9,6 +9,7 @@ from osteon.domain.labels import FOLDS, fold, is_test_row
 from osteon.domain.manifest import Manifest, canonical_json, sha256_text
 from osteon.domain.pair import Pair
 from osteon.domain.prediction import Interval, Prediction, input_hmac, prediction_from_dict
+from osteon.domain.quality import QUALITIES, PictureQuality, quality_from_dict
 from osteon.domain.report import SECTION_NAMES, Report
 from osteon.domain.retraining import RetrainingRequest
 from osteon.domain.study import Study, StudyImage
@@ -18,6 +19,7 @@ from osteon.domain.window import Stratum, Window
 __all__ = [
     "AGE_BANDS",
     "FOLDS",
+    "QUALITIES",
     "ROLES",
     "SECTION_NAMES",
     "EmbeddingSpace",
@@ -32,6 +34,7 @@ __all__ = [
     "OriginalInstance",
     "OsteonError",
     "Pair",
+    "PictureQuality",
     "Prediction",
     "Pseudonym",
     "PseudonymousInstance",
@@ -53,6 +56,7 @@ __all__ = [
     "input_hmac",
     "is_test_row",
     "prediction_from_dict",
+    "quality_from_dict",
     "require_same_space",
     "sha256_text",
 ]

@@ -8,11 +8,13 @@ from typing import Any, Literal, get_args
 
 from osteon.domain.errors import UsageError
 from osteon.domain.prediction import Prediction, prediction_from_dict
+from osteon.domain.quality import PictureQuality, quality_from_dict
 
-EVENT_SCHEMA_VERSION = "2"  # 2: role and request_id; an event of version 1 is a champion's
+# 2: role and request_id; an event of version 1 is a champion's. 3: quality; earlier ones have none.
+EVENT_SCHEMA_VERSION = "3"
 Role = Literal["champion", "challenger"]
 ROLES: tuple[Role, ...] = get_args(Role)
-_READABLE_VERSIONS = ("1", EVENT_SCHEMA_VERSION)
+_READABLE_VERSIONS = ("1", "2", EVENT_SCHEMA_VERSION)
 AGE_BANDS = ("0-4", "5-9", "10-14", "15-19", "20-39", "40-59", "60-79", "80+", "unknown")
 _BAND_LIMITS = (5, 10, 15, 20, 40, 60, 80)
 
@@ -28,6 +30,7 @@ class Event:
         role: `champion`, whose answer went out, or `challenger`, which was asked in shadow.
         request_id: of the request answered, random; a champion's and a challenger's event of one input have
             the same `request_id`, task and `input_hmac`. Empty in events of schema version 1.
+        quality: how the picture was taken; None when it could not be read, and before schema version 3.
     """
 
     event_id: str
@@ -49,6 +52,7 @@ class Event:
     search_space: str = ""
     role: Role = "champion"
     request_id: str = ""
+    quality: PictureQuality | None = None
     schema_version: str = EVENT_SCHEMA_VERSION
 
     def __post_init__(self) -> None:
@@ -72,7 +76,7 @@ class Event:
 
 
 def event_from_dict(fields: Mapping[str, Any]) -> Event:
-    """The event that `as_dict` wrote; unknown keys and versions are refused, version 1 becomes version 2."""
+    """The event that `as_dict` wrote; unknown keys and versions are refused, earlier become the newest."""
     known = {key: value for key, value in fields.items() if key != "linked"}
     if known.get("schema_version") not in _READABLE_VERSIONS:
         raise UsageError(
@@ -83,6 +87,7 @@ def event_from_dict(fields: Mapping[str, Any]) -> Event:
         known["prediction"] = prediction_from_dict(known["prediction"])
         known["embedding"] = tuple(known["embedding"])
         known["search_embedding"] = tuple(known.get("search_embedding", ()))
+        known["quality"] = quality_from_dict(known.get("quality"))
         return Event(**known)
     except (KeyError, TypeError):
         raise UsageError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from osteon.features.feast_import import quick_import
+from osteon.features.table import QUALITY_COLUMNS
 
 EVENT_KEY = "event_id"
 SUBJECT_KEY = "subject"
@@ -62,6 +63,7 @@ def feature_objects(pattern: str, pattern_of_all: str) -> list[Any]:
     prediction = [Field(name=name, dtype=String) for name in _PREDICTION_TEXT]
     prediction += [Field(name=name, dtype=Float64) for name in _PREDICTION_NUMBERS]
     metadata = [Field(name=name, dtype=String) for name in _METADATA]
+    metadata += [Field(name=name, dtype=Float32) for name in QUALITY_COLUMNS]
     latest = [Field(name=EVENT_KEY, dtype=String), *prediction, Field(name="model_version", dtype=String)]
 
     def view(name: str, entity: Entity, schema: list[Field]) -> FeatureView:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
@@ -36,6 +36,13 @@ class Label:
     time_utc: str
 
 
+class Answer(NamedTuple):
+    """What a person answered for an event, and when it came in."""
+
+    label: float
+    time_utc: str
+
+
 def label_store_url(features: Path) -> str:
     """Where the labels of a feature repository on this machine lie."""
     return f"sqlite:///{features.absolute() / 'labels.db'}"
@@ -61,11 +68,12 @@ class LabelStore:
                 connection.execute(sa.insert(_TABLE), list(rows.values()))
         return len(rows)
 
-    def values(self) -> dict[str, float]:
-        """Event -> label."""
-        query = sa.select(_TABLE.c.event_id, _TABLE.c.label).where(_TABLE.c.project == self.project)
+    def answers(self) -> dict[str, Answer]:
+        """Event -> the newest answer."""
+        columns = _TABLE.c.event_id, _TABLE.c.label, _TABLE.c.time_utc
+        query = sa.select(*columns).where(_TABLE.c.project == self.project)
         with self._engine.connect() as connection:
-            return {row.event_id: float(row.label) for row in connection.execute(query)}
+            return {row.event_id: Answer(float(row.label), row.time_utc) for row in connection.execute(query)}
 
     def forget(self, event_ids: Iterable[str]) -> int:
         """No label of these events is kept; how many there were."""
@@ -79,9 +87,14 @@ class LabelStore:
         return (_TABLE.c.project == self.project, _TABLE.c.event_id == event_id)
 
 
-def with_labels(events: pd.DataFrame, labels: Mapping[str, float]) -> pd.DataFrame:
-    """The events with a column `label`, NaN where nobody answered."""
-    return events.assign(label=events["event_id"].map(dict(labels)).astype("float64"))
+def with_labels(events: pd.DataFrame, answers: Mapping[str, Answer]) -> pd.DataFrame:
+    """The events with `label`, NaN where nobody answered, and `labelled_utc`, when the answer came in."""
+    found = events["event_id"].astype(object).map(dict(answers))
+    known = found.notna()
+    return events.assign(
+        label=found.where(known).map(lambda one: one.label, na_action="ignore").astype("float64"),
+        labelled_utc=found.where(known).map(lambda one: one.time_utc, na_action="ignore").astype(object),
+    )
 
 
 def read_labels(path: Path, events: pd.DataFrame, *, now: datetime | None = None) -> list[Label]:

@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osteon.domain import Event, sha256_text
+from osteon.domain import QUALITIES, Event, sha256_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +54,7 @@ _TEXT = (
 )
 # What a column holds in the rows of a part that was written before it was there.
 _BEFORE = {"role": "champion", "request_id": ""}
+QUALITY_COLUMNS = tuple(f"quality_{name}" for name in QUALITIES)
 _NUMBERS = ("value", "interval_low", "interval_high", "interval_coverage")
 
 
@@ -65,6 +66,7 @@ def table_schema() -> pa.Schema:
         [pa.field("time_utc", pa.timestamp("us", tz="UTC"), nullable=False)]
         + [pa.field(name, pa.string()) for name in _TEXT]
         + [pa.field(name, pa.float64()) for name in _NUMBERS]
+        + [pa.field(name, pa.float32()) for name in QUALITY_COLUMNS]
         + [pa.field(name, pa.list_(pa.float32())) for name in ("embedding", "search_embedding")]
     )
 
@@ -73,6 +75,8 @@ def event_row(event: Event) -> dict[str, Any]:
     """One event as a row of the table: the prediction's fields lie beside those of the event."""
     prediction, interval = event.prediction, event.prediction.interval
     row = {name: getattr(event, name) for name in _TEXT if hasattr(event, name)}
+    quality = event.quality.values if event.quality else (None,) * len(QUALITIES)
+    row |= dict(zip(QUALITY_COLUMNS, quality, strict=True))
     row |= {name: getattr(prediction, name) for name in ("task", "status", "reason", "unit", "input_hmac")}
     return row | {
         "time_utc": parse_time(event.time_utc),

@@ -95,7 +95,7 @@ def _state(response: Response, *, ok: bool, words: tuple[str, str]) -> dict[str,
 def _monitor(settings: Settings, registry: CollectorRegistry) -> Monitor:
     repository = FeatureRepository(settings.features, settings.project)
     policy = load_policy(settings.policy)
-    labels = LabelStore(settings.labels_url, settings.project).values if settings.labels_url else None
+    labels = LabelStore(settings.labels_url, settings.project).answers if settings.labels_url else None
     probation = None
     if settings.registry_uri and labels:
         versions = Registry(settings.registry_uri, settings.project)

@@ -23,7 +23,7 @@ from monitoring.report import DriftReport
 from monitoring.retraining import RequestFolder, requests_from
 from monitoring.windows import Vectors
 from osteon.domain import FaultError, OsteonError, RetrainingRequest
-from osteon.features.labels import with_labels
+from osteon.features.labels import Answer, with_labels
 
 logger = logging.getLogger("osteon.drift_monitor")
 
@@ -52,7 +52,7 @@ class Monitor:
         vectors: Vectors | None = None,
         requests: RequestFolder | None = None,
         on_alert: bool = False,
-        labels: Callable[[], Mapping[str, float]] | None = None,
+        labels: Callable[[], Mapping[str, Answer]] | None = None,
         probation: Probation | None = None,
         history_days: float = 90.0,
         seed: int = 0,

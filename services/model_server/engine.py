@@ -13,6 +13,7 @@ from osteon.dicom import Limits, Picture, read_picture
 from osteon.dicom.knees import both_knees, split_knees
 from osteon.domain import Event, Prediction, RefusedError, Task
 from osteon.models.abstention import JOINT_TASKS, Reason, body_part_reason
+from osteon.models.picture_quality import picture_quality
 from services.model_server.answers import EmbedAnswer, HttpError, PredictAnswer
 from services.model_server.champions import Champions, Models
 from services.model_server.loading import LoadedModel
@@ -86,7 +87,14 @@ class Engine:
                             refuse=self.refusal(champion, implant),
                         )
                     predictions.append(prediction)
-                    event = self._recorder.event(upload, part, prediction, embedding, request_id=request_id)
+                    event = self._recorder.event(
+                        upload,
+                        part,
+                        prediction,
+                        embedding,
+                        request_id=request_id,
+                        quality=None if part is None else picture_quality(part.pixels),
+                    )
                     own.append(event)
                     shadows += _shadow_of(champion, challengers, upload, part, event)
                 events += self.searchable(own, picture)
@@ -182,6 +190,7 @@ def _shadow_of(
             picture=picture,
             digest=event.prediction.input_hmac,
             request_id=event.request_id,
+            quality=event.quality,
         )
     ]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy.exc import SQLAlchemyError
 
 from osteon.dicom import Picture
-from osteon.domain import Event, FaultError, Prediction, Role, age_band
+from osteon.domain import Event, FaultError, PictureQuality, Prediction, Role, age_band
 from osteon.features.outbox import Outbox
 from services.model_server.metrics import ServerMetrics
 from services.model_server.upload import Upload
@@ -71,6 +71,7 @@ class Recorder:
         embedding: NDArray[np.float32] | None,
         *,
         request_id: str,
+        quality: PictureQuality | None = None,
         role: Role = "champion",
     ) -> Event:
         """The event of one prediction."""
@@ -93,6 +94,7 @@ class Recorder:
             embedding_space=prediction.embedding_space,
             role=role,
             request_id=request_id,
+            quality=quality,
         )
 
     def record(self, events: Sequence[Event]) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from osteon.dicom import Picture
+from osteon.domain import PictureQuality
 from services.model_server.loading import LoadedModel
 from services.model_server.metrics import ServerMetrics
 from services.model_server.recorder import Recorder
@@ -33,6 +34,7 @@ class ShadowTask:
     picture: Picture | None
     digest: str
     request_id: str
+    quality: PictureQuality | None = None
 
     @property
     def bytes(self) -> int:
@@ -124,8 +126,9 @@ class Shadow:
                 task.picture, digest=task.digest, sex=upload.sex, site=upload.site
             )
             event = self._recorder.event(
-                upload, task.picture, prediction, embedding, request_id=task.request_id, role="challenger"
-            )
+                upload, task.picture, prediction, embedding, request_id=task.request_id,
+                quality=task.quality, role="challenger",
+            )  # fmt: skip
             self._recorder.record([event])
         except Exception as error:  # noqa: BLE001  a challenger may fail in any way; champions go on
             self._count(task, "failed")

@@ -49,10 +49,10 @@ def test_an_event_is_of_its_schema_and_comes_back_equal() -> None:
 
 def test_an_event_of_version_1_is_a_champions_and_one_of_an_unknown_version_is_refused() -> None:
     fields = EVENT.as_dict() | {"schema_version": "1"}
-    del fields["role"], fields["request_id"]
+    del fields["role"], fields["request_id"], fields["quality"]
     event = event_from_dict(fields)
-    assert (event.role, event.request_id, event.schema_version) == ("champion", "", "2")
-    for changes in ({"schema_version": "3"}, {"role": "shadow"}):
+    assert (event.role, event.request_id, event.quality, event.schema_version) == ("champion", "", None, "3")
+    for changes in ({"schema_version": "4"}, {"quality": {"exposure": 0.5}}, {"role": "shadow"}):
         with pytest.raises(UsageError):
             event_from_dict(EVENT.as_dict() | changes)
 

@@ -10,6 +10,7 @@ from monitoring import watched
 from monitoring.alarms import AlarmWatch
 from monitoring.policy import load_policy
 from monitoring.references import References
+from monitoring.windows import QUALITY
 from tests.event_frame import NOW, event_frame
 
 POLICY = load_policy().model_copy(update={"strata": ("device",)})  # each stratum costs a calibration
@@ -131,3 +132,29 @@ def test_more_of_one_answer_is_told_as_prevalence_and_is_no_drift(references):
     assert found.verdict == "no_drift"
     assert [cause.name for cause in found.mix_causes] == ["prevalence"]
     assert found.mix_since_utc > events["time_utc"].iloc[60].isoformat()
+
+
+def with_quality(frame, seed, noise=0.0):
+    numbers = np.random.default_rng(seed).normal(size=(len(frame), len(QUALITY)))
+    numbers[:, QUALITY.index("quality_noise")] += noise
+    return frame.assign(**dict(zip(QUALITY, numbers.T, strict=True)))
+
+
+def test_noise_that_the_model_hardly_sees_is_told_by_the_quality_and_named(tmp_path):
+    kept, plain = References(tmp_path), with_quality(event_frame(40, site="a", seed=5), 5)
+    noisy = with_quality(plain, 5, noise=4.0)
+    altered = pd.DataFrame({
+        "cause": "noise", "before": [list(v) for v in plain["embedding"]],
+        "after": [list(v) for v in plain["embedding"]],
+        "quality_before": plain[list(QUALITY)].to_numpy().tolist(),
+        "quality_after": noisy[list(QUALITY)].to_numpy().tolist(),
+    })  # fmt: skip
+    kept.keep(with_quality(event_frame(300, site="a", until=NOW - MONTH, seed=1), 1), altered)
+    quiet = with_quality(stream_of(80, until=NOW - timedelta(hours=50), hours=50), 2)
+    loud = with_quality(stream_of(60, seed=3, hours=50), 3, noise=4.0)
+    before = whole(AlarmWatch(kept, POLICY).look(quiet))
+    assert (before.verdict == "drift", before.quality_shift) == (False, {})
+    found = whole(AlarmWatch(kept, POLICY).look(pd.concat([quiet, loud])))
+    assert found.verdict == "drift"
+    assert [cause.name for cause in found.causes] == ["noise"]
+    assert max(found.quality_shift, key=lambda name: abs(found.quality_shift[name])) == "noise"

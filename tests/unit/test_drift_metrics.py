@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pandas as pd
@@ -8,6 +9,8 @@ from monitoring.drift import drift_report
 from monitoring.metrics import DriftMetrics
 from monitoring.policy import load_policy
 from monitoring.references import References
+from monitoring.report import AlarmReport, NamedCause
+from osteon.domain import Stratum
 from tests.event_frame import NOW, event_frame
 
 
@@ -70,3 +73,20 @@ def test_a_stream_that_is_gone_is_no_longer_shown(shown):
 def test_two_registries_do_not_share_a_metric():
     DriftMetrics(CollectorRegistry(), sites=[])
     DriftMetrics(CollectorRegistry(), sites=[])
+
+
+def test_a_changed_case_mix_and_a_moved_quality_are_shown_with_closed_labels(shown):
+    registry, metrics, report = shown
+    alarm = AlarmReport(
+        task="fracture", model_version="fracture:1", stratum=Stratum(site="a"), verdict="drift", level=1.2,
+        events=90, since_utc="", alarm_utc="", smallest_detectable=None, causes=(), run_length_days=90.0,
+        mix_causes=(NamedCause(name="prevalence", explained=0.7), NamedCause(name="DUPONT", explained=0.2)),
+        quality_shift={"noise": 2.5, "DUPONT": 1.0},
+    )  # fmt: skip
+    metrics.show(replace(report, alarms=(alarm,)), duration_s=1.0, at_unix_s=101.0)
+    where = {"site": "a", "task": "fracture"}
+    assert _value(registry, "osteon_drift_mix_change", **where, cause="prevalence") == 0.7
+    assert _value(registry, "osteon_drift_quality_shift", **where, quality="noise") == 2.5
+    assert b"DUPONT" not in generate_latest(registry)
+    metrics.show(report, duration_s=1.0, at_unix_s=102.0)
+    assert _value(registry, "osteon_drift_mix_change", **where, cause="prevalence") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from osteon.features import table as table_module
-from osteon.features.table import EventTable, parse_time
+from osteon.features.table import QUALITY_COLUMNS, EventTable, parse_time
 from tests.event_samples import START, make_event
 
 
@@ -122,3 +123,14 @@ def test_columns_alone_come_in_the_order_of_the_whole(table: EventTable) -> None
     assert light.column("event_id").to_pylist() == whole.column("event_id").to_pylist()
     keys = list(zip(*(whole.column(name).to_pylist() for name in ("time_utc", "event_id")), strict=True))
     assert keys == sorted(keys)
+
+
+def test_the_quality_of_a_picture_comes_back_and_parts_from_before_have_none(table: EventTable) -> None:
+    table.append([make_event(1), replace(make_event(2), quality=None)])
+    rows = table.read(None, None, None).select(QUALITY_COLUMNS).to_pylist()
+    assert rows[0]["quality_noise"] == pytest.approx(-2.0 - 1 / 1024)
+    assert set(rows[1].values()) == {None}
+    (part,) = (table.folder / "2026-01-01").glob("*.parquet")
+    pq.write_table(pq.read_table(part).drop_columns(list(QUALITY_COLUMNS)), part)
+    table.create()
+    assert table.read(None, None, None).column("quality_noise").to_pylist() == [None, None]

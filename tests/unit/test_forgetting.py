@@ -53,7 +53,7 @@ def test_a_deletion_takes_labels_and_lineage_and_names_artefacts_and_models(hosp
     assert [(one["stage"], one["rows"]) for one in record["artefacts"]] == [("pairs", 2)]
     assert [one["task"] for one in record["models"]] == ["fracture"]
     assert WHO not in (hospital / "record.json").read_text() + done.output
-    assert set(LabelStore(label_store_url(hospital / "features")).values()) == {"north-0-2", "north-0-3"}
+    assert set(LabelStore(label_store_url(hospital / "features")).answers()) == {"north-0-2", "north-0-3"}
     lineage = Registry(f"sqlite:///{hospital}/registry/mlflow.db").lineage
     assert lineage.models_of(WHO) == []
     assert len(lineage.models_of(OTHER)) == 1

@@ -21,11 +21,14 @@ def test_labels_are_kept_by_event_and_a_later_one_replaces_the_earlier(tmp_path)
     store = LabelStore(f"sqlite:///{tmp_path}/labels.db")
     assert store.add(read_labels(table(tmp_path, ["north-0-1,1,a", "north-0-2,0,a"]), events)) == 2
     store.add(read_labels(table(tmp_path, ["north-0-1,0,b"]), events))
-    assert store.values() == {"north-0-1": 0.0, "north-0-2": 0.0}
-    labels = with_labels(events, store.values()).set_index("event_id")["label"]
-    assert labels["north-0-2"] == 0
-    assert np.isnan(labels["north-0-3"])
-    assert LabelStore(f"sqlite:///{tmp_path}/labels.db", "elsewhere").values() == {}
+    answers = store.answers()
+    assert {event: one.label for event, one in answers.items()} == {"north-0-1": 0.0, "north-0-2": 0.0}
+    rows = with_labels(events, answers).set_index("event_id")
+    assert rows["label"]["north-0-2"] == 0
+    assert np.isnan(rows["label"]["north-0-3"])
+    assert rows["labelled_utc"]["north-0-2"] == answers["north-0-2"].time_utc
+    assert rows["labelled_utc"].isna()["north-0-3"]
+    assert LabelStore(f"sqlite:///{tmp_path}/labels.db", "elsewhere").answers() == {}
     assert store.forget(["north-0-1", "nobody"]) == 1
 
 

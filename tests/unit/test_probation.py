@@ -8,7 +8,7 @@ import pytest
 
 from monitoring.betting import bet_against
 from monitoring.policy import load_policy
-from monitoring.probation import ACTOR, Probation
+from monitoring.probation import ACTOR, Probation, judge
 from osteon.domain import Task
 from osteon.registry import Registry
 from tests.event_frame import event_frame
@@ -48,7 +48,7 @@ def answers(registry, right, *, n=120, days=1.0, model=MODEL):
     rng = np.random.default_rng(3)
     label = (rng.random(n) < 0.5).astype(float)
     says = np.where(rng.random(n) < right, label, 1 - label)
-    return frame.assign(value=0.1 + 0.8 * says, label=label)
+    return frame.assign(value=0.1 + 0.8 * says, label=label, labelled_utc=frame["time_utc"].astype(str))
 
 
 def watch(registry):
@@ -102,6 +102,21 @@ def test_answers_of_other_models_and_of_other_days_are_not_held_against_it(regis
     )
     (report,) = watch(registry).look(bad.assign(event_id=range(len(bad))), after(registry, 50))
     assert (report.labels, report.state) == (0, "kept")
+
+
+def test_labels_that_come_late_for_early_pictures_change_no_bet_that_was_made(registry):
+    """Harm was shown by the first labels; right answers for earlier pictures come in after that."""
+    promotion = registry.in_production()[Task.FRACTURE]
+    wrong = answers(registry, 0.0, n=60, days=2.0)
+    right = answers(registry, 1.0, n=300, days=1.0)
+    wrong["labelled_utc"], right["labelled_utc"] = "2026-01-02T00:00:00+00:00", "2026-01-03T00:00:00+00:00"
+    both = pd.concat([right, wrong], ignore_index=True)
+    both["event_id"] = [str(number) for number in range(len(both))]
+    states = [
+        judge(promotion, MODEL, 0.15, rows, POLICY.probation, after(registry, 3)).state
+        for rows in (wrong, both, both.assign(labelled_utc=both["time_utc"].astype(str)))
+    ]
+    assert states == ["harmful", "harmful", "watching"], "by the time of the pictures it would look kept"
 
 
 def test_a_few_wrong_answers_are_no_harm_yet(registry):

@@ -161,6 +161,34 @@ def test_one_odd_picture_is_no_change(model):
     assert stream.run.alarm is None
 
 
+def numbered(count, rng, moved=0.0):
+    """Rows with two numbers of quality behind: the first has many equal values, as a share of black has."""
+    clipped = np.maximum(0.0, rng.normal(-1.0, 1.0, count) + moved)
+    return np.column_stack([draw(count, rng), clipped, rng.normal(0.0, 1.0, count)])
+
+
+def test_a_change_of_a_number_of_quality_alone_is_told_and_said_by_how_much():
+    rng = np.random.default_rng(11)
+    known = StreamModel.fit(numbered(450, rng), run_length=5000, seed=0, numbers=2)
+    assert known.space.numbers == 2
+    quiet, moved = (first_alarm(known, numbered(120, rng, size)) for size in (0.0, 3.0))
+    assert quiet.run.alarm is None
+    assert moved.run.alarm
+    first, second = moved.quality_shift()
+    assert first > 1.0 > abs(second)
+
+
+def test_events_without_numbers_are_taken_as_usual_and_a_reference_without_leaves_them_out():
+    rng = np.random.default_rng(12)
+    known = StreamModel.fit(numbered(450, rng), run_length=5000, seed=0, numbers=2)
+    bare = np.column_stack([draw(200, rng), np.full((200, 2), np.nan)])
+    assert (known.space.project(bare)[:, -2:] == 0).all()
+    assert (known.space.project(bare[:, :WIDTH]) == known.space.project(bare)).all()
+    old = numbered(450, rng)
+    old[:100, -1] = np.nan
+    assert StreamModel.fit(old, run_length=5000, seed=0, numbers=2).space.numbers == 0
+
+
 def test_too_small_a_reference_is_refused():
     with pytest.raises(ValueError, match="30 reference events"):
         StreamModel.fit(draw(40, np.random.default_rng(0)), run_length=1000, seed=0)

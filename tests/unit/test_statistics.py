@@ -73,6 +73,22 @@ def test_permutation_p_values_are_uniform_without_a_change(test):
     assert scipy.stats.kstest(p_values, "uniform").pvalue > 0.01
 
 
+def test_small_p_values_from_the_tail_are_no_smaller_than_they_should_be():
+    """Null statistics as a kernel's: weighted sums of chi-squared variables; 1 in 1,000 and 1 in 10,000."""
+    rng, weights = np.random.default_rng(0), 1 / np.arange(1, 30) ** 1.5
+
+    def null(count):
+        return rng.chisquare(1, size=(count, len(weights))) @ weights
+
+    many = np.sort(null(200_000))
+    for probability in (1e-3, 1e-4):
+        observed = float(many[-int(probability * len(many))])
+        found = [st.sequential_p_value(observed, iter([null(2000)]), most_draws=20_000) for _ in range(40)]
+        assert probability <= np.median(found) <= 10 * probability
+    far = st.sequential_p_value(4 * float(many[-1]), iter([null(2000)]), most_draws=20_000)
+    assert far < 1e-6, "a plain drift is told though thousands of hypotheses are corrected for"
+
+
 def test_the_sequential_p_value_follows_both_branches_of_besag_and_clifford():
     def draws(values):
         yield np.asarray(values, dtype=float)
