@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import httpx
 import pytest
 
 from tests.model_packages import make_model_package, promote_package
-from tests.radiographs import cr_bytes, png_bomb, png_bytes
+from tests.radiographs import cr_bytes, deflated_bomb, png_bomb, png_bytes
 from tests.server_process import TOKEN, RunningServer, running_server, server_registry
 from tests.server_requests import MIB, assert_error, metric, predict, take_events
 
@@ -205,24 +204,6 @@ def test_a_picture_bomb_is_refused_before_it_is_decoded(server: RunningServer) -
     assert "pixels" in error["need"]
     assert_error(predict(server, deflated_bomb()), 422)
     assert server.cpu_seconds - before < 10
-
-
-def deflated_bomb() -> bytes:
-    """A deflated DICOM file of half a megabyte that inflates to half a gigabyte."""
-    engine = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    body = b"".join(engine.compress(b"\0" * MIB) for _ in range(512)) + engine.flush()
-    from io import BytesIO
-
-    from pydicom.dataset import FileMetaDataset
-    from pydicom.filewriter import write_file_meta_info
-    from pydicom.uid import ComputedRadiographyImageStorage, DeflatedExplicitVRLittleEndian
-
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = ComputedRadiographyImageStorage, "1.2.3"
-    meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    buffer = BytesIO()
-    write_file_meta_info(buffer, meta)
-    return b"\0" * 128 + b"DICM" + buffer.getvalue() + body
 
 
 @pytest.mark.parametrize(
