@@ -26,7 +26,11 @@ EXCUSES: Final[Mapping[str, Mapping[int, frozenset[str] | None]]] = {
     "too_many_at_once": {429: None},
     "token_too_fast": {},
 }
+# Not of our making: every process of the run stood still, as in a virtual machine that is moved.
+PAUSED: Final = "machine_paused"
+_PAUSED_EXCUSES: Final[Mapping[int, frozenset[str] | None]] = {CUT: None, 408: None, 429: None, 503: None}
 GRACE_S = 1.0  # a fault's end is seen by the server a little later
+_BEAT_S, _MISSED_S, _AFTER_PAUSE_S = 0.25, 3.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Timeline:
 
     windows: list[Window] = field(default_factory=list)
     _open: dict[str, float] = field(default_factory=dict)
+    _beat: float = field(default_factory=time.monotonic)
 
     @asynccontextmanager
     async def reigns(self, fault: str) -> AsyncIterator[None]:
@@ -57,6 +62,18 @@ class Timeline:
             self._open.pop(fault, None)
             self.windows.append(Window(fault, began, time.monotonic()))
 
+    async def watch_pauses(self, stop: asyncio.Event) -> None:
+        """Notice when the machine stood still: nobody may be blamed for that."""
+        while not stop.is_set():
+            self._notice_pause()
+            await asyncio.sleep(_BEAT_S)
+
+    def _notice_pause(self) -> None:
+        now = time.monotonic()
+        if now - self._beat > _MISSED_S:
+            self.windows.append(Window(PAUSED, self._beat, now + _AFTER_PAUSE_S))
+        self._beat = now
+
     def between(self, began: float, ended: float) -> frozenset[str]:
         """Faults that reigned at some moment of a span."""
         past = {each.fault for each in self.windows if each.began <= ended and each.ended >= began}
@@ -64,8 +81,9 @@ class Timeline:
 
     def excuses(self, route: str, status: int, began: float, ended: float) -> bool:
         """Whether a fault of that span promises this error on this route."""
+        self._notice_pause()
         for fault in self.between(began, ended):
-            routes = EXCUSES[fault].get(status, frozenset())
+            routes = EXCUSES.get(fault, _PAUSED_EXCUSES).get(status, frozenset())
             if routes is None or route in routes:
                 return True
         return False
@@ -79,9 +97,9 @@ class Timeline:
         """How long each fault reigned in all."""
         return {
             fault: round(sum(one.ended - one.began for one in self.windows if one.fault == fault), 1)
-            for fault in EXCUSES
+            for fault in (*EXCUSES, PAUSED)
         }
 
     def times(self) -> dict[str, int]:
         """How often each fault reigned."""
-        return {fault: sum(one.fault == fault for one in self.windows) for fault in EXCUSES}
+        return {fault: sum(one.fault == fault for one in self.windows) for fault in (*EXCUSES, PAUSED)}

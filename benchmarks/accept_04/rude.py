@@ -40,6 +40,7 @@ class Rude:
             self.hangs_up_in_the_body,
             self.hangs_up_before_the_answer,
             self.says_nothing,
+            self.never_ends_its_head,
             self.speaks_no_http,
             self.has_no_right,
             *(self._sender(body) for body in BAD_FORMS),
@@ -57,7 +58,7 @@ class Rude:
         """A slow sender within the limit is answered like any other."""
         asked = self._asking.prediction(self._chance, 1)
         raw = _raw(asked, self._asking)
-        reply = await self._exchange(raw, pieces=20, over_s=UPLOAD_TIMEOUT_S / 2)
+        reply = await self._exchange(raw, pieces=20, over_s=UPLOAD_TIMEOUT_S / 3)
         self._asking.checks.check(asked, reply)
         self._ledger.rude["trickled in time", reply.status] += 1
 
@@ -83,10 +84,18 @@ class Rude:
         self._ledger.rude["hung up before the answer", CUT] += 1
 
     async def says_nothing(self) -> None:
-        """Connections without a request, and with half of its head, cost others nothing."""
+        """Connections without a request, or with half of its head, are closed by the server in time."""
         half = b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nX-Long: "
-        await asyncio.gather(*(self._exchange(half * (n % 2), hold_s=2.0, wait=False) for n in range(10)))
-        self._ledger.rude["said nothing", CUT] += 10
+        replies = await asyncio.gather(*(self._exchange(half * (n % 2)) for n in range(10)))
+        for reply in replies:
+            self._ledger.rude["said nothing", reply.status] += 1
+            if reply.status != CUT or reply.ended - reply.began > _PATIENCE_S - 1:
+                self._ledger.fail("silent connection kept", f"{reply.ended - reply.began:.0f} s")
+
+    async def never_ends_its_head(self) -> None:
+        """A head that grows for ever is refused before it takes memory."""
+        head = b"GET / HTTP/1.1\r\nX-Long: " + b"x" * 2**21
+        self._expect("never ended its head", await self._exchange(head), 400, CUT)
 
     async def speaks_no_http(self) -> None:
         """Whatever it is, it is no request."""

@@ -29,6 +29,7 @@ def main() -> None:
 
     import uvicorn
 
+    from services.model_server.connections import patient_protocol
     from services.model_server.service import build_service
 
     _count_in_this_process()
@@ -39,6 +40,7 @@ def main() -> None:
         application,
         host=settings.host,
         port=settings.port,
+        http=patient_protocol(settings.upload_timeout_s),
         log_config=None,
         access_log=False,
         server_header=False,

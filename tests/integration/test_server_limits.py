@@ -82,6 +82,43 @@ def test_a_client_that_stops_sending_is_answered_408_and_gives_its_place_back(se
     wait_for_places(server, 0)
 
 
+def connected(server: RunningServer) -> socket.socket:
+    host, port = server.url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=30)
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"POST /v1/predict HTTP/1.1\r\nX-Slow: "], ids=["nothing", "half a head"]
+)
+def test_a_connection_without_a_whole_request_head_is_closed(server: RunningServer, said: bytes) -> None:
+    started = time.monotonic()
+    with connected(server) as connection:
+        connection.sendall(said)
+        assert connection.recv(100) == b""
+    assert UPLOAD_TIMEOUT_S - 1 < time.monotonic() - started < UPLOAD_TIMEOUT_S + 10
+
+
+def test_a_connection_that_asks_now_and_then_stays_open(server: RunningServer) -> None:
+    request = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+    started = time.monotonic()
+    with connected(server) as connection:
+        while time.monotonic() - started < 2 * UPLOAD_TIMEOUT_S + 1:
+            connection.sendall(request)
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+            time.sleep(1)
+
+
+@pytest.mark.parametrize(
+    "in_front", [b"", b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"], ids=["first", "second"]
+)
+def test_a_request_head_without_an_end_is_refused(server: RunningServer, in_front: bytes) -> None:
+    with connected(server) as connection:
+        connection.sendall(in_front + b"GET / HTTP/1.1\r\nX-Long: ")
+        with pytest.raises(ConnectionError):  # after what the system's own buffers took
+            connection.sendall(b"x" * (32 * MIB))
+    assert predict(server, cr_bytes(1)).status_code == 200
+
+
 def test_a_client_that_hangs_up_gives_its_place_back_and_its_pictures_are_not_judged(
     server: RunningServer,
 ) -> None:
