@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import re
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -32,6 +34,7 @@ from benchmarks.accept_04.watch import Watch
 _ROUND_S = 150.0
 _KILLING = 0.4  # of the rounds: afterwards one process lives on, and its memory is watched
 _DISK_MIB = 64
+_TELL_S = 20.0
 
 
 async def soak(home: Path, minutes: float, clients: int, seed: int) -> dict[str, Any]:
@@ -79,6 +82,7 @@ async def _under_load(faults: Faults, watch: Watch, seconds: float, clients: int
             group.create_task(proper_client(faults.asking, number, TOKENS[number], seed, stop))
         for each in (faults.rude.go_on, faults.promotions.go_on, watch.go_on, timeline.watch_pauses):
             group.create_task(each(stop))
+        group.create_task(_tell(faults.asking.checks.ledger, stop))
         try:
             async with timeline.reigns("champions_change"), timeline.reigns("rude_clients"):
                 for number in range(rounds):
@@ -90,6 +94,14 @@ async def _under_load(faults: Faults, watch: Watch, seconds: float, clients: int
         finally:
             stop.set()
     return time.monotonic() - began
+
+
+async def _tell(ledger: Ledger, stop: asyncio.Event) -> None:
+    """How the run goes, now and then: who waits for half an hour wants to know."""
+    while not stop.is_set():
+        await asyncio.sleep(_TELL_S)
+        line = {"compared": ledger.compared, "failures": dict(ledger.failures), "examples": ledger.examples}
+        print(json.dumps(line), file=sys.stderr, flush=True)
 
 
 async def _at_the_end(processes: Processes) -> dict[str, Any]:
