@@ -38,7 +38,7 @@ def reconcile(features: Path, checks: Checks) -> dict[str, int]:
     counts = {"on_disk_twice": _twice_on_disk(features)}
     champions = _rows(repository, checks, "champion")
     counts["champion_rows"] = len(champions)
-    counts |= _compare(champions, checks)
+    counts |= compare(champions, checks)
     challengers = _rows(repository, checks, "challenger")
     counts["challenger_rows"] = len(challengers)
     for row in challengers:
@@ -71,7 +71,8 @@ def _twice_on_disk(features: Path) -> int:
     return sum(count - 1 for count in seen.values())
 
 
-def _compare(rows: list[Row], checks: Checks) -> dict[str, int]:
+def compare(rows: list[Row], checks: Checks) -> dict[str, int]:
+    """Rows of answered requests and of requests whose clients never heard; failures go to the ledger."""
     ledger = checks.ledger
     by_subject: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
