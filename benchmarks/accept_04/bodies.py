@@ -44,7 +44,8 @@ async def _endless() -> AsyncIterator[bytes]:
 
 
 @cache
-def _bombs() -> tuple[bytes, bytes]:
+def bombs() -> tuple[bytes, bytes]:
+    """A picture's and a deflated instance's, as forms; the second takes seconds to make."""
     return _form(_part("files", png_bomb(12_000))), _form(_part("files", deflated_bomb()))
 
 
@@ -60,9 +61,9 @@ BAD_FORMS: Final = (
         lambda: _form(_part("files", cr_bytes(1)), _part("task", b"elbow", file=False)),
     ),
     Body("17 files", (422,), lambda: _form(*(_part("files", b"x") for _ in range(17)))),
-    Body("picture bomb", (422,), lambda: _bombs()[0]),
-    Body("deflated bomb", (422,), lambda: _bombs()[1]),
-    Body("bomb to search", (422,), lambda: _bombs()[0], route="search"),
+    Body("picture bomb", (422,), lambda: bombs()[0]),
+    Body("deflated bomb", (422,), lambda: bombs()[1]),
+    Body("bomb to search", (422,), lambda: bombs()[0], route="search"),
     Body("file too large", (413,), lambda: _form(_part("files", b"\0" * (5 * _MIB)))),
     Body("endless body", (413,), _endless),
     Body("pickle", (415,), lambda: pickle.dumps([1]), media_type="application/vnd.bentoml+pickle"),

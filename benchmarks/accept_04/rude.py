@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from benchmarks.accept_04.bodies import BAD_FORMS, Body
+from benchmarks.accept_04.bodies import BAD_FORMS, Body, bombs
 from benchmarks.accept_04.ledger import Reply
 from benchmarks.accept_04.load import Asking, new_client
 from benchmarks.accept_04.material import Asked
@@ -34,6 +34,7 @@ class Rude:
         self._asking, self._host, self._port = asking, host, port
         self._ledger = asking.checks.ledger
         self._chance = random.Random(f"rude-{seed}")
+        bombs()  # made before anybody waits
         self._manners: list[Callable[[], Awaitable[None]]] = [
             self.trickles_in_time,
             self.trickles_too_slowly,

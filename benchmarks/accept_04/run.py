@@ -65,6 +65,7 @@ async def soak(home: Path, minutes: float, clients: int, seed: int) -> dict[str,
             await processes.server.end()
             await processes.writer.end()
         records = reconcile(processes.features, checks)
+        watch.write(home / "samples.csv")
     figures = _figures(faults, watch, lasted_s) | {"records": records | end.pop("records"), "at_the_end": end}
     return figures | {"bounds": bounds(figures)}
 

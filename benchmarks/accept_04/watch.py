@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import time
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,6 +69,13 @@ class Watch:
         own = [each for each in self.samples if each.pid == pid]
         first, last = own[0].time_s, own[-1].time_s
         return [each for each in own if each.time_s >= first + _WARM_UP * (last - first)]
+
+    def write(self, file: Path) -> None:
+        """Every sample as a row, for who wants to draw it."""
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow([each.name for each in fields(Sample)])
+            writer.writerows(astuple(each) for each in self.samples)
 
     def figures(self) -> dict[str, Any]:
         """What the last life shows: the slope of memory with its interval of 95 % (Theil and Sen)."""

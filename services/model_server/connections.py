@@ -12,6 +12,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_HEAD_BYTES = 65_536  # what uvicorn's other parser takes
+_STALL_S = 1.0
 
 
 def patient_protocol(limit_s: float) -> type[asyncio.Protocol]:
@@ -21,36 +22,51 @@ def patient_protocol(limit_s: float) -> type[asyncio.Protocol]:
     """
 
     class PatientProtocol(HttpToolsProtocol):
-        _head_bytes = 0
+        _in_head, _head_is_new, _head_bytes = False, False, 0
         _seen: Any = None
         _look: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            self._look = self.loop.call_later(limit_s, self._close_if_silent)
+            self._look_later()
 
         def connection_lost(self, exc: Exception | None) -> None:
             if self._look is not None:
                 self._look.cancel()
             super().connection_lost(exc)
 
+        def on_message_begin(self) -> None:
+            self._in_head, self._head_is_new, self._head_bytes = True, True, 0
+            super().on_message_begin()
+
+        def on_headers_complete(self) -> None:
+            self._in_head = False
+            super().on_headers_complete()
+
         def data_received(self, data: bytes) -> None:
-            before, in_body = self.cycle, self._is_under_way() and self.cycle.more_body
+            self._head_is_new = False
             super().data_received(data)
-            is_head = not in_body and self.cycle is before
-            self._head_bytes = self._head_bytes + len(data) if is_head else 0
-            if self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
-                self.send_400_response("The request's head is too long.")
+            if self._in_head and not self._head_is_new:  # all of the data was head
+                self._head_bytes += len(data)
+                if self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
+                    self.send_400_response("The request's head is too long.")
 
         def _is_under_way(self) -> bool:
             return self.cycle is not None and not self.cycle.response_complete
 
-        def _close_if_silent(self) -> None:
-            """No request under way, and none began since the last look."""
-            if not self._is_under_way() and self.cycle is self._seen:
+        def _look_later(self) -> None:
+            self._look = self.loop.call_later(limit_s, self._close_if_silent, self.loop.time() + limit_s)
+
+        def _close_if_silent(self, due_s: float) -> None:
+            """No request under way, and none began since the last look; a server that stalled looks again.
+
+            After a stall a request may lie unread.
+            """
+            stalled = self.loop.time() - due_s > _STALL_S
+            if not stalled and not self._is_under_way() and self.cycle is self._seen:
                 self.transport.close()
                 return
             self._seen = self.cycle
-            self._look = self.loop.call_later(limit_s, self._close_if_silent)
+            self._look_later()
 
     return PatientProtocol

@@ -119,6 +119,21 @@ def test_a_request_head_without_an_end_is_refused(server: RunningServer, in_fron
     assert predict(server, cr_bytes(1)).status_code == 200
 
 
+def test_who_sends_too_much_is_told_before_and_after_all_of_it_is_sent(server: RunningServer) -> None:
+    """The answer is not lost with the connection, though the body goes on and on."""
+    with connected(server) as connection:
+        connection.sendall(
+            b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+            b"Authorization: Bearer " + TOKEN.encode() + b"\r\n"
+            b"Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+        )
+        body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n' + b"\0" * 10 * MIB
+        connection.sendall(b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body))
+        assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_client_that_hangs_up_gives_its_place_back_and_its_pictures_are_not_judged(
     server: RunningServer,
 ) -> None:
