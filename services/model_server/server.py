@@ -16,6 +16,7 @@ from services.model_server.explain import Explainer
 from services.model_server.metrics import ServerMetrics
 from services.model_server.rates import Rates
 from services.model_server.recorder import Recorder
+from services.model_server.remote import Remote
 from services.model_server.search import Search
 from services.model_server.settings import Settings, read_hmac_key
 from services.model_server.shadow import Shadow
@@ -53,6 +54,7 @@ class Server:
             threads=settings.torch_threads,
         )
         recorder = Recorder(Outbox(settings.outbox_url), hmac_key=hmac_key, metrics=metrics)
+        self.remote = Remote(settings)
         self._shadow = Shadow(
             recorder, metrics, most_waiting=settings.shadow_waiting, most_bytes=settings.shadow_bytes
         )
@@ -76,6 +78,7 @@ class Server:
         """Finish what is under way."""
         self.champions.close()
         self.engine.close()
+        self.remote.close()
         self._shadow.close()
 
     def admit(self, token: str | None, scope: str) -> Grant:
