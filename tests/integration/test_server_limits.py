@@ -98,27 +98,6 @@ def test_a_connection_without_a_whole_request_head_is_closed(server: RunningServ
     assert UPLOAD_TIMEOUT_S - 1 < time.monotonic() - started < UPLOAD_TIMEOUT_S + 10
 
 
-def test_a_connection_that_asks_now_and_then_stays_open(server: RunningServer) -> None:
-    request = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
-    started = time.monotonic()
-    with connected(server) as connection:
-        while time.monotonic() - started < 2 * UPLOAD_TIMEOUT_S + 1:
-            connection.sendall(request)
-            assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
-            time.sleep(1)
-
-
-@pytest.mark.parametrize(
-    "in_front", [b"", b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"], ids=["first", "second"]
-)
-def test_a_request_head_without_an_end_is_refused(server: RunningServer, in_front: bytes) -> None:
-    with connected(server) as connection:
-        connection.sendall(in_front + b"GET / HTTP/1.1\r\nX-Long: ")
-        with pytest.raises(ConnectionError):  # after what the system's own buffers took
-            connection.sendall(b"x" * (32 * MIB))
-    assert predict(server, cr_bytes(1)).status_code == 200
-
-
 def test_who_sends_too_much_is_told_before_and_after_all_of_it_is_sent(server: RunningServer) -> None:
     """The answer is not lost with the connection, though the body goes on and on."""
     with connected(server) as connection:

@@ -87,6 +87,7 @@ def test_the_rest_of_a_refused_body_is_no_head(connection: socket.socket) -> Non
 def test_what_came_while_the_server_stalled_is_answered(port: int, connection: socket.socket) -> None:
     connection.sendall(GET)
     assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+    time.sleep(LIMIT_S * 1.2)  # at the next look it has been silent for long enough
     with socket.create_connection(("127.0.0.1", port), timeout=20) as other:
         other.sendall(GET.replace(b"GET /", b"GET /stall"))
         time.sleep(0.2)
