@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import zlib
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 from PIL import Image
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.filewriter import write_file_meta_info
+from pydicom.uid import (
+    ComputedRadiographyImageStorage,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    generate_uid,
+)
+
+_MIB = 2**20
 
 
 def bone_pixels(seed: int = 0, height: int = 300, width: int = 240) -> np.ndarray[Any, np.dtype[np.uint16]]:
@@ -57,3 +66,15 @@ def png_bomb(side: int) -> bytes:
     buffer = BytesIO()
     Image.new("1", (side, side)).save(buffer, format="PNG")
     return buffer.getvalue()
+
+
+def deflated_bomb() -> bytes:
+    """A deflated DICOM file of half a megabyte that inflates to half a gigabyte."""
+    engine = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    body = b"".join(engine.compress(b"\0" * _MIB) for _ in range(512)) + engine.flush()
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = ComputedRadiographyImageStorage, "1.2.3"
+    meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    buffer = BytesIO()
+    write_file_meta_info(buffer, meta)
+    return b"\0" * 128 + b"DICM" + buffer.getvalue() + body

@@ -21,15 +21,27 @@ logger = logging.getLogger("osteon.features.writer")
 
 
 def run(settings: WriterSettings, stop: threading.Event, *, loop: bool) -> None:
-    """Move events until `stop` is set, or once."""
+    """Move events until `stop` is set, or once.
+
+    In a loop an outbox or a feature store that fails (a full disk, a database that restarts) is tried again
+    after the pause: what was claimed comes back when its lease ends. Only the kind of an error is logged.
+    """
     outbox = Outbox(settings.outbox_url)
     repository = FeatureRepository(settings.repository, settings.project)
     repository.apply()
     logger.info("writer ready")
     while True:
-        added = move_events(outbox, repository, batch=settings.batch, lease_s=settings.lease_s)
-        if added:
-            logger.info("moved %d events", added)
+        try:
+            added = move_events(outbox, repository, batch=settings.batch, lease_s=settings.lease_s)
+        except Exception as error:  # whatever a store's driver raises
+            if not loop:
+                raise
+            logger.error(
+                "events not moved, tried again in %g s (%s)", settings.interval_s, type(error).__name__
+            )
+        else:
+            if added:
+                logger.info("moved %d events", added)
         if not loop or stop.wait(settings.interval_s):
             return
 

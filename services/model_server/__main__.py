@@ -12,6 +12,8 @@ import signal
 
 from services.model_server.settings import Settings
 
+_KEEP_ALIVE_S = 75  # longer than clients keep one (httpx: 5 s), or a request meets a connection that closes
+
 
 def main() -> None:
     """Serve until SIGTERM or Ctrl-C, then finish what is under way."""
@@ -29,6 +31,7 @@ def main() -> None:
 
     import uvicorn
 
+    from services.model_server.connections import patient_protocol
     from services.model_server.service import build_service
 
     _count_in_this_process()
@@ -39,6 +42,8 @@ def main() -> None:
         application,
         host=settings.host,
         port=settings.port,
+        http=patient_protocol(settings.upload_timeout_s),
+        timeout_keep_alive=_KEEP_ALIVE_S,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -75,11 +75,14 @@ class ErrorAnswer:
 
 
 class HttpError(OsteonError):
-    """An error with the HTTP status that tells the client what to do."""
+    """An error with the HTTP status that tells the client what to do, and when where it is to come back."""
 
-    def __init__(self, status: int, need: str, got: str, next_step: str) -> None:
+    def __init__(
+        self, status: int, need: str, got: str, next_step: str, *, retry_after_s: int = RETRY_AFTER_S
+    ) -> None:
         super().__init__(need, got, next_step)
         self.status = status
+        self.retry_after_s = retry_after_s
 
 
 def status_of(error: OsteonError) -> int:
@@ -102,7 +105,7 @@ def error_response(error: OsteonError) -> JSONResponse:
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if status in (429, 503):
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+        headers["Retry-After"] = str(error.retry_after_s if isinstance(error, HttpError) else RETRY_AFTER_S)
     return JSONResponse(error.as_dict(), status_code=status, headers=headers)
 
 
@@ -116,7 +119,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         (413, "Larger than the server takes"),
         (415, "Not multipart/form-data"),
         (422, "A form field or a picture that the server refuses"),
-        (429, "Too many requests under way: try again after Retry-After seconds"),
+        (429, "Too many requests under way, or of this token: try again after Retry-After seconds"),
         (503, "No model in production, no answer in time, or the answer could not be recorded"),
     )
 }

@@ -68,7 +68,7 @@ _FORM_SCHEMA: dict[str, Any] = {
 _BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM_SCHEMA}}}
 }
-_MODELS_ERRORS: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status in (401, 403)}
+_MODELS_ERRORS: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status in (401, 403, 429)}
 
 
 def build_api() -> FastAPI:
@@ -112,7 +112,7 @@ def _require(scope: str) -> Any:
         request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
     ) -> Server:
         server = _server(request)
-        server.tokens.require(bearer.credentials if bearer else None, scope)
+        server.admit(bearer.credentials if bearer else None, scope)
         return server
 
     return Depends(check)

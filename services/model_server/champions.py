@@ -97,13 +97,15 @@ class Champions:
         """The champion of the task, or every champion in the order of the tasks.
 
         Raises:
-            HttpError: 404 when the task has none, 503 when no task has one.
+            HttpError: 404 when the task has none, 503 when no task has one, or not all of them are loaded
+                yet: some of a picture's answers would look like all of them.
         """
+        if not self.are_ready:
+            raise HttpError(503, "champions in production", "none, or not all yet", "try again later")
         current = self.current
         found = [current[each] for each in Task if each in current and task in (None, each)]
         if not found:
-            status = 404 if current else 503
-            raise HttpError(status, "a champion in production", "none", "run `osteon registry promote`")
+            raise HttpError(404, "a champion in production", "none", "run `osteon registry promote`")
         return found
 
     def served(self, role: Role) -> list[ServedModel]:
@@ -133,6 +135,8 @@ class Champions:
         for task in set(self._production.challenger) - set(challengers):
             self._put("challenger", task, None)
         self._holders = holders
+        if self.current:
+            self._looked.set()
         self._free()
 
     def watch(self, interval_s: float) -> None:
@@ -150,8 +154,6 @@ class Champions:
         while True:
             try:
                 self.refresh()
-                if self.current:
-                    self._looked.set()
             except SQLAlchemyError as error:  # the registry is away: what is loaded goes on answering
                 logger.warning("registry not reached (%s)", type(error).__name__)
             gc.enable()

@@ -63,7 +63,7 @@ def _granted(scope: str) -> Any:
         request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
     ) -> Granted:
         server: Server = request.app.state.server
-        return Granted(server, server.tokens.require(given.credentials if given else None, scope))
+        return Granted(server, server.admit(given.credentials if given else None, scope))
 
     return Depends(check)
 

@@ -14,12 +14,13 @@ from services.model_server.champions import Champions
 from services.model_server.engine import Engine
 from services.model_server.explain import Explainer
 from services.model_server.metrics import ServerMetrics
+from services.model_server.rates import Rates
 from services.model_server.recorder import Recorder
 from services.model_server.remote import Remote
 from services.model_server.search import Search
 from services.model_server.settings import Settings, read_hmac_key
 from services.model_server.shadow import Shadow
-from services.model_server.tokens import Tokens
+from services.model_server.tokens import Grant, Tokens
 from services.model_server.upload import Upload, read_upload
 from services.model_server.waiting import Places, answered, arrived
 
@@ -33,7 +34,8 @@ class Server:
     def __init__(self, settings: Settings, metrics: ServerMetrics) -> None:
         self.settings = settings
         self.metrics = metrics
-        self.tokens = Tokens.load(settings)
+        self._tokens = Tokens.load(settings)
+        self._rates = Rates(settings.requests_per_s, settings.requests_burst)
         hmac_key = read_hmac_key(settings.hmac_key_file)
         registry = Registry(
             settings.registry_uri,
@@ -78,6 +80,12 @@ class Server:
         self.engine.close()
         self.remote.close()
         self._shadow.close()
+
+    def admit(self, token: str | None, scope: str) -> Grant:
+        """What the token allows; HttpError 401 or 403 when not that, 429 when it asks too fast."""
+        grant = self._tokens.require(token, scope)
+        self._rates.spend(grant.actor)
+        return grant
 
     def models(self) -> ModelsAnswer:
         """What is in production and in shadow."""

@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     max_inflated_bytes: int = Field(128 * _MIB, ge=1, description="a deflated instance once inflated")
     max_decoded_bytes: int = Field(256 * _MIB, ge=1, description="pixels of one instance once decoded")
     max_waiting: int = Field(32, ge=1, description="requests under way before 429 is answered")
+    requests_per_s: float = Field(200.0, gt=0, description="that one token may go on sending; 429 beyond")
+    requests_burst: int = Field(400, ge=1, description="that one token may send at once after a pause")
     upload_timeout_s: float = Field(30.0, gt=0, description="for a request's body to arrive: 408 after it")
     request_timeout_s: float = Field(60.0, gt=0, description="for the answer after that: 503 after it")
     shadow_waiting: int = Field(

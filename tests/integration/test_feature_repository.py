@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 from osteon.features import FeatureRepository, Outbox, move_events
@@ -137,9 +138,19 @@ def test_a_writer_killed_in_the_middle_neither_loses_nor_doubles_an_event(tmp_pa
     second = _writer(url, repository.path)
     try:
         _wait_until(lambda: outbox.depth() == 0)
+        # Nothing can be written for a while, as on a full disk: it waits and goes on.
+        limits = psutil.Process(second.pid).rlimit
+        limits(psutil.RLIMIT_FSIZE, (1, psutil.RLIM_INFINITY))
+        late = [make_event(number) for number in range(300, 320)]
+        outbox.append(*late)
+        time.sleep(1.5)
+        assert second.poll() is None
+        assert outbox.depth() == len(late)
+        limits(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
+        _wait_until(lambda: outbox.depth() == 0)
         second.terminate()
         assert second.wait(30) == 0
     finally:
         second.kill()
     ids = repository.history()["event_id"].tolist()
-    assert sorted(ids) == sorted(event.event_id for event in events)
+    assert sorted(ids) == sorted(event.event_id for event in [*events, *late])

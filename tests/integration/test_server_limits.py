@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import httpx
 import pytest
 
 from tests.model_packages import make_model_package, promote_package
-from tests.radiographs import cr_bytes, png_bomb, png_bytes
+from tests.radiographs import cr_bytes, deflated_bomb, png_bomb, png_bytes
 from tests.server_process import TOKEN, RunningServer, running_server, server_registry
 from tests.server_requests import MIB, assert_error, metric, predict, take_events
 
@@ -81,6 +80,37 @@ def test_a_client_that_stops_sending_is_answered_408_and_gives_its_place_back(se
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert time.monotonic() - started < UPLOAD_TIMEOUT_S + 10
     wait_for_places(server, 0)
+
+
+def connected(server: RunningServer) -> socket.socket:
+    host, port = server.url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=30)
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"POST /v1/predict HTTP/1.1\r\nX-Slow: "], ids=["nothing", "half a head"]
+)
+def test_a_connection_without_a_whole_request_head_is_closed(server: RunningServer, said: bytes) -> None:
+    started = time.monotonic()
+    with connected(server) as connection:
+        connection.sendall(said)
+        assert connection.recv(100) == b""
+    assert UPLOAD_TIMEOUT_S - 1 < time.monotonic() - started < UPLOAD_TIMEOUT_S + 10
+
+
+def test_who_sends_too_much_is_told_before_and_after_all_of_it_is_sent(server: RunningServer) -> None:
+    """The answer is not lost with the connection, though the body goes on and on."""
+    with connected(server) as connection:
+        connection.sendall(
+            b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+            b"Authorization: Bearer " + TOKEN.encode() + b"\r\n"
+            b"Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+        )
+        body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n' + b"\0" * 10 * MIB
+        connection.sendall(b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body))
+        assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_client_that_hangs_up_gives_its_place_back_and_its_pictures_are_not_judged(
@@ -205,24 +235,6 @@ def test_a_picture_bomb_is_refused_before_it_is_decoded(server: RunningServer) -
     assert "pixels" in error["need"]
     assert_error(predict(server, deflated_bomb()), 422)
     assert server.cpu_seconds - before < 10
-
-
-def deflated_bomb() -> bytes:
-    """A deflated DICOM file of half a megabyte that inflates to half a gigabyte."""
-    engine = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    body = b"".join(engine.compress(b"\0" * MIB) for _ in range(512)) + engine.flush()
-    from io import BytesIO
-
-    from pydicom.dataset import FileMetaDataset
-    from pydicom.filewriter import write_file_meta_info
-    from pydicom.uid import ComputedRadiographyImageStorage, DeflatedExplicitVRLittleEndian
-
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = ComputedRadiographyImageStorage, "1.2.3"
-    meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    buffer = BytesIO()
-    write_file_meta_info(buffer, meta)
-    return b"\0" * 128 + b"DICM" + buffer.getvalue() + body
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from osteon.domain import Task
 from osteon.registry import Registry
+from services.model_server.answers import HttpError
 from services.model_server.champions import Champions
 from services.model_server.metrics import ServerMetrics
 from tests.model_packages import HMAC_KEY, make_model_package
@@ -112,3 +114,25 @@ def test_a_challenger_that_cannot_be_loaded_leaves_the_champion_alone(
     assert not champions.production.challenger
     refused = champions._metrics.challenger_reloads.labels("fracture", "refused")
     assert refused._value.get() == 1
+
+
+def test_nobody_is_answered_by_some_champions_while_others_still_load(
+    champions: Champions, give: Callable[..., str], registry: Registry, tmp_path: Path
+) -> None:
+    """What was seen after a kill: a picture got its bone age alone, as if that were every answer."""
+    give(0)
+    folder = make_model_package(tmp_path / "bone-age", "bone-age")
+    registry.promote(Task.BONE_AGE, registry.register(folder, Task.BONE_AGE), actor="tests", reason="a test")
+    put, seen = champions._put, []
+
+    def asked_in_between(*given: Any) -> None:
+        put(*given)
+        for task in (None, Task.FRACTURE, Task.BONE_AGE):
+            with pytest.raises(HttpError) as caught:
+                champions.require(task)
+            seen.append(caught.value.status)
+
+    champions._put = asked_in_between  # type: ignore[method-assign]
+    champions.refresh()
+    assert seen == [503] * 6
+    assert len(champions.require(None)) == 2
