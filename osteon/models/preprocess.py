@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteon.domain import RefusedError, canonical_json, sha256_text
+from osteon.models.extremes import extremes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -95,7 +96,7 @@ class Preprocess:
 
     def _stretch(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         sample = pixels[:: max(1, pixels.shape[0] // 512), :: max(1, pixels.shape[1] // 512)]
-        low, high = np.percentile(sample, [self.low_percentile, self.high_percentile])
+        low, high = extremes(sample, self.low_percentile, self.high_percentile)
         if high - low < 1e-6:  # a picture of one level, or all bone in the tails
             low, high = float(pixels.min()), float(pixels.max())
         stretched = (pixels - np.float32(low)) / np.float32(max(high - low, 1e-6))
