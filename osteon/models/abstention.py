@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -87,7 +88,7 @@ def picture_reason(pixels: NDArray[np.floating[Any]], prepared: NDArray[np.float
         return Reason.TOO_SMALL
     sample = pixels[:: max(1, pixels.shape[0] // 256), :: max(1, pixels.shape[1] // 256)]
     one_level = float(np.ptp(sample)) < 1e-6 and float(np.ptp(pixels)) < 1e-6
-    if one_level or float(prepared.std()) < _MIN_SPREAD:
+    if one_level or cv2.meanStdDev(prepared)[1].item() < _MIN_SPREAD:
         return Reason.BLANK
     low, high = (np.float64(level) for level in extremes(sample, 1, 99))
     inner = sample[(sample >= low) & (sample <= high)]
