@@ -5,7 +5,7 @@ Nothing here imports torch but the torch engine itself: a server that answers fr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -24,10 +24,16 @@ from osteon.models.preprocess import normalise
 if TYPE_CHECKING:
     from osteon.models.task_model import TaskModel
 
-EngineName = Literal["auto", "torch", "onnxruntime", "openvino"]
+EngineName = Literal["auto", "torch", "onnxruntime", "openvino", "int8"]
 Outputs = tuple[NDArray[np.float64], NDArray[np.float32]]
 ONNX_NAME = "model.onnx"
+INT8_NAME = "model.int8.onnx"
 OPENVINO_NAMES = ("model.openvino.xml", "model.openvino.weights")
+_FILES: Mapping[str, tuple[str, ...]] = {
+    "onnxruntime": (ONNX_NAME,),
+    "int8": (INT8_NAME,),
+    "openvino": OPENVINO_NAMES,
+}
 IMAGE_INPUT, SEX_INPUT = "image", "sex"
 LOG_OUTPUT, FEATURE_OUTPUT = "log_probability", "features"
 
@@ -133,14 +139,14 @@ def open_package(folder: Path, engine: EngineName = "auto", *, threads: int | No
     """The package of a folder with an engine; every byte that is read was checked.
 
     Args:
-        engine: `auto` takes onnxruntime where the package was exported to it, else torch.
+        engine: `auto` takes what the package was exported to: int8, else onnxruntime, else torch.
         threads: of one inference; None for the engine's default.
     Raises:
         UsageError: the engine is not installed, or the package was not exported to it.
     """
     listed = read_manifest(folder).outputs
     if engine == "auto":
-        engine = "onnxruntime" if ONNX_NAME in listed and find_spec("onnxruntime") else "torch"
+        engine = _best(listed)
     if engine == "torch":
         from osteon.models.package import load_package
 
@@ -149,23 +155,30 @@ def open_package(folder: Path, engine: EngineName = "auto", *, threads: int | No
 
             torch.set_num_threads(threads)
         return load_package(folder)
-    names = (ONNX_NAME,) if engine == "onnxruntime" else OPENVINO_NAMES
+    names = _FILES[engine]
     if not all(name in listed for name in names):
         raise UsageError(
             f"a package exported to {engine}",
             "one that is not",
             "run `osteon export`, or use torch",
         )
-    require_engine(engine)
+    require_engine("openvino" if engine == "openvino" else "onnxruntime")
     settings = read_answer_settings(folder)
     checked_manifest(folder, names)
     paths = [folder / name for name in names]
     opened: Engine = (
-        OnnxEngine(paths[0], threads=threads)
-        if engine == "onnxruntime"
-        else OpenVinoEngine(paths[0], paths[1], threads=threads)
+        OpenVinoEngine(paths[0], paths[1], threads=threads)
+        if engine == "openvino"
+        else OnnxEngine(paths[0], threads=threads)
     )
     return OpenedPackage(settings=settings, engine=opened)
+
+
+def _best(listed: Mapping[str, str]) -> EngineName:
+    """An int8 graph stands in a package only where its accuracy was found to hold."""
+    if not find_spec("onnxruntime"):
+        return "torch"
+    return "int8" if INT8_NAME in listed else "onnxruntime" if ONNX_NAME in listed else "torch"
 
 
 def require_engine(engine: str) -> None:
