@@ -90,16 +90,20 @@ class OnnxEngine:
 
 
 class OpenVinoEngine:
-    """The exported graph in OpenVINO, in float32: its default of bfloat16 is another model."""
+    """The exported graph in OpenVINO, in float32: its default of bfloat16 is another model.
 
-    def __init__(self, graph: Path, weights: Path, *, threads: int | None = None) -> None:
+    Without a file of weights the graph is an ONNX file.
+    """
+
+    def __init__(self, graph: Path, weights: Path | None, *, threads: int | None = None) -> None:
         openvino: Any = import_module("openvino")
 
         core = openvino.Core()
         settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
-        self._model: Any = core.compile_model(core.read_model(graph, weights), "CPU", settings)
+        read = core.read_model(graph, weights) if weights else core.read_model(graph)
+        self._model: Any = core.compile_model(read, "CPU", settings)
         self._takes_sex = any(SEX_INPUT in one.get_names() for one in self._model.inputs)
 
     def infer(self, image_B1SS: NDArray[np.float32], sex_B: NDArray[np.int64]) -> Outputs:
