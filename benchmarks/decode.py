@@ -4,8 +4,8 @@ The peer is what pydicom documents: `pixel_array`, `apply_modality_lut`, `apply_
 MONOCHROME1 and scaling to [0, 1]. Both start from the same bytes; the pictures must agree first.
 The last line is JSON; `ratio` is peer time over ours, the median over the syntaxes.
 
-`over_codec` is the way from the file's bytes to a model's input of 512 px over the fastest codec's bare decode
-of the frame, of all that are installed; the bound is 1.25. An uncompressed file has no codec.
+`over_codec` is the way from the file's bytes to a model's input of 512 px over the fastest codec's bare
+decode of the frame, of all that are installed; the bound is 1.25. An uncompressed file has no codec.
 """
 
 from __future__ import annotations
