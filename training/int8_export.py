@@ -43,12 +43,13 @@ def export_int8(folder: Path, table: Path, *, output: Path | None = None) -> Man
     Returns:
         The manifest; `figures["exports"]["int8"]` holds the figure before and after.
     Raises:
-        UsageError: onnx or onnxruntime is not installed, or no such table.
+        UsageError: onnx or onnxruntime is not installed, the processor does not sum 8-bit products exactly,
+            or no such table.
         RefusedError: too few rows to set scales by, or to tell a difference on.
         FaultError: the figure moves beyond the tolerance, or embeddings do; nothing is written then.
     """
-    for package in ("onnx", "onnxruntime"):
-        require_engine(package)
+    for engine in ("onnx", "int8"):
+        require_engine(engine)
     loaded = load_package(folder)
     rows = read_label_table(table, loaded.settings.task)
     if len(rows.test_rows()) < LEAST_TEST_ROWS:

@@ -20,6 +20,7 @@ from osteon.domain import FaultError, RefusedError, UsageError
 from osteon.models.moved_views import moved_views
 from osteon.models.package_files import AnswerSettings, checked_manifest, read_answer_settings
 from osteon.models.preprocess import normalise
+from osteon.models.processor import adds_bytes_exactly
 
 if TYPE_CHECKING:
     from osteon.models.task_model import TaskModel
@@ -146,7 +147,8 @@ def open_package(folder: Path, engine: EngineName = "auto", *, threads: int | No
         engine: `auto` takes what the package was exported to: int8, else onnxruntime, else torch.
         threads: of one inference; None for the engine's default.
     Raises:
-        UsageError: the engine is not installed, or the package was not exported to it.
+        UsageError: the engine is not installed, the package was not exported to it, or the processor would
+            answer from an int8 graph otherwise than it was checked.
     """
     listed = read_manifest(folder).outputs
     if engine == "auto":
@@ -166,7 +168,7 @@ def open_package(folder: Path, engine: EngineName = "auto", *, threads: int | No
             "one that is not",
             "run `osteon export`, or use torch",
         )
-    require_engine("openvino" if engine == "openvino" else "onnxruntime")
+    require_engine(engine)
     settings = read_answer_settings(folder)
     checked_manifest(folder, names)
     paths = [folder / name for name in names]
@@ -182,13 +184,20 @@ def _best(listed: Mapping[str, str]) -> EngineName:
     """An int8 graph stands in a package only where its accuracy was found to hold."""
     if not find_spec("onnxruntime"):
         return "torch"
-    return "int8" if INT8_NAME in listed else "onnxruntime" if ONNX_NAME in listed else "torch"
+    if INT8_NAME in listed and adds_bytes_exactly():
+        return "int8"
+    return "onnxruntime" if ONNX_NAME in listed else "torch"
 
 
 def require_engine(engine: str) -> None:
-    """UsageError when a runtime is not installed."""
-    if find_spec(engine) is None:
-        raise UsageError(f"{engine}", "an environment without it", f"install the package {engine}")
+    """UsageError when a runtime is not installed, or the processor would give int8 other answers."""
+    package = "onnxruntime" if engine == "int8" else engine
+    if find_spec(package) is None:
+        raise UsageError(f"{package}", "an environment without it", f"install the package {package}")
+    if engine == "int8" and not adds_bytes_exactly():
+        raise UsageError(
+            "a processor that sums 8-bit products exactly (VNNI)", "another", "use onnxruntime, or auto"
+        )
 
 
 def infer_squares(

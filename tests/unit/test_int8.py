@@ -14,10 +14,13 @@ from osteon.artefact import read_manifest, sha256_file
 from osteon.domain import FaultError, Manifest, RefusedError, Task
 from osteon.models import Predictor, load_package, save_package
 from osteon.models.engine import INT8_NAME, OnnxEngine, open_package
+from osteon.models.processor import adds_bytes_exactly
 from osteon.registry import verify_package
 from tests.labelled_pictures import fracture_table, write_picture, write_table
 from tests.model_packages import HMAC_KEY, make_model_package
 from training.int8_export import LEAST_TEST_ROWS, export_int8, require_accuracy
+
+exact = pytest.mark.skipif(not adds_bytes_exactly(), reason="this processor has no exact 8-bit sums")
 
 
 def hands(folder: Path, count: int = 640) -> Path:
@@ -31,6 +34,7 @@ def hands(folder: Path, count: int = 640) -> Path:
     return write_table(folder, rows)
 
 
+@exact
 def test_the_graph_is_of_integers_and_answers_nearly_as_the_weights_do(tmp_path: Path) -> None:
     package, table = make_model_package(tmp_path / "m", "bone-age"), hands(tmp_path / "hands")
     before = read_manifest(package)
@@ -57,6 +61,7 @@ def test_the_graph_is_of_integers_and_answers_nearly_as_the_weights_do(tmp_path:
         assert default.value == other.value
 
 
+@exact
 def test_the_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
     table = hands(tmp_path / "hands")
     digests = {
@@ -66,6 +71,7 @@ def test_the_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
     assert len(digests) == 1
 
 
+@exact
 def test_a_model_that_eight_bits_cannot_hold_is_refused_and_stays_as_it_was(tmp_path: Path) -> None:
     package = make_model_package(tmp_path / "m", "fracture")
     loaded = load_package(package)
@@ -85,6 +91,7 @@ def test_a_model_that_eight_bits_cannot_hold_is_refused_and_stays_as_it_was(tmp_
     assert {path.name: sha256_file(path) for path in odd.iterdir()} == before
 
 
+@exact
 def test_too_few_test_rows_to_find_a_loss_on_are_refused(tmp_path: Path) -> None:
     package = make_model_package(tmp_path / "m", "fracture")
     with pytest.raises(RefusedError, match="test rows"):
@@ -113,3 +120,21 @@ def test_a_figure_beyond_its_tolerance_is_refused_either_way(
             require_accuracy(task, found(0.8), found(after), alike)
     with pytest.raises(FaultError, match="embeddings"):
         require_accuracy(task, found(0.8), found(0.8), {"min_cosine": 0.9})
+
+
+@pytest.mark.parametrize(
+    ("text", "exact_sums"),
+    [
+        ("model name\t: old\nflags\t\t: fpu sse2 avx2 fma\n", False),
+        ("model name\t: new\nflags\t\t: fpu avx2 avx512_vnni\n", True),
+        ("Features\t: fp asimd asimddp\n", True),
+        ("", False),
+    ],
+)
+def test_a_processor_is_taken_as_exact_only_where_it_says_so(
+    tmp_path: Path, text: str, exact_sums: bool
+) -> None:
+    path = tmp_path / "cpuinfo"
+    path.write_text(text)
+    assert adds_bytes_exactly(path) is exact_sums
+    assert not adds_bytes_exactly(tmp_path / "none")
