@@ -15,11 +15,10 @@ from monitoring.drift import KeptReferences
 from monitoring.policy import DriftPolicy
 from monitoring.report import AlarmReport
 from monitoring.sequential import MixModel, MixStream, Stream, StreamModel
-from monitoring.watched import Family, WatchedStream, answer_edges, cases_of, cells_of
+from monitoring.watched import LEAST_RUN, Family, WatchedStream, answer_edges, cases_of, cells_of
 from osteon.domain import Stratum, sha256_text
 
 _REFUSED_AT_MOST = 4  # times as many events are looked up as make a reference: refused ones have no embedding
-_LEAST_RUN = 100.0  # events between false alarms, however few come
 Pairs = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
 
@@ -102,7 +101,7 @@ class AlarmWatch:
         name = f"{task}|{version}|{stratum}"
         seed = int(sha256_text(f"{self._seed} {name}")[:8], 16)
         per_day = _events_per_day(rows)
-        run_length = max(_LEAST_RUN, self._family.days(rows["time"].iloc[0]) * per_day)
+        run_length = max(LEAST_RUN, self._family.days(rows["time"].iloc[0]) * per_day)
         model = StreamModel.fit(
             np.stack(list(reference["embedding"])),
             run_length=run_length,

@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
-from osteon.domain import UsageError, canonical_json, sha256_text
+from monitoring.strict_file import Strict, load_strict
 
 StatisticName = Literal[
     "mmd",
@@ -26,11 +25,7 @@ WITHOUT_P_VALUE = frozenset({"sliced_wasserstein", "mahalanobis", "frechet"})
 DEFAULT_POLICY = Path(__file__).with_name("thresholds.yaml")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Windows(_Strict):
+class Windows(Strict):
     """How long and how full the compared windows are."""
 
     production_hours: float = Field(gt=0)
@@ -40,7 +35,7 @@ class Windows(_Strict):
     least_production_events: int = Field(ge=8)
 
 
-class StatisticRule(_Strict):
+class StatisticRule(Strict):
     """What one statistic is for.
 
     `decides`: its corrected p-value can call a drift. `least_effect`: smaller values never do, however
@@ -53,7 +48,7 @@ class StatisticRule(_Strict):
     source: str = Field(min_length=1)
 
 
-class SequentialRule(_Strict):
+class SequentialRule(Strict):
     """Alarms event by event.
 
     Attributes:
@@ -71,7 +66,7 @@ class SequentialRule(_Strict):
     source: str = Field(min_length=1)
 
 
-class RetrainingRule(_Strict):
+class RetrainingRule(Strict):
     """When a drift is worth a retraining request.
 
     `harmless_within`: where performance can be estimated and its whole interval lies no further than this
@@ -84,7 +79,7 @@ class RetrainingRule(_Strict):
     reason: str = Field(min_length=1)
 
 
-class ProbationRule(_Strict):
+class ProbationRule(Strict):
     """How a new champion is watched: so many days, with `level` as the chance of a false rollback."""
 
     days: float = Field(gt=0)
@@ -94,7 +89,7 @@ class ProbationRule(_Strict):
     source: str = Field(min_length=1)
 
 
-class DriftPolicy(_Strict):
+class DriftPolicy(Strict):
     """The whole of `thresholds.yaml`."""
 
     schema_version: Literal["1"]
@@ -121,23 +116,7 @@ class DriftPolicy(_Strict):
             raise ValueError(f"{', '.join(sorted(without))} cannot decide: no p-value")
         return rules
 
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the policy's content; comments and order of keys do not change it."""
-        return sha256_text(canonical_json(self.model_dump(mode="json")))
-
 
 def load_policy(path: Path | None = None) -> DriftPolicy:
     """The policy of a YAML file, the shipped one without a path; UsageError names the wrong keys."""
-    source = path or DEFAULT_POLICY
-    try:
-        return DriftPolicy.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise UsageError("a drift policy file", "no such file", "name an existing YAML file") from None
-    except yaml.YAMLError:
-        raise UsageError("a drift policy in YAML", "a file that is not YAML", "correct its syntax") from None
-    except ValidationError as error:
-        wrong = sorted({".".join(map(str, fault["loc"])) + ": " + fault["msg"] for fault in error.errors()})
-        raise UsageError(
-            "a drift policy of schema 1", "; ".join(wrong), "compare it with monitoring/thresholds.yaml"
-        ) from None
+    return load_strict(DriftPolicy, path or DEFAULT_POLICY, "a drift policy", "monitoring/thresholds.yaml")

@@ -167,6 +167,12 @@ class RequestFolder:
         claimed.path.unlink()
         return done
 
+    def release(self, claimed: "ClaimedRequest") -> None:
+        """Give a request back that could not be worked on: the next claim may have it at once."""
+        name = claimed.path.name.removesuffix(_CLAIMED)
+        with self._locked(), suppress(FileNotFoundError):
+            claimed.path.replace(claimed.path.with_name(name))
+
     def _newest(self, key: str) -> datetime | None:
         times = [
             datetime.strptime(path.name.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

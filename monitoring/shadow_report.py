@@ -7,16 +7,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monitoring.bootstrap import cluster_interval
 from monitoring.policy import StratumKey
 from monitoring.statistics.result import Floats
 from osteon.domain import Kind, RefusedError, Task
 
 SHADOW_REPORT_SCHEMA_VERSION = "1"
 GROUP_KEYS = ("site", *get_args(StratumKey))
-_PAIR = ["request_id", "task", "input_hmac"]
+_PICTURE = ["input_hmac", "laterality"]  # of a film of both knees, each knee
+_PAIR = ["request_id", "task", *_PICTURE]
 _LEAST_CLUSTERS = 30  # under it a percentile interval of the bootstrap is too short
 _DECISION = 0.5
-_DRAWS_AT_ONCE = 250  # bounds the memory: draws x patients
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +113,7 @@ def shadow_report(
             f"{len(shadows)} events of a challenger and none in pairs",
             "give a version the alias challenger and send studies",
         )
-    pairs = _newest(pairs).drop_duplicates("input_hmac", keep="last").reset_index(drop=True)
+    pairs = _newest(pairs).drop_duplicates(_PICTURE, keep="last").reset_index(drop=True)
     measured = _measure(pairs, task)
     rng = np.random.default_rng(seed)
     groups = [("all", "all", measured)]
@@ -193,16 +194,8 @@ def _mean_and_interval(
     known = np.isfinite(values)
     if not known.any():
         return Measured(value=None, low=None, high=None)
-    names, owner = np.unique(patient[known], return_inverse=True)
     mean = float(values[known].mean())
-    if len(names) < _LEAST_CLUSTERS:
+    if len(np.unique(patient[known])) < _LEAST_CLUSTERS:
         return Measured(value=mean, low=None, high=None)
-    total, count = np.bincount(owner, values[known]), np.bincount(owner).astype(np.float64)
-    share, means = np.full(len(names), 1 / len(names)), []
-    for start in range(0, resamples, _DRAWS_AT_ONCE):
-        draws = min(_DRAWS_AT_ONCE, resamples - start)
-        drawn = rng.multinomial(len(names), share, size=draws).astype(np.float64)
-        means.append((drawn @ total) / (drawn @ count))
-    tail = (1 - coverage) / 2
-    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
-    return Measured(value=mean, low=float(low), high=float(high))
+    low, high = cluster_interval(values[known], patient[known], rng, coverage=coverage, resamples=resamples)
+    return Measured(value=mean, low=low, high=high)

@@ -17,7 +17,7 @@ from osteon.domain import Stratum
 LATE = 4096  # newest events among which one that comes late still counts; older ones are taken as seen
 _CELLS = 4  # parts of the reference's answers: what the model says may change without a drift
 _CAUSES_SHOWN = 3
-_LEAST_RUN = 100.0
+LEAST_RUN = 100.0  # events between false alarms, however few come
 
 
 class Family:
@@ -104,7 +104,7 @@ class WatchedStream:
             if (days := family.days(time)) != promised:
                 promised = days
                 for run in (self.pictures.run, self.mix.run):
-                    run.promise(max(_LEAST_RUN, days * self.events_per_day))
+                    run.promise(max(LEAST_RUN, days * self.events_per_day))
             self.pictures.update(embedding, cell)
             self.mix.update(case)
             self._times.append(time.isoformat())

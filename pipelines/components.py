@@ -97,7 +97,7 @@ def evaluate_stage(model_digest: str, workspace: str, task: str, metrics: dsl.Ou
 def register_stage(
     evaluation_digest: str, workspace: str, task: str, registry: str, project: str, actor: str
 ) -> str:
-    """Register one model: champion if the task has none, else challenger."""
+    """Register one model: champion if the task has none, else without an alias."""
     from pipelines import stages
 
     del evaluation_digest  # names the run this one follows

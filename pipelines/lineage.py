@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osteon.artefact import read_manifest
-from osteon.domain import Task, canonical_json
+from osteon.domain import Task, UsageError, canonical_json
 from pipelines.storage import join, read_text, write_text
 
 if TYPE_CHECKING:
@@ -31,10 +32,13 @@ def patients_of(workspace: str, task: str, digest: str) -> frozenset[str] | None
 
 
 def open_registry(address: str, project: str) -> Registry:
-    """The registry of a folder, or of MLflow's address."""
-    from osteon.registry import Registry, registry_uri
+    """The registry of a folder or of MLflow's address; empty: of the address in OSTEON_REGISTRY_URI."""
+    from osteon.registry import Registry, tracking_address
 
-    return Registry(address if "://" in address else registry_uri(Path(address)), project)
+    where = address or os.environ.get("OSTEON_REGISTRY_URI", "")
+    if not where:
+        raise UsageError("the registry's address", "none", "name it, or set OSTEON_REGISTRY_URI")
+    return Registry(tracking_address(where), project)
 
 
 def champion_package(registry: str, project: str, task: str) -> str:

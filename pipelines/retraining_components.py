@@ -42,27 +42,6 @@ def retrain_evaluate_stage(model_digest: str, workspace: str, task: str) -> str:
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def register_candidate_stage(
-    evaluation_digest: str, workspace: str, task: str, registry: str, project: str, actor: str
-) -> str:
-    """Register the model without an alias: the gate comes next."""
-    from pipelines import stages
-
-    del evaluation_digest  # names the run this one follows
-    run = stages.register(
-        f"{workspace}/models/{task}",
-        f"{workspace}/evaluation/{task}",
-        workspace,
-        task=task,
-        registry=registry,
-        project=project,
-        actor=actor,
-        challenge=False,
-    )
-    return run.digest
-
-
-@dsl.component(base_image=IMAGE, install_kfp_package=False)
 def retrain_reference_stage(
     registered_digest: str, workspace: str, studies: str, task: str, references: str
 ) -> str:

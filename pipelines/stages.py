@@ -181,12 +181,10 @@ def register(
     registry: str,
     project: str,
     actor: str,
-    challenge: bool = True,
 ) -> StageRun:
-    """The registered version, at WORKSPACE/registered/TASK: champion if there is none, else challenger.
+    """The registered version, at WORKSPACE/registered/TASK: champion if there is none.
 
-    Args:
-        challenge: False leaves a version beside a champion without an alias: a gate comes next.
+    Beside a champion it has no alias: who judges it, the gate or a person, gives it one.
     """
     with reading(model_uri) as model, reading(evaluation_uri) as evaluation:
         measured = read_manifest(evaluation)
@@ -199,7 +197,7 @@ def register(
             with stage_progress(f"register {task}"):
                 learned_from = patients_of(workspace, task, inputs["model"])
                 version, alias = _register(
-                    model, figures, task, registry, project, actor, challenge=challenge, patients=learned_from
+                    model, figures, task, registry, project, actor, patients=learned_from
                 )
             settings = {"task": task, "version": version, "alias": alias}
             folder.mkdir(parents=True, exist_ok=True)
@@ -208,7 +206,6 @@ def register(
             return manifest
 
         settings = {"task": task, "registry": registry, "project": project}
-        settings |= {} if challenge else {"challenge": "no"}
         uri = join(workspace, "registered", task)
         return run_stage("register", uri, inputs=inputs, settings=settings, work=work)
 
@@ -221,7 +218,6 @@ def _register(
     project: str,
     actor: str,
     *,
-    challenge: bool,
     patients: frozenset[str] | None,
 ) -> tuple[str, str]:
     """Version and alias; a model becomes champion by itself only where there is no champion to replace."""
@@ -231,12 +227,10 @@ def _register(
     champion = store.in_production().get(wanted)
     if champion is not None and champion.to_version == version:  # a rerun after an interruption
         return version, "champion"
-    if champion is not None and not challenge:
+    if champion is not None:
         return version, ""
-    alias = "challenger" if champion else "champion"
-    reason = "newest run of the pipeline" if champion else "first model of this task"
-    store.promote(wanted, version, alias, actor=actor, reason=reason)
-    return version, alias
+    store.promote(wanted, version, "champion", actor=actor, reason="first model of this task")
+    return version, "champion"
 
 
 def reference(model_uri: str, deid_uri: str, workspace: str, *, task: str, references: str) -> StageRun:

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 
 from osteon.deid import Policy
-from osteon.deid.dicomweb import dicomweb
 from osteon.deid.pacs import deidentify_pacs
+from osteon.dicom.dicomweb import dicomweb
 from tests.identified_instances import KEY, as_file, radiograph
 from tests.orthanc_process import orthanc
 from tests.structured_reports import DOSE_REPORT, report

@@ -82,17 +82,17 @@ class Archive:
         (turned / "manifest.json").write_bytes((gathered / "manifest.json").read_bytes())
         stages.finetune(str(turned), "random", str(place), task=TASK, recipe=RECIPE, seed=seed)
         stages.evaluate(f"{place}/models/{TASK}", str(gathered), str(place), task=TASK)
-        version = self._register(str(place), challenge=False)
+        version = self._register(str(place))
         _, decision = gate_stage.gate(
             f"{place}/models/{TASK}", str(gathered), str(place), task=TASK,
             registry=str(self.folder / "registry"), project="osteon", actor="demo", policy=gate,
         )  # fmt: skip
         return decision, version
 
-    def _register(self, place: str, *, challenge: bool = True) -> str:
+    def _register(self, place: str) -> str:
         run = stages.register(
             f"{place}/models/{TASK}", f"{place}/evaluation/{TASK}", place, task=TASK,
-            registry=str(self.folder / "registry"), project="osteon", actor="demo", challenge=challenge,
+            registry=str(self.folder / "registry"), project="osteon", actor="demo",
         )  # fmt: skip
         from osteon.artefact import read_manifest
 

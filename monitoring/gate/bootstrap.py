@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.bootstrap import cluster_interval
 from monitoring.statistics.result import Floats
 
 
@@ -26,20 +27,12 @@ def paired_difference(
 
     Args:
         gain: champion's loss minus challenger's of each picture, (n,); NaN where it cannot be said.
-    Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapters 8 (clusters) and 13
-        (percentiles).
     """
     known = np.isfinite(gain)
     gain, patient = gain[known], patient[known]
-    names, owner = np.unique(patient, return_inverse=True)
-    if len(names) < 2:
+    patients = len(np.unique(patient))
+    if patients < 2:
         whole = float(gain.mean()) if len(gain) else float("nan")
-        return Difference(value=whole, low=-np.inf, high=np.inf, cases=len(gain), patients=len(names))
-    total, count = np.bincount(owner, gain), np.bincount(owner).astype(np.float64)
-    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples).astype(float)
-    means = (drawn @ total) / (drawn @ count)
-    tail = (1 - coverage) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return Difference(
-        value=float(gain.mean()), low=float(low), high=float(high), cases=len(gain), patients=len(names)
-    )
+        return Difference(value=whole, low=-np.inf, high=np.inf, cases=len(gain), patients=patients)
+    low, high = cluster_interval(gain, patient, rng, coverage=coverage, resamples=resamples)
+    return Difference(value=float(gain.mean()), low=low, high=high, cases=len(gain), patients=patients)

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from osteon.domain import Kind, Task, UsageError, canonical_json, sha256_text
+from monitoring.strict_file import Strict, load_strict
+from osteon.domain import Kind, Task, UsageError
 
 SetName = Literal["frozen", "fresh"]
 Goal = Literal["superior", "non_inferior"]
@@ -17,41 +17,39 @@ DEFAULT_GATE = Path(__file__).with_name("gate.yaml")
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Rule(Strict):
     reason: str = Field(min_length=1)
     source: str = Field("", description="where the rule was taken from")
 
 
-class SetRule(_Strict):
+class SetRule(_Rule):
     """What a set has to show: `superior` or `non_inferior`, by patients enough to tell."""
 
     goal: Goal
     least_patients: int = Field(ge=2)
 
 
-class Margins(_Strict):
+class Margins(_Rule):
     """How much worse still counts as not worse, by loss."""
 
     whole: dict[LossName, Annotated[float, Field(ge=0)]]
     subgroup: dict[LossName, Annotated[float, Field(ge=0)]]
 
 
-class SubgroupRule(_Strict):
+class SubgroupRule(_Rule):
     """Which subgroups are judged, and by how many patients at least."""
 
     keys: tuple[SubgroupKey, ...]
     least_patients: int = Field(ge=2)
 
 
-class AnswerRule(_Strict):
+class AnswerRule(_Rule):
     """How much smaller the share of answered pictures may be."""
 
     margin: Share
 
 
-class CalibrationRule(_Strict):
+class CalibrationRule(_Rule):
     """How far probabilities may be off, and how far intervals may miss their coverage."""
 
     least_cases: int = Field(ge=2)
@@ -60,29 +58,27 @@ class CalibrationRule(_Strict):
     most_shortfall: Share
 
 
-class LatencyRule(_Strict):
+class LatencyRule(_Rule):
     """How long an answer may take, absolutely and against the champion's."""
 
     most_p95_s: float = Field(gt=0)
     most_ratio: float = Field(gt=0)
 
 
-class RobustnessRule(_Strict):
+class RobustnessRule(_Rule):
     """Which altered pictures are judged."""
 
     causes: tuple[CauseName, ...]
 
 
-class LeakageRule(_Strict):
+class LeakageRule(_Rule):
     """How many patients may be both learned from and tested on."""
 
     most_shared_patients: int = Field(ge=0)
 
 
-class GatePolicy(BaseModel):
+class GatePolicy(Strict):
     """The whole of `gate.yaml`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     schema_version: Literal["1"]
     coverage: float = Field(gt=0.5, lt=1)
@@ -96,11 +92,6 @@ class GatePolicy(BaseModel):
     latency: LatencyRule
     robustness: RobustnessRule
     leakage: LeakageRule
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the policy's content; comments and order of keys do not change it."""
-        return sha256_text(canonical_json(self.model_dump(mode="json")))
 
     def margin(self, task: Task, part: Literal["whole", "subgroup"]) -> float:
         """The margin of the task's loss; UsageError where the policy has none."""
@@ -123,15 +114,4 @@ def loss_name(task: Task) -> LossName:
 
 def load_gate(path: Path | None = None) -> GatePolicy:
     """The gate of a YAML file, the shipped one without a path; UsageError names the wrong keys."""
-    source = path or DEFAULT_GATE
-    try:
-        return GatePolicy.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise UsageError("a gate file", "no such file", "name an existing YAML file") from None
-    except yaml.YAMLError:
-        raise UsageError("a gate in YAML", "a file that is not YAML", "correct its syntax") from None
-    except ValidationError as error:
-        wrong = sorted({".".join(map(str, fault["loc"])) + ": " + fault["msg"] for fault in error.errors()})
-        raise UsageError(
-            "a gate of schema 1", "; ".join(wrong), "compare it with monitoring/gate/gate.yaml"
-        ) from None
+    return load_strict(GatePolicy, path or DEFAULT_GATE, "a gate", "monitoring/gate/gate.yaml")

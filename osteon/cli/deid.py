@@ -140,9 +140,9 @@ def dicomweb(
     from dataclasses import asdict
 
     from osteon.deid import Policy, load_key
-    from osteon.deid.dicomweb import dicomweb as connected
-    from osteon.deid.dicomweb import read_filters
     from osteon.deid.pacs import deidentify_pacs
+    from osteon.dicom.dicomweb import dicomweb as connected
+    from osteon.dicom.dicomweb import read_filters
 
     chosen, filters = Policy.load(policy), read_filters(where or [])
     token = token_file.read_text(encoding="ascii").strip() if token_file else None

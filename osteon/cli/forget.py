@@ -48,7 +48,7 @@ def forget(
     from osteon.features.forgetting import Forgotten
     from osteon.features.forgetting import forget as forget_patient
     from osteon.features.labels import LabelStore, label_store_url
-    from osteon.registry import Registry, registry_uri
+    from osteon.registry import Registry, tracking_address
 
     who = typer.get_text_stream("stdin").readline().strip() if subject == "-" else subject
     if not who:
@@ -56,7 +56,7 @@ def forget(
     url = labels_url or (label_store_url(features) if features is not None else None)
     store = None
     if registry is not None:
-        store = Registry(registry if "://" in registry else registry_uri(Path(registry)), project)
+        store = Registry(tracking_address(registry), project)
 
     def keep(found: Forgotten) -> None:
         atomic_write(record, json.dumps(found.as_dict(), indent=2, sort_keys=True) + "\n")

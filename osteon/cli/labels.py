@@ -35,7 +35,8 @@ def add(
     from osteon.features import FeatureRepository
     from osteon.features.labels import LabelStore, label_store_url, read_labels
 
-    rows = read_labels(table, FeatureRepository(features, project).history())
+    known = FeatureRepository(features, project).history(columns=("time_utc", "event_id", "task", "site"))
+    rows = read_labels(table, known)
     kept = LabelStore(labels_url or label_store_url(features), project).add(rows)
     if json_output:
         print_json({"labels": kept})

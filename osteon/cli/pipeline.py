@@ -23,6 +23,17 @@ from rich.progress import (
 )
 
 from osteon.artefact import atomic_write, read_manifest
+from osteon.cli.cluster_options import (
+    Claims,
+    Experiment,
+    Host,
+    Namespace,
+    RegistrySecret,
+    SourceClaims,
+    TokenFile,
+    cluster_of,
+    submission,
+)
 from osteon.cli.console import answers, print_json, say, stderr
 from osteon.domain import FaultError, Manifest, RefusedError, canonical_json, sha256_text
 from pipelines.run import RunSettings, compile_pipeline, run_here, submit
@@ -216,24 +227,34 @@ def compile_command(
     retraining: Annotated[
         bool, typer.Option("--retraining", help="The graph that a retraining request runs.")
     ] = False,
+    claims: Claims = [],  # noqa: B006
+    source_claims: SourceClaims = [],  # noqa: B006
+    registry_secret: RegistrySecret = "",
 ) -> None:
     """Compile the pipeline to the YAML that a Kubeflow Pipelines server takes."""
-    say(f"wrote {compile_pipeline(output, retraining=retraining)}")
+    cluster = cluster_of(claims, source_claims, registry_secret)
+    say(f"wrote {compile_pipeline(output, retraining=retraining, cluster=cluster)}")
 
 
 @app.command("submit")
 @answers
 def submit_command(
-    host: Annotated[str, typer.Option(help="Address of the Kubeflow Pipelines API.")],
+    host: Host,
     source: Source,
     workspace: Workspace,
-    registry: RegistryUri,
     references: References,
+    registry: Annotated[
+        str, typer.Option(help="MLflow's address; empty: each task has it from --registry-secret.")
+    ] = "",
     key_file: KeyFile = "/var/run/osteon/key/key",
     recipe: Recipe = "standard",
     seed: Seed = 0,
-    experiment: Annotated[str, typer.Option(help="Experiment to file the run under.")] = "osteon",
-    token_file: Annotated[Path | None, typer.Option(help="File with the API's bearer token.")] = None,
+    claims: Claims = [],  # noqa: B006
+    source_claims: SourceClaims = [],  # noqa: B006
+    registry_secret: RegistrySecret = "",
+    namespace: Namespace = None,
+    experiment: Experiment = "osteon",
+    token_file: TokenFile = None,
     json_output: Json = False,
 ) -> None:
     """Send the pipeline to a cluster and print the run's identifier."""
@@ -241,8 +262,11 @@ def submit_command(
         source=source, workspace=workspace, registry=registry, references=references,
         key_file=key_file, recipe=recipe, seed=seed,
     )  # fmt: skip
-    token = token_file.read_text(encoding="utf-8").strip() if token_file else None
-    identifier = submit(settings, host=host, experiment=experiment, token=token)
+    where = submission(
+        host, experiment, claims, source_claims=source_claims, registry_secret=registry_secret,
+        namespace=namespace, token_file=token_file,
+    )  # fmt: skip
+    identifier = submit(settings, where)
     if json_output:
         print_json({"run_id": identifier})
     else:

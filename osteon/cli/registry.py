@@ -42,9 +42,9 @@ app.command("shadow-report")(shadow_report)
 
 
 def _open(where: str, project: str) -> Registry:
-    from osteon.registry import Registry, registry_uri
+    from osteon.registry import Registry, tracking_address
 
-    return Registry(where if "://" in where else registry_uri(Path(where)), project)
+    return Registry(tracking_address(where), project)
 
 
 @app.command("register")

@@ -31,9 +31,9 @@ _LONGEST = 40
 
 def open_tracking(where: str, project: str = "osteon") -> Tracking:
     """The runs at a folder of this machine or at MLflow's address."""
-    from osteon.registry import Tracking, registry_uri
+    from osteon.registry import Tracking, tracking_address
 
-    return Tracking(where if "://" in where else registry_uri(Path(where)), project)
+    return Tracking(tracking_address(where), project)
 
 
 def tracked(command: Callable[Parameters, None]) -> Callable[Parameters, None]:

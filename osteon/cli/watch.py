@@ -1,4 +1,4 @@
-"""`osteon pipeline watch`: turns retraining requests into runs of the pipeline."""
+"""`osteon pipeline watch`: turns retraining requests into runs of the retraining pipeline on a cluster."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
+from osteon.cli.cluster_options import (
+    Claims,
+    Experiment,
+    Host,
+    Namespace,
+    RegistrySecret,
+    TokenFile,
+    submission,
+)
 from osteon.cli.console import answers, say
+from osteon.domain import FaultError
 
 # The liveness probe of its deployment looks at the age of this file.
 ALIVE = Path("/tmp/pipeline-watch.alive")
@@ -17,38 +27,57 @@ ALIVE = Path("/tmp/pipeline-watch.alive")
 @answers
 def watch(
     requests: Annotated[Path, typer.Option(help="Folder where the drift monitor files its requests.")],
-    host: Annotated[str, typer.Option(help="Address of the Kubeflow Pipelines API.")],
-    source: Annotated[str, typer.Option(help="Studies to train on: a folder or fsspec URI.")],
-    workspace: Annotated[str, typer.Option(help="Where the artefacts of every stage go.")],
-    registry: Annotated[str, typer.Option(help="MLflow's address of the registry.")],
-    references: Annotated[str, typer.Option(help="Folder of the reference windows.")],
+    host: Host,
+    archive: Annotated[str, typer.Option(help="Pairs of the de-identified studies: pictures and labels.")],
+    studies: Annotated[str, typer.Option(help="De-identified studies that references are drawn from.")],
+    features: Annotated[str, typer.Option(help="Folder of the feature repository, as the tasks see it.")],
+    frozen: Annotated[str, typer.Option(help="Folder of the frozen set; made once where there is none.")],
+    workspace: Annotated[str, typer.Option(help="Folder or URI; each request gets one of its own in it.")],
+    references: Annotated[str, typer.Option(help="Folder or URI of the reference windows.")],
+    registry: Annotated[
+        str, typer.Option(help="MLflow's address; empty: each task has it from --registry-secret.")
+    ] = "",
+    gate: Annotated[str, typer.Option(help="Gate in YAML; empty takes the shipped one.")] = "",
+    project: Annotated[str, typer.Option(help="Project of the features and models.")] = "osteon",
     recipe: Annotated[str, typer.Option(help="Named training recipe: quick or standard.")] = "standard",
-    experiment: Annotated[str, typer.Option(help="Experiment to file the runs under.")] = "osteon-retraining",
-    token_file: Annotated[Path | None, typer.Option(help="File with the API's bearer token.")] = None,
+    claims: Claims = [],  # noqa: B006
+    registry_secret: RegistrySecret = "",
+    namespace: Namespace = None,
+    experiment: Experiment = "osteon-retraining",
+    token_file: TokenFile = None,
     interval_s: Annotated[float, typer.Option(help="Pause between two looks.")] = 30.0,
     once: Annotated[bool, typer.Option("--once", help="Look once, then end.")] = False,
 ) -> None:
-    """Claim retraining requests one by one and submit the pipeline for each; goes on until stopped.
+    """Claim retraining requests and submit the retraining pipeline for each; goes on until stopped.
 
-    A request that this process did not finish comes back after an hour, so that a crash loses none.
+    A request that this process did not finish comes back after an hour; the run that it became already is
+    found by its name then, and none is made twice. A cluster that does not answer is asked again.
     """
     from monitoring.retraining import RequestFolder
-    from pipelines.run import RunSettings, submit
+    from pipelines.run import RetrainingSettings, submit_retraining
+    from pipelines.storage import join
 
     folder = RequestFolder(requests)
-    settings = RunSettings(
-        source=source,
-        workspace=workspace,
-        registry=registry,
-        references=references,
-        key_file="/var/run/osteon/key/key",
-        recipe=recipe,
-        actor="osteon pipeline watch",
-    )
     while True:
         while (claimed := folder.claim()) is not None:
-            token = token_file.read_text(encoding="utf-8").strip() if token_file else None
-            run = submit(settings, host=host, experiment=experiment, token=token)
+            name = claimed.path.name.partition(".")[0]
+            settings = RetrainingSettings(
+                archive=archive, studies=studies, features=features, frozen=frozen,
+                workspace=join(workspace, name), registry=registry, references=references, gate=gate,
+                project=project, recipe=recipe, actor="osteon pipeline watch",
+            )  # fmt: skip
+            where = submission(
+                host, experiment, claims, registry_secret=registry_secret, namespace=namespace,
+                token_file=token_file,
+            )  # fmt: skip
+            try:
+                run = submit_retraining(claimed.fields, settings, where, name=name)
+            except FaultError as error:
+                folder.release(claimed)
+                if once:
+                    raise
+                say(f"not submitted, tried again at the next look: {error}")
+                break
             folder.finish(claimed, run)
             say(f"retraining of {claimed.fields['task']} submitted as run {run}")
         ALIVE.touch()

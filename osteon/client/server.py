@@ -73,8 +73,9 @@ class ModelServer:
 
     def predict(
         self,
-        sources: Sequence[Source],
+        sources: Sequence[Source] = (),
         *,
+        dicomweb: Sequence[str] = (),
         task: Task | str | None = None,
         sex: str | None = None,
         site: str | None = None,
@@ -84,30 +85,41 @@ class ModelServer:
 
         Args:
             sources: paths or bytes of DICOM, PNG, JPEG or TIFF pictures of one study.
+            dicomweb: instances that the server fetches from its PACS, as STUDY or STUDY/SERIES/INSTANCE;
+                they come behind the sources.
             task: only this one; every task that fits the body part by default.
             subject: the patient's pseudonym, never a number of the hospital.
         Raises:
             UsageError, RefusedError, FaultError: see `osteon.client.answers.checked`.
         """
-        fields = {"task": None if task is None else str(task), "sex": sex, "site": site, "subject": subject}
+        fields = {
+            "task": None if task is None else str(task), "sex": sex, "site": site, "subject": subject,
+            "dicomweb": ",".join(dicomweb) or None,
+        }  # fmt: skip
         return answers.predictions(self._post("/v1/predict", sources, fields))
 
-    def embed(self, sources: Sequence[Source], *, task: Task | str | None = None) -> Embeddings:
-        """One vector per source, by the champion of the task, or by the first one."""
-        return answers.embeddings(
-            self._post("/v1/embed", sources, {"task": None if task is None else str(task)})
-        )
+    def embed(
+        self,
+        sources: Sequence[Source] = (),
+        *,
+        dicomweb: Sequence[str] = (),
+        task: Task | str | None = None,
+    ) -> Embeddings:
+        """One vector per source, by the champion of the task, or by the first one; see `predict`."""
+        fields = {"task": None if task is None else str(task), "dicomweb": ",".join(dicomweb) or None}
+        return answers.embeddings(self._post("/v1/embed", sources, fields))
 
     def models(self) -> list[InProduction]:
         """What is loaded: champions first, then challengers."""
         return answers.in_production(self._ask("GET", "/v1/models"))
 
     def _post(self, path: str, sources: Sequence[Source], fields: dict[str, str | None]) -> httpx.Response:
-        if not sources:
+        if not sources and not fields.get("dicomweb"):
             raise UsageError("at least one picture", "none", "name one")
         # A file's name may be a patient's: every part has the same.
         files = [("files", ("picture", _bytes_of(source), "application/octet-stream")) for source in sources]
-        return self._ask("POST", path, files=files, data={k: v for k, v in fields.items() if v is not None})
+        texts = [(name, (None, text)) for name, text in fields.items() if text is not None]
+        return self._ask("POST", path, files=[*files, *texts])  # a form in parts, also without a file
 
     def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:
         try:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from osteon.artefact import sha256_files, write_manifest
-from osteon.deid.dicomweb import DicomWeb, InstanceAddress, TooLongError
 from osteon.deid.job import held_output
 from osteon.deid.keys import ProjectKey
 from osteon.deid.policy import Policy
@@ -26,6 +25,7 @@ from osteon.deid.records import (
 from osteon.deid.sources import StudySource
 from osteon.deid.study import deidentify_study
 from osteon.deid.tables import write_tables
+from osteon.dicom.dicomweb import DicomWeb, InstanceAddress, TooLongError
 from osteon.domain.manifest import Manifest, sha256_text
 
 _MEMORY = Path("/dev/shm")  # memory, not a disk

@@ -8,7 +8,7 @@ from osteon.domain.instance import Instance, OriginalInstance, PseudonymousInsta
 from osteon.domain.labels import FOLDS, fold, is_test_row
 from osteon.domain.manifest import Manifest, canonical_json, sha256_text
 from osteon.domain.pair import Pair
-from osteon.domain.prediction import Interval, Prediction, prediction_from_dict
+from osteon.domain.prediction import Interval, Prediction, input_hmac, prediction_from_dict
 from osteon.domain.report import SECTION_NAMES, Report
 from osteon.domain.retraining import RetrainingRequest
 from osteon.domain.study import Study, StudyImage
@@ -50,6 +50,7 @@ __all__ = [
     "canonical_json",
     "event_from_dict",
     "fold",
+    "input_hmac",
     "is_test_row",
     "prediction_from_dict",
     "require_same_space",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,6 +13,11 @@ from osteon.domain.errors import UsageError
 
 PREDICTION_SCHEMA_VERSION = "1"
 Status = Literal["answered", "abstained"]
+
+
+def input_hmac(key: bytes, data: bytes) -> str:
+    """Keyed digest of an input's bytes, as predictions and events carry it; hexadecimal HMAC-SHA-256."""
+    return hmac.new(key, data, hashlib.sha256).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,6 @@ from typing import Any
 
 from osteon.artefact import MANIFEST_NAME, read_manifest
 from osteon.domain import RefusedError
-from osteon.domain.event import ROLES
 from osteon.features.labels import LabelStore
 from osteon.features.repository import FeatureRepository
 from osteon.registry import SubjectLog, TrainedModel
@@ -68,7 +67,7 @@ def forget(
         erase: removes the patient from events, online store and index.
         keep: writes the record down; called before the lineage goes, which is the last thing to go.
     """
-    events = [] if repository is None else _events(repository, subject)
+    events = [] if repository is None else repository.events_of(subject)
     taken = labels.forget(events) if labels is not None else 0
     if erase is not None:
         erase(subject)
@@ -108,11 +107,3 @@ def _rows(table: Path, subject: str) -> int:
             any((row.get(column) or "") == subject for column in _PATIENT_COLUMNS)
             for row in csv.DictReader(stream)
         )
-
-
-def _events(repository: FeatureRepository, subject: str) -> list[str]:
-    names: list[str] = []
-    for role in ROLES:
-        frame = repository.history(role=role)
-        names += frame.loc[frame["subject"] == subject, "event_id"].tolist()
-    return sorted(names)

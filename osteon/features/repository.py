@@ -128,10 +128,15 @@ class FeatureRepository:
         Args:
             also_events: events of the patient that the table may not have any more.
         """
-        tables = [EventTable(folder) for folder in sorted(self.path.glob("*events")) if folder.is_dir()]
-        names = {name for table in tables for name in table.events_of(subject)}
-        self._forget_online(subject, sorted({*names, *also_events}))
-        return len({name for table in tables for name in table.delete_subject(subject)})
+        self._forget_online(subject, sorted({*self.events_of(subject), *also_events}))
+        return len({name for table in self._tables() for name in table.delete_subject(subject)})
+
+    def events_of(self, subject: str) -> list[str]:
+        """Names of a patient's events, of any role, sorted."""
+        return sorted({name for table in self._tables() for name in table.events_of(subject)})
+
+    def _tables(self) -> list[EventTable]:
+        return [EventTable(folder) for folder in sorted(self.path.glob("*events")) if folder.is_dir()]
 
     def _forget_online(self, subject: str, names: Sequence[str]) -> None:
         """Feast has no call that removes entities: rows are deleted by the key that Feast itself makes."""

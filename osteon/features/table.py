@@ -223,8 +223,9 @@ class EventTable:
         """Names of a patient's events."""
         import pyarrow.compute as pc
 
-        rows = self.read(None, None, None).select(["event_id", "subject"])
-        names: list[str] = rows.filter(pc.equal(rows.column("subject"), subject)).column(0).to_pylist()
+        rows = self.read(None, None, None, columns=("time_utc", "event_id", "subject"))
+        mine = rows.filter(pc.equal(rows.column("subject"), subject))
+        names: list[str] = mine.column("event_id").to_pylist()
         return names
 
     def delete_subject(self, subject: str) -> list[str]:

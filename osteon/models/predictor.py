@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteon.dicom import Picture, read_picture
-from osteon.domain import FaultError, Kind, Prediction, RefusedError, UsageError
+from osteon.domain import FaultError, Kind, Prediction, RefusedError, UsageError, input_hmac
 from osteon.models.abstention import Reason, body_part_reason, modality_reason, picture_reason
 from osteon.models.calibration import expectation_and_spread
 from osteon.models.engine import Answering, EngineName, infer_squares, open_package
@@ -190,7 +189,7 @@ class Predictor:
 
     def input_digest(self, data: bytes) -> str:
         """Keyed digest of an input's bytes: `input_hmac` of its predictions."""
-        return hmac.new(self._hmac_key, data, hashlib.sha256).hexdigest()
+        return input_hmac(self._hmac_key, data)
 
     def embed(self, sources: Sequence[Source]) -> NDArray[np.float32]:
         """Unit-norm embeddings of pictures, float32 (N, D); vectors compare within `embedding_space` only.

@@ -1,6 +1,6 @@
 """Versions of model packages, their lineage, who is champion, challenger or shadow; runs compared."""
 
-from osteon.registry.address import registry_uri
+from osteon.registry.address import registry_uri, tracking_address
 from osteon.registry.comparison import Comparison, compare_runs
 from osteon.registry.lineage import SubjectLog, TrainedModel
 from osteon.registry.package import verify_package
@@ -33,5 +33,6 @@ __all__ = [
     "parse_moment",
     "registry_uri",
     "run_of",
+    "tracking_address",
     "verify_package",
 ]

@@ -19,6 +19,17 @@ def registry_uri(folder: Path) -> str:
     return f"sqlite:///{folder.absolute() / 'mlflow.db'}"
 
 
+def tracking_address(where: str) -> str:
+    """MLflow's address as it is; a folder of this machine as the address of the registry in it.
+
+    >>> tracking_address("https://mlflow.hospital.example")
+    'https://mlflow.hospital.example'
+    >>> tracking_address("/srv/registry")
+    'sqlite:////srv/registry/mlflow.db'
+    """
+    return where if "://" in where else registry_uri(Path(where))
+
+
 def root_beside(tracking_uri: str) -> str | None:
     """The folder for packages beside a SQLite file; None for other databases."""
     if urlsplit(tracking_uri).scheme != "sqlite":

@@ -70,8 +70,7 @@ class Registry:
         return SubjectLog(self._history_url, self.project)
 
     @cached_property
-    def verdicts(self) -> Verdicts:
-        """What the gate decided of versions, and which did harm."""
+    def _verdicts(self) -> Verdicts:
         return Verdicts(self._mlflow, self._name)
 
     @cached_property
@@ -258,15 +257,15 @@ class Registry:
 
     def record_gate(self, task: Task, version: str, decision: Mapping[str, Any]) -> None:
         """Keep a gate's decision with the version; see `Verdicts.record_gate`."""
-        self.verdicts.record_gate(task, version, decision)
+        self._verdicts.record_gate(task, version, decision)
 
     def gate_of(self, task: Task, version: str) -> dict[str, Any] | None:
         """The newest gate decision of the version; None when it met none."""
-        return self.verdicts.gate_of(task, version)
+        return self._verdicts.gate_of(task, version)
 
     def mark_harmful(self, task: Task, version: str, evidence: Mapping[str, Any]) -> None:
         """Keep with the version that it did harm in production, and by what evidence."""
-        self.verdicts.mark_harmful(task, version, evidence)
+        self._verdicts.mark_harmful(task, version, evidence)
 
     def get(self, task: Task, alias: str = "champion") -> RegisteredModel:
         """The version that holds the alias, its package verified and on this machine.

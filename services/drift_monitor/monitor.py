@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from traceback import format_tb
 
 import pandas as pd
 from sqlalchemy.exc import SQLAlchemyError
@@ -138,7 +139,9 @@ class Monitor:
             except (OsteonError, OSError, ValueError, SQLAlchemyError) as error:
                 # The text of a foreign error may hold a value of the data: its type has to do.
                 reason = str(error) if isinstance(error, OsteonError) else type(error).__name__
-                logger.error("no report: %s", reason)
+                # The place in our code tells a fault from a bad file; frames name lines, never values.
+                place = "" if isinstance(error, OsteonError) else "".join(format_tb(error.__traceback__)[-3:])
+                logger.error("no report: %s\n%s", reason, place)
                 self._metrics.failures.inc()
             self.looked = True
             stop.wait(interval_s)

@@ -17,6 +17,7 @@ _NAMES = {
     Task.LEG_ALIGNMENT: "Axe du membre inférieur (angle HKA)",
     Task.IMPLANT: "Matériel ou prothèse",
 }
+_SIDES = {"right": ", genou droit", "left": ", genou gauche"}
 # The closed list of osteon.models.abstention; another reason is shown as it is written.
 _REASONS = {
     "picture_too_small": "image trop petite",
@@ -32,8 +33,10 @@ _REASONS = {
 
 
 def name_of(prediction: Prediction) -> str:
-    """The task in French."""
-    return _NAMES[Task.parse(prediction.task)]
+    """The task in French; of knees with their side, since one film may show both."""
+    task = Task.parse(prediction.task)
+    side = _SIDES.get(prediction.laterality, "") if task is Task.KNEE_OA else ""
+    return _NAMES[task] + side
 
 
 def sentence(prediction: Prediction) -> str:

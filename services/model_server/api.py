@@ -24,13 +24,14 @@ from services.model_server.answers import (
 from services.model_server.bearer import BEARER
 from services.model_server.explain import add_explain
 from services.model_server.page import PAGE
+from services.model_server.references import REFERENCES_PATTERN
 from services.model_server.search_routes import add_search_routes
 from services.model_server.server import Server
 from services.model_server.upload import SUBJECT_PATTERN
 
 _FORM_SCHEMA: dict[str, Any] = {
     "type": "object",
-    "required": ["files"],
+    "anyOf": [{"required": ["files"]}, {"required": ["dicomweb"]}],
     "additionalProperties": False,
     "properties": {
         "files": {
@@ -54,6 +55,13 @@ _FORM_SCHEMA: dict[str, Any] = {
             "type": "string",
             "pattern": SUBJECT_PATTERN,
             "description": "Pseudonym of the patient, never a number of the hospital.",
+        },
+        "dicomweb": {
+            "type": "string",
+            "pattern": REFERENCES_PATTERN,
+            "maxLength": 4096,
+            "description": "Instances that the server fetches from the hospital's PACS and judges behind the "
+            "files: STUDY or STUDY/SERIES/INSTANCE by their UIDs, between commas; never an address.",
         },
     },
 }
@@ -112,12 +120,12 @@ def _require(scope: str) -> Any:
 
 async def predict(request: Request, server: Annotated[Server, _require("predict")]) -> JSONResponse:
     """Answer, or abstain with a reason, for each file and each task that fits its body part."""
-    return JSONResponse(asdict(await server.answer(request, server.engine.predict)))
+    return JSONResponse(asdict(await server.answer(request, server.remote.fetching(server.engine.predict))))
 
 
 async def embed(request: Request, server: Annotated[Server, _require("embed")]) -> JSONResponse:
     """Give the unit-norm embedding of each file, by the task's champion."""
-    return JSONResponse(asdict(await server.answer(request, server.engine.embed)))
+    return JSONResponse(asdict(await server.answer(request, server.remote.fetching(server.engine.embed))))
 
 
 async def models(server: Annotated[Server, _require("models")]) -> JSONResponse:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from osteon.dicom import Limits, Picture, read_picture
+from osteon.dicom.knees import both_knees, split_knees
 from osteon.domain import Event, Prediction, RefusedError, Task
 from osteon.models.abstention import JOINT_TASKS, Reason, body_part_reason
 from services.model_server.answers import EmbedAnswer, HttpError, PredictAnswer
@@ -73,23 +74,21 @@ class Engine:
             for data, picture in zip(upload.files, pictures, strict=True):
                 own: list[Event] = []
                 implant = self._implant(picture, upload)
-                for champion in fitting(champions, picture):
+                for champion, part in judged(champions, picture):
                     _go_on(upload)
                     digest = champion.predictor.input_digest(data)
                     with self._metrics.inference_seconds.labels(champion.promotion.task).time():
                         prediction, embedding = champion.predictor.predict_picture(
-                            picture,
+                            part,
                             digest=digest,
                             sex=upload.sex,
                             site=upload.site,
                             refuse=self.refusal(champion, implant),
                         )
                     predictions.append(prediction)
-                    event = self._recorder.event(
-                        upload, picture, prediction, embedding, request_id=request_id
-                    )
+                    event = self._recorder.event(upload, part, prediction, embedding, request_id=request_id)
                     own.append(event)
-                    shadows += _shadow_of(champion, challengers, upload, picture, event)
+                    shadows += _shadow_of(champion, challengers, upload, part, event)
                 events += self.searchable(own, picture)
             _go_on(upload)
             self._recorder.record(events)
@@ -192,3 +191,14 @@ def fitting(champions: list[LoadedModel], picture: Picture | None) -> list[Loade
     part = picture.body_part if picture else None
     fitting = [each for each in champions if body_part_reason(each.predictor.task, part) is None]
     return fitting or champions
+
+
+def judged(
+    champions: list[LoadedModel], picture: Picture | None
+) -> Iterator[tuple[LoadedModel, Picture | None]]:
+    """Each fitting champion with what it looks at: of a film of both knees, one knee after the other."""
+    knees = split_knees(picture) if picture is not None and both_knees(picture) else None
+    for champion in fitting(champions, picture):
+        parts = knees if knees is not None and champion.predictor.task is Task.KNEE_OA else (picture,)
+        for part in parts:
+            yield champion, part

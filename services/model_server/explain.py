@@ -127,7 +127,10 @@ def add_explain(app: FastAPI, access: Any, body: dict[str, Any]) -> None:
         require_torch()
         media_type = accepted(request.headers.get("accept", ""))
         overlay = await server.answer(
-            request, lambda upload: server.explainer.explain(upload, dicom=media_type == DICOM)
+            request,
+            server.remote.fetching(
+                lambda upload: server.explainer.explain(upload, dicom=media_type == DICOM)
+            ),
         )
         return Response(overlay, media_type=media_type, headers={"Cache-Control": "no-store"})
 

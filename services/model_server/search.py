@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
@@ -13,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy.exc import SQLAlchemyError
 
 from osteon.dicom import Picture
-from osteon.domain import Event, FaultError, Task
+from osteon.domain import Event, FaultError, Task, input_hmac
 from osteon.features.audit import Action, AuditLog, Fact
 from osteon.features.index import EmbeddingIndex, Hit, SearchFilter, open_index
 from osteon.features.index.entry import KINDS
@@ -154,7 +152,7 @@ class Search:
         return mean_direction(embedder.embed_pictures([self._read(data) for data in upload.files]))
 
     def _narrow(self, grant: Grant, upload: SearchUpload) -> SearchFilter:
-        digests = (hmac.new(self._key, data, hashlib.sha256).hexdigest() for data in upload.files)
+        digests = (input_hmac(self._key, data) for data in upload.files)
         return SearchFilter(
             projects=grant.projects,
             sites=upload.sites,

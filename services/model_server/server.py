@@ -15,6 +15,7 @@ from services.model_server.engine import Engine
 from services.model_server.explain import Explainer
 from services.model_server.metrics import ServerMetrics
 from services.model_server.recorder import Recorder
+from services.model_server.remote import Remote
 from services.model_server.search import Search
 from services.model_server.settings import Settings, read_hmac_key
 from services.model_server.shadow import Shadow
@@ -51,6 +52,7 @@ class Server:
             threads=settings.torch_threads,
         )
         recorder = Recorder(Outbox(settings.outbox_url), hmac_key=hmac_key, metrics=metrics)
+        self.remote = Remote(settings)
         self._shadow = Shadow(
             recorder, metrics, most_waiting=settings.shadow_waiting, most_bytes=settings.shadow_bytes
         )
@@ -74,6 +76,7 @@ class Server:
         """Finish what is under way."""
         self.champions.close()
         self.engine.close()
+        self.remote.close()
         self._shadow.close()
 
     def models(self) -> ModelsAnswer:

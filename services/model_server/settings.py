@@ -16,7 +16,7 @@ from osteon.domain import UsageError
 from osteon.registry import TrustedSigners
 
 _MIB = 2**20
-_LABEL = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
+LABEL = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
 
 
 class Settings(BaseSettings):
@@ -46,6 +46,12 @@ class Settings(BaseSettings):
 
     dual_package: Path | None = Field(None, description="dual encoder of searches, from `osteon pretrain`")
     index: str | None = Field(None, description="folder or PostgreSQL address of the embedding index")
+
+    dicomweb_url: str | None = Field(
+        None, description="DICOMweb service that pictures may be referred to in; none when left out"
+    )
+    dicomweb_token_file: Path | None = Field(None, description="file with its bearer token")
+    dicomweb_timeout_s: float = Field(20.0, gt=0, description="of one exchange with it")
 
     token_file: Path = Field(
         Path("runs/secrets/token"),
@@ -83,7 +89,7 @@ class Settings(BaseSettings):
     @field_validator("site", "project")
     @classmethod
     def _require_label(cls, value: str) -> str:
-        if not _LABEL.fullmatch(value):
+        if not LABEL.fullmatch(value):
             raise ValueError("letters, digits, dot, dash and underscore, at most 64")
         return value
 
@@ -95,7 +101,7 @@ class Settings(BaseSettings):
         """The site of a request, or the server's own; UsageError when it is not a site of this server."""
         if not site:
             return self.site
-        if not _LABEL.fullmatch(site) or (self.sites and site not in self.sites):
+        if not LABEL.fullmatch(site) or (self.sites and site not in self.sites):
             raise UsageError("a site that this server knows", "another", "name one of its sites, or none")
         return site
 

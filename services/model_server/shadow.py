@@ -72,6 +72,7 @@ class Shadow:
             for task in self._queue:
                 self._count(task, "dropped")
             self._queue.clear()
+            self._metrics.shadow_waiting.set(0)
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(timeout_s)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hmac
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from osteon.domain import UsageError, sha256_text
 from services.model_server.answers import HttpError
-from services.model_server.settings import Settings, read_tokens
+from services.model_server.settings import LABEL, Settings, read_tokens
 
 SEARCH_SCOPES = ("search", "zeroshot", "report-draft")
 SCOPES = ("predict", "embed", "models", *SEARCH_SCOPES)
-
-_LABEL = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +131,7 @@ def parse_tokens(text: str) -> dict[str, Grant]:
             continue
         scopes = frozenset(words[1].split(",")) if len(words) > 1 else frozenset(SCOPES)
         projects = frozenset(words[2].split(",")) if len(words) > 2 else frozenset()
-        named = all(_LABEL.fullmatch(project) for project in projects)
+        named = all(LABEL.fullmatch(project) for project in projects)
         if len(words) > 3 or len(words[0]) < 16 or not scopes <= frozenset(SCOPES) or not named:
             raise UsageError(
                 f"lines of a token of 16 characters or more, scopes among {', '.join(SCOPES)}, and projects",

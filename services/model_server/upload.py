@@ -19,10 +19,11 @@ from starlette.requests import Request
 
 from osteon.domain import Task, UsageError
 from services.model_server.answers import HttpError
+from services.model_server.references import read_references
 from services.model_server.settings import Settings
 
-FORM_FIELDS = ("task", "sex", "site", "subject")
-_MAX_FIELD_BYTES = 1024
+FORM_FIELDS = ("task", "sex", "site", "subject", "dicomweb")
+_MAX_FIELD_BYTES = 4096
 # What the pseudonymisation gives a patient: a letter and sixteen characters of Crockford's base 32.
 SUBJECT_PATTERN = r"^P[0-9A-HJKMNP-TV-Z]{16}$"
 
@@ -32,6 +33,7 @@ class Upload:
     """A request as it was understood; `repr` shows no content.
 
     Attributes:
+        references: instances of the hospital's PACS that stand behind the files.
         abandoned: set when nobody waits for the answer any more; work under way then ends at its next step.
     """
 
@@ -40,10 +42,11 @@ class Upload:
     sex: str | None
     site: str
     subject: str | None
+    references: tuple[str, ...] = ()
     abandoned: threading.Event = field(default_factory=threading.Event, compare=False)
 
     def __repr__(self) -> str:
-        return f"Upload({len(self.files)} files)"
+        return f"Upload({len(self.files)} files, {len(self.references)} references)"
 
 
 class _MemoryParser(MultiPartParser):
@@ -117,7 +120,8 @@ async def _bounded(stream: AsyncGenerator[bytes, None], limit: int) -> AsyncGene
 
 async def _understand(form: FormData, settings: Settings) -> Upload:
     files = await form_files(form, settings)
-    if not files:
+    references = read_references(form_text(form, "dicomweb"))
+    if not files and not references:
         raise HttpError(422, "at least one file in the field files", "none", "send one DICOM, PNG or JPEG")
     task = form_text(form, "task")
     return Upload(
@@ -126,6 +130,7 @@ async def _understand(form: FormData, settings: Settings) -> Upload:
         sex=_sex(form_text(form, "sex")),
         site=settings.known_site(form_text(form, "site")),
         subject=form_subject(form),
+        references=references,
     )
 
 

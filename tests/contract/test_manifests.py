@@ -168,7 +168,7 @@ def test_every_variable_is_a_field_of_its_settings(name):
         for variable in environment(overlay(name), pod):
             prefix = next((p for p in SETTINGS if variable.startswith(p)), None)
             if prefix is None:
-                assert workload == "pipeline-watch", f"{workload}: {variable} belongs to no settings"
+                assert workload == "index-build", f"{workload}: {variable} belongs to no settings"
                 continue
             field = variable.removeprefix(prefix).lower()
             assert field in settings_class(prefix).model_fields, f"{workload}: {variable}"
@@ -181,6 +181,9 @@ def test_the_settings_of_every_service_accept_what_its_manifest_says(prefix, mon
         "OSTEON_SERVER_OUTBOX_URL": "postgresql+psycopg2://u:p@db/outbox",
         "OSTEON_DEID_VAULT_URL": "postgresql+psycopg2://u:p@db/vault",
         "OSTEON_WRITER_OUTBOX_URL": "postgresql+psycopg2://u:p@db/outbox",
+        "OSTEON_SERVER_INDEX": "postgresql+psycopg2://u:p@db/index",
+        "OSTEON_DRIFT_REGISTRY_URI": "postgresql+psycopg2://u:p@db/registry",
+        "OSTEON_DRIFT_LABELS_URL": "postgresql+psycopg2://u:p@db/labels",
     }
     settings = settings_class(prefix)
     for variable in [name for name in os.environ if name.startswith("OSTEON_")]:
@@ -217,7 +220,8 @@ def test_everything_is_denied_by_default_and_each_opening_names_a_pod_that_exist
         assert wanted is None or wanted in workloads, name
         for peer in [p for rule in spec.get("ingress", []) for p in rule.get("from", [])]:
             label = peer.get("podSelector", {}).get("matchLabels", {}).get("app.kubernetes.io/name")
-            assert label is None or label in workloads, name
+            elsewhere = "namespaceSelector" in peer
+            assert label is None or elsewhere or label in workloads, name
 
 
 def test_a_service_that_a_setting_addresses_exists_and_may_be_reached():
@@ -267,3 +271,37 @@ def test_every_module_that_a_container_starts_exists():
         if arguments:
             assert arguments[0] == "-m", workload
             assert util.find_spec(arguments[1]) is not None, workload
+
+
+@pytest.mark.parametrize("workload", ["pipeline-watch", "index-build"])
+def test_every_option_that_a_container_is_started_with_is_one_of_its_command(workload):
+    from typer.main import get_command
+
+    from osteon.cli.main import app
+
+    *names, arguments = _words(pods(overlay("hospital"))[workload]["spec"]["containers"][0]["args"])
+    command = get_command(app)
+    for name in names:
+        command = command.commands[name]
+    known = {option for parameter in command.params for option in parameter.opts}
+    wanted = {p.opts[0] for p in command.params if p.required}
+    given = {argument.partition("=")[0] for argument in arguments}
+    assert given <= known
+    assert wanted <= given
+
+
+def _words(arguments: list[str]) -> list[Any]:
+    words = [word for word in arguments[2:] if not word.startswith("--")]
+    return [*words, [word for word in arguments if word.startswith("--")]]
+
+
+def test_what_pipeline_watch_names_lies_on_a_claim_that_exists():
+    arguments = pods(overlay("hospital"))["pipeline-watch"]["spec"]["containers"][0]["args"]
+    pairs = [word.removeprefix("--").partition("=") for word in arguments if word.startswith("--")]
+    mounts = dict(value.split("=") for name, _, value in pairs if name == "claim")
+    claims = {r["metadata"]["name"] for r in overlay("hospital") if r["kind"] == "PersistentVolumeClaim"}
+    assert set(mounts) <= claims
+    of_tasks = {"archive", "studies", "features", "frozen", "workspace", "references"}
+    for name, _, value in pairs:
+        if name in of_tasks:
+            assert any(value.startswith(f"{mount}/") or value == mount for mount in mounts.values()), name

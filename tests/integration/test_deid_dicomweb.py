@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from osteon.deid import Policy
-from osteon.deid.dicomweb import DicomWeb, InstanceAddress, dicomweb, read_filters
 from osteon.deid.pacs import deidentify_pacs
+from osteon.dicom.dicomweb import DicomWeb, InstanceAddress, dicomweb, read_filters
 from osteon.domain import RefusedError, UsageError
 from osteon.domain.errors import FaultError, OsteonError
 from tests.identified_instances import KEY, as_file, radiograph

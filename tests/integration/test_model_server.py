@@ -12,6 +12,7 @@ import httpx
 import numpy as np
 import pytest
 
+from osteon.pairs.cache import encode_png
 from tests.model_packages import HMAC_KEY, make_model_package, promote_package
 from tests.radiographs import cr_bytes, png_bytes
 from tests.server_process import READ_ONLY_TOKEN, TOKEN, RunningServer, running_server, server_registry
@@ -66,6 +67,22 @@ def test_the_command_line_and_the_server_agree(server: RunningServer, tmp_path: 
     assert by_server["value"] == pytest.approx(by_command["value"], abs=1e-4)
     assert by_server["probabilities"] == pytest.approx(by_command["probabilities"], abs=1e-4)
     assert by_server["input_hmac"] == by_command["input_hmac"]
+
+
+def test_a_film_of_both_knees_gets_a_grade_for_each_with_its_side(server: RunningServer) -> None:
+    across = np.clip(1.3 - 1.6 * np.abs(np.linspace(-1, 1, 150)), 0, 1)
+    legs = [(np.tile(across, (180, 1)) * bright * np.linspace(0.6, 1, 180)[:, None]) for bright in (240, 200)]
+    film, right, left = (
+        encode_png(np.rint(each).astype(np.uint8)) for each in (np.hstack(legs), legs[0], legs[1])
+    )
+    take_events(server)
+    found = predict(server, film, task="knee-oa").json()["predictions"]
+    assert [each["laterality"] for each in found] == ["right", "left"]
+    assert {event.prediction.laterality for event in take_events(server)} == {"right", "left"}
+    alone = predict(server, right, left, task="knee-oa").json()["predictions"]
+    for half, one in zip(found, alone, strict=True):  # the cut may lie a column beside
+        assert half["probabilities"] == pytest.approx(one["probabilities"], abs=1e-3)
+    assert len(predict(server, film, task="fracture").json()["predictions"]) == 1
 
 
 def test_every_answer_is_one_event_with_its_embedding(server: RunningServer) -> None:

@@ -88,9 +88,7 @@ def whole_run(folder, moment, workspace):
     encoder = champion_package(registry, "osteon", "fracture")
     stages.finetune(f"{place}/gathered", encoder, place, task="fracture", recipe="tiny")
     stages.evaluate(f"{place}/models/fracture", f"{place}/gathered", place, task="fracture")
-    stages.register(
-        f"{place}/models/fracture", f"{place}/evaluation/fracture", place, challenge=False, **shared
-    )
+    stages.register(f"{place}/models/fracture", f"{place}/evaluation/fracture", place, **shared)
     return gate_stage.gate(f"{place}/models/fracture", f"{place}/gathered", place, **shared)
 
 

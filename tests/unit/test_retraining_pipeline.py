@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from osteon.domain import UsageError
+from pipelines.lineage import open_registry
 from pipelines.run import compile_pipeline
 
 
@@ -32,3 +34,12 @@ def test_no_task_of_a_retraining_is_given_the_key_of_pseudonyms(compiled):
 def test_the_graph_names_no_path_of_this_machine(compiled):
     assert str(Path.cwd()) not in compiled
     assert str(Path.home()) not in compiled
+
+
+def test_a_task_without_an_address_opens_the_registry_that_its_environment_names(tmp_path, monkeypatch):
+    monkeypatch.setenv("OSTEON_REGISTRY_URI", str(tmp_path / "registry"))
+    assert open_registry("", "osteon").in_production() == {}
+    assert (tmp_path / "registry" / "mlflow.db").is_file()
+    monkeypatch.delenv("OSTEON_REGISTRY_URI")
+    with pytest.raises(UsageError, match="OSTEON_REGISTRY_URI"):
+        open_registry("", "osteon")

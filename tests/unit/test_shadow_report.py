@@ -105,6 +105,25 @@ def test_a_picture_sent_twice_counts_once_and_a_stranger_is_no_pair() -> None:
     assert report.unpaired == 2
 
 
+def test_the_two_knees_of_one_film_are_two_pairs() -> None:
+    champions, challengers = both(2, task="knee-oa")
+    sides = ("right", "left")
+    digest = champions[0].prediction.input_hmac
+    films = [
+        [
+            replace(
+                event,
+                request_id="one",
+                prediction=replace(event.prediction, input_hmac=digest, laterality=side),
+            )
+            for event, side in zip(events, sides, strict=True)
+        ]
+        for events in (champions, challengers)
+    ]
+    report = shadow_report(frame(films[0]), frame(films[1]), Task.KNEE_OA)
+    assert group(report, "all", "all").pictures == 2
+
+
 def test_measures_agree_when_each_lies_in_the_others_interval() -> None:
     champions, challengers = both(40, task="bone-age")
     for n in range(40):
