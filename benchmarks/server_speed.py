@@ -10,7 +10,9 @@ that a busy machine slows all alike; a ratio is the median of the paired ones, w
     path      read, prepare, infer and calibrate, without a server
     server    the model server: a form over HTTP, its token checked, its event synced to the disk
     added     p99 (and median) of the server less that of the path, both under the same Poisson arrivals at
-              half of the server's throughput; the bound is 10 ms
+              half of the server's throughput; resampled in pairs. A queue multiplies each millisecond of
+              work, the path's too, so `even` tells the same for arrivals at equal distances, where nobody
+              waits for another: what the framework adds by itself; the bound is 10 ms
 
 The last line is JSON. LitServe is measured where it is installed (`make peers`).
 """
@@ -29,16 +31,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmarks.server_load.arrivals import SentAs, Target, latencies, poisson_arrivals, throughput
+from benchmarks.server_load.arrivals import (
+    SentAs,
+    Target,
+    even_arrivals,
+    latencies,
+    poisson_arrivals,
+    throughput,
+)
 from benchmarks.server_load.package import ENCODER, make_served_package, promote
 from benchmarks.server_load.processes import TOKEN, Bare, bare_engine, our_server, peer_server
 
 CLIENTS = 4
+Floats = NDArray[np.float64]
 _PEERS: dict[str, SentAs] = {"fastapi": "body", "litserve": "json"}  # what each takes without more
 
 
-def measure(home: Path, size: int, rounds: int, seconds: float, peers: list[str]) -> dict[str, Any]:
+def measure(
+    home: Path, size: int, rounds: int, seconds: float, load_seconds: float, peers: list[str]
+) -> dict[str, Any]:
     """Every figure of one run."""
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
@@ -58,7 +71,7 @@ def measure(home: Path, size: int, rounds: int, seconds: float, peers: list[str]
             asked[name] = _target(f"{started[name].url}/predict", picture, _PEERS[name])
         rates = _rates(bare, asked, rounds, seconds)
         half = float(np.median(rates["server"])) / 2
-        added = _added(bare, asked["server"], half, rounds, seconds * 2)
+        added = _added(bare, asked["server"], half, rounds, load_seconds)
         return {
             "answers_per_s": {name: round(float(np.median(found)), 2) for name, found in rates.items()},
             "server_over_engine": _ratio(rates["server"], rates["engine"]),
@@ -94,24 +107,37 @@ def _added(bare: Bare, target: Target, rate: float, rounds: int, seconds: float)
     """What the server adds to the path's waiting times, by quantile, in milliseconds."""
     ours: list[float] = []
     own: list[float] = []
+    even_ours: list[float] = []
+    even_own: list[float] = []
     for seed in range(rounds):
         own += bare.ask(f"queue {rate} {seconds} {seed}")
         ours += latencies(target, poisson_arrivals(rate, seconds, seed))
+        even_own += bare.ask(f"even {rate} {seconds / 2}")
+        even_ours += latencies(target, even_arrivals(rate, seconds / 2))
+    return {
+        "arrivals": len(ours),
+        "added": _quantiles(np.asarray(ours), np.asarray(own)),
+        "even": {"arrivals": len(even_ours), **_quantiles(np.asarray(even_ours), np.asarray(even_own))},
+    }
+
+
+def _quantiles(ours_N: Floats, own_N: Floats) -> dict[str, Any]:
     random = np.random.default_rng(0)
-    figures: dict[str, Any] = {"arrivals": len(ours)}
-    for name, quantile in (("p50", 0.5), ("p99", 0.99)):
-        drawn = [
-            np.quantile(random.choice(ours, len(ours)), quantile)
-            - np.quantile(random.choice(own, len(own)), quantile)
-            for _ in range(1000)
-        ]
+    figures: dict[str, Any] = {}
+    for name, quantile in (("p50_ms", 0.5), ("p99_ms", 0.99)):
+        chosen = [random.integers(0, len(ours_N), len(ours_N)) for _ in range(1000)]
+        drawn = [np.quantile(ours_N[one], quantile) - np.quantile(own_N[one], quantile) for one in chosen]
         low, high = np.percentile(drawn, [2.5, 97.5])
-        figures[f"added_{name}_ms"] = {
-            "value": round(1000 * float(np.quantile(ours, quantile) - np.quantile(own, quantile)), 1),
-            "low": round(1000 * float(low), 1),
-            "high": round(1000 * float(high), 1),
-            "path": round(1000 * float(np.quantile(own, quantile)), 1),
-            "server": round(1000 * float(np.quantile(ours, quantile)), 1),
+        path, server = (float(np.quantile(one, quantile)) for one in (own_N, ours_N))
+        figures[name] = {
+            key: round(1000 * float(value), 1)
+            for key, value in (
+                ("value", server - path),
+                ("low", low),
+                ("high", high),
+                ("path", path),
+                ("server", server),
+            )
         }
     return figures
 
@@ -135,6 +161,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--load-seconds", type=float, default=20.0, help="of Poisson arrivals, each round")
     parser.add_argument("--peers", default="fastapi,litserve")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the processes it started end with it
@@ -146,6 +173,7 @@ def main() -> None:
             arguments.size,
             arguments.rounds,
             arguments.seconds,
+            arguments.load_seconds,
             [name for name in peers if name not in absent],
         )
     load = round(os.getloadavg()[0], 1)

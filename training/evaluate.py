@@ -10,7 +10,7 @@ import numpy as np
 
 from osteon.domain import Kind, Task
 from osteon.models.calibration import Calibration
-from osteon.models.package import load_package
+from osteon.models.engine import EngineName, open_package
 from osteon.models.predictor import Answers, Predictor
 from training.data import prepare_rows, silent
 from training.label_table import read_label_table
@@ -33,6 +33,7 @@ def evaluate(
     *,
     rows: Rows = "test",
     answer_views: int | None = None,
+    engine: EngineName = "torch",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Figures of a package on a table, every readable row counted, also those it would abstain on.
@@ -40,13 +41,15 @@ def evaluate(
     Args:
         rows: `test` takes the project's test rows (all rows when there is none); `all` takes all.
         answer_views: pictures an answer is averaged over, instead of the package's own number.
+        engine: what computes; the package must have been exported to it.
     Returns:
         task, n (of studies, where the package answers for studies), metrics (point figures), intervals
         (95 %, patients resampled), rows, abstained (pictures), interval_coverage, class_coverage,
         unreadable, model_version.
     """
-    loaded = load_package(Path(model_dir))
-    predictor = Predictor(loaded, hmac_key=_NO_DIGEST_KEY)
+    opened = open_package(Path(model_dir), engine)
+    settings = opened.settings
+    predictor = Predictor(opened, hmac_key=_NO_DIGEST_KEY)
     task = predictor.task
     table = read_label_table(Path(data), task)
     require_whole_studies(table.rows, predictor.level)
@@ -55,7 +58,7 @@ def evaluate(
     report = progress or silent
     prepared = prepare_rows(
         chosen or table.rows,
-        loaded.package.preprocess,
+        settings.preprocess,
         progress=lambda done, total: report("reading pictures", done, total),
     )
     studies = studies_of(prepared.rows, task, predictor.level)
@@ -67,7 +70,7 @@ def evaluate(
         batch_size=_BATCH,
         progress=lambda done, total: report("answering", done, total),
     )
-    calibration = loaded.package.calibration
+    calibration = settings.calibration
     metrics = task_metrics(
         task,
         studies.label,
@@ -77,7 +80,7 @@ def evaluate(
         groups=studies.keys,
     )
     intervals = metrics.pop("intervals")
-    strange = loaded.package.familiarity.reasons(answers.features)
+    strange = settings.familiarity.reasons(answers.features)
     return {
         "task": task.value,
         "n": len(studies),
@@ -88,7 +91,7 @@ def evaluate(
         "interval_coverage": _coverage(task, calibration, answers, studies),
         "class_coverage": _class_coverage(calibration, answers, studies),
         "unreadable": prepared.unreadable,
-        "model_version": loaded.version,
+        "model_version": settings.version,
     }
 
 

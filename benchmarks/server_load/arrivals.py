@@ -46,6 +46,11 @@ def poisson_arrivals(rate: float, seconds: float, seed: int) -> list[float]:
     return [float(moment) for moment in moments[moments < seconds]]
 
 
+def even_arrivals(rate: float, seconds: float) -> list[float]:
+    """Moments of arrival at equal distances: below the server's rate nobody waits for another."""
+    return [number / rate for number in range(1, int(rate * seconds))]
+
+
 def throughput(target: Target, seconds: float, clients: int) -> float:
     """Answers per second with so many clients that each wait for their answer."""
 

@@ -7,6 +7,7 @@ Reads commands from standard input and answers each with a JSON line:
     engine SECONDS               answers per second of the engine alone, on one prepared tensor
     path SECONDS                 answers per second of read, prepare, infer and calibrate
     queue RATE SECONDS SEED      seconds from arrival to answer of the path, under Poisson arrivals
+    even RATE SECONDS            the same under arrivals at equal distances
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.server_load.arrivals import poisson_arrivals
+from benchmarks.server_load.arrivals import even_arrivals, poisson_arrivals
 from benchmarks.server_load.package import HMAC_KEY
 from osteon.dicom import read_picture
 from osteon.models import Predictor
@@ -69,6 +70,9 @@ def main() -> None:
         name, *numbers = line.split()
         if name == "queue":
             arrivals = poisson_arrivals(float(numbers[0]), float(numbers[1]), int(numbers[2]))
+            print(json.dumps(queue(path, arrivals)), flush=True)
+        elif name == "even":
+            arrivals = even_arrivals(float(numbers[0]), float(numbers[1]))
             print(json.dumps(queue(path, arrivals)), flush=True)
         else:
             print(json.dumps(rate(engine if name == "engine" else path, float(numbers[0]))), flush=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 from osteon.domain.errors import UsageError
@@ -72,7 +72,8 @@ class Event:
             "embedding": list(self.embedding),
             "search_embedding": list(self.search_embedding),
         }
-        return {**asdict(self), **vectors, "linked": self.linked}
+        rest = replace(self, embedding=(), search_embedding=())  # asdict would copy each number
+        return {**asdict(rest), **vectors, "linked": self.linked}
 
 
 def event_from_dict(fields: Mapping[str, Any]) -> Event:

@@ -55,21 +55,16 @@ class Outbox:
 
     def __init__(self, url: str) -> None:
         self._engine = open_database(url, MIGRATIONS)
+        self._insert = _insertion(self._engine.dialect.name)
 
     def append(self, *events: Event) -> int:
         """Record the events, all or none, synced to the disk when it returns; how many were new."""
         if not events:
             return 0
         rows = [_row(event) for event in events]
-        if self._engine.dialect.name == "postgresql":
-            from sqlalchemy.dialects.postgresql import insert
-        else:
-            from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-        statement = insert(_TABLE).on_conflict_do_nothing(index_elements=["event_id"])
         with self._engine.begin() as connection:
-            before = self._count(connection)
-            connection.execute(statement, rows)
-            return self._count(connection) - before
+            # One by one: drivers disagree on what the row count of many means.
+            return sum(connection.execute(self._insert, row).rowcount for row in rows)
 
     def claim(self, limit: int = 500, lease_s: float = DEFAULT_LEASE_S) -> list[ClaimedEvent]:
         """The oldest events that no writer holds; they come back when the lease ends without `ack`."""
@@ -131,6 +126,15 @@ class Outbox:
 
     def _count(self, connection: sa.Connection) -> int:
         return int(connection.execute(sa.select(sa.func.count()).select_from(_TABLE)).scalar_one())
+
+
+def _insertion(dialect: str) -> sa.Insert:
+    """A row that is there already stays as it is."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+    return insert(_TABLE).on_conflict_do_nothing(index_elements=["event_id"])
 
 
 def claim_statement(now_s: float, limit: int, lease_s: float) -> sa.Executable:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from osteon.domain import Task
+from osteon.models.extremes import extremes
 
 _MIN_SIDE_PX = 32
 _MIN_SPREAD = 0.02  # of a picture stretched to [0, 1]
@@ -84,9 +86,10 @@ def picture_reason(pixels: NDArray[np.floating[Any]], prepared: NDArray[np.float
     """
     if min(pixels.shape) < _MIN_SIDE_PX:
         return Reason.TOO_SMALL
-    if float(np.ptp(pixels)) < 1e-6 or float(prepared.std()) < _MIN_SPREAD:
-        return Reason.BLANK
     sample = pixels[:: max(1, pixels.shape[0] // 256), :: max(1, pixels.shape[1] // 256)]
-    low, high = np.percentile(sample, [1, 99])
+    one_level = float(np.ptp(sample)) < 1e-6 and float(np.ptp(pixels)) < 1e-6
+    if one_level or cv2.meanStdDev(prepared)[1].item() < _MIN_SPREAD:
+        return Reason.BLANK
+    low, high = (np.float64(level) for level in extremes(sample, 1, 99))
     inner = sample[(sample >= low) & (sample <= high)]
-    return Reason.EXPOSURE if len(np.unique(inner)) < _MIN_LEVELS else None
+    return Reason.EXPOSURE if len(np.unique(inner[:4096])) < _MIN_LEVELS > len(np.unique(inner)) else None

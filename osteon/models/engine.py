@@ -5,7 +5,7 @@ Nothing here imports torch but the torch engine itself: a server that answers fr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -20,14 +20,21 @@ from osteon.domain import FaultError, RefusedError, UsageError
 from osteon.models.moved_views import moved_views
 from osteon.models.package_files import AnswerSettings, checked_manifest, read_answer_settings
 from osteon.models.preprocess import normalise
+from osteon.models.processor import adds_bytes_exactly
 
 if TYPE_CHECKING:
     from osteon.models.task_model import TaskModel
 
-EngineName = Literal["auto", "torch", "onnxruntime", "openvino"]
+EngineName = Literal["auto", "torch", "onnxruntime", "openvino", "int8"]
 Outputs = tuple[NDArray[np.float64], NDArray[np.float32]]
 ONNX_NAME = "model.onnx"
+INT8_NAME = "model.int8.onnx"
 OPENVINO_NAMES = ("model.openvino.xml", "model.openvino.weights")
+_FILES: Mapping[str, tuple[str, ...]] = {
+    "onnxruntime": (ONNX_NAME,),
+    "int8": (INT8_NAME,),
+    "openvino": OPENVINO_NAMES,
+}
 IMAGE_INPUT, SEX_INPUT = "image", "sex"
 LOG_OUTPUT, FEATURE_OUTPUT = "log_probability", "features"
 
@@ -84,16 +91,20 @@ class OnnxEngine:
 
 
 class OpenVinoEngine:
-    """The exported graph in OpenVINO, in float32: its default of bfloat16 is another model."""
+    """The exported graph in OpenVINO, in float32: its default of bfloat16 is another model.
 
-    def __init__(self, graph: Path, weights: Path, *, threads: int | None = None) -> None:
+    Without a file of weights the graph is an ONNX file.
+    """
+
+    def __init__(self, graph: Path, weights: Path | None, *, threads: int | None = None) -> None:
         openvino: Any = import_module("openvino")
 
         core = openvino.Core()
         settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
-        self._model: Any = core.compile_model(core.read_model(graph, weights), "CPU", settings)
+        read = core.read_model(graph, weights) if weights else core.read_model(graph)
+        self._model: Any = core.compile_model(read, "CPU", settings)
         self._takes_sex = any(SEX_INPUT in one.get_names() for one in self._model.inputs)
 
     def infer(self, image_B1SS: NDArray[np.float32], sex_B: NDArray[np.int64]) -> Outputs:
@@ -133,14 +144,15 @@ def open_package(folder: Path, engine: EngineName = "auto", *, threads: int | No
     """The package of a folder with an engine; every byte that is read was checked.
 
     Args:
-        engine: `auto` takes onnxruntime where the package was exported to it, else torch.
+        engine: `auto` takes what the package was exported to: int8, else onnxruntime, else torch.
         threads: of one inference; None for the engine's default.
     Raises:
-        UsageError: the engine is not installed, or the package was not exported to it.
+        UsageError: the engine is not installed, the package was not exported to it, or the processor would
+            answer from an int8 graph otherwise than it was checked.
     """
     listed = read_manifest(folder).outputs
     if engine == "auto":
-        engine = "onnxruntime" if ONNX_NAME in listed and find_spec("onnxruntime") else "torch"
+        engine = _best(listed)
     if engine == "torch":
         from osteon.models.package import load_package
 
@@ -149,7 +161,7 @@ def open_package(folder: Path, engine: EngineName = "auto", *, threads: int | No
 
             torch.set_num_threads(threads)
         return load_package(folder)
-    names = (ONNX_NAME,) if engine == "onnxruntime" else OPENVINO_NAMES
+    names = _FILES[engine]
     if not all(name in listed for name in names):
         raise UsageError(
             f"a package exported to {engine}",
@@ -161,17 +173,31 @@ def open_package(folder: Path, engine: EngineName = "auto", *, threads: int | No
     checked_manifest(folder, names)
     paths = [folder / name for name in names]
     opened: Engine = (
-        OnnxEngine(paths[0], threads=threads)
-        if engine == "onnxruntime"
-        else OpenVinoEngine(paths[0], paths[1], threads=threads)
+        OpenVinoEngine(paths[0], paths[1], threads=threads)
+        if engine == "openvino"
+        else OnnxEngine(paths[0], threads=threads)
     )
     return OpenedPackage(settings=settings, engine=opened)
 
 
+def _best(listed: Mapping[str, str]) -> EngineName:
+    """An int8 graph stands in a package only where its accuracy was found to hold."""
+    if not find_spec("onnxruntime"):
+        return "torch"
+    if INT8_NAME in listed and adds_bytes_exactly():
+        return "int8"
+    return "onnxruntime" if ONNX_NAME in listed else "torch"
+
+
 def require_engine(engine: str) -> None:
-    """UsageError when a runtime is not installed."""
-    if find_spec(engine) is None:
-        raise UsageError(f"{engine}", "an environment without it", f"install the package {engine}")
+    """UsageError when a runtime is not installed, or the processor would give int8 other answers."""
+    package = "onnxruntime" if engine == "int8" else engine
+    if find_spec(package) is None:
+        raise UsageError(f"{package}", "an environment without it", f"install the package {package}")
+    if engine == "int8" and not adds_bytes_exactly():
+        raise UsageError(
+            "a processor that sums 8-bit products exactly (VNNI)", "another", "use onnxruntime, or auto"
+        )
 
 
 def infer_squares(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -90,21 +90,56 @@ def export_package(
     require_engine(_ENGINES[target])
     loaded = load_package(folder)
     squares = _squares(loaded.package.preprocess.prepare, pictures)
+    before = Predictor(loaded, hmac_key=_NO_DIGEST_KEY)
+
+    def write(building: Path) -> tuple[str, ...]:
+        return _write_graph(loaded.package.model, squares.shape[-1], target, building)
+
+    def check(building: Path) -> Mapping[str, Any]:
+        engine = _ENGINES[target]
+        figures = differences(before, building, engine, squares)
+        found = figures["max_abs_probability"]
+        if not found <= tolerance:
+            raise FaultError(
+                f"answers of {engine} within {tolerance:g} of torch's",
+                f"a difference of {found:.2g}",
+                "report it, and serve with torch",
+            )
+        return figures
+
+    return add_graph(folder, target, write, check, output=output)
+
+
+def add_graph(
+    folder: Path,
+    name: str,
+    write: Callable[[Path], tuple[str, ...]],
+    check: Callable[[Path], Mapping[str, Any]],
+    *,
+    output: Path | None = None,
+) -> Manifest:
+    """The package with one more graph, written whole and checked before it takes the old one's place.
+
+    Args:
+        name: key of the check's figures under `figures["exports"]`.
+        write: writes the graph's files into a folder and names them.
+        check: figures of the package in a folder; whatever it raises leaves the old package as it was.
+    """
+    before = read_manifest(folder)
     with package_folder(output or folder) as building:
-        for name in loaded.manifest.outputs:
-            shutil.copy2(folder / name, building / name)
-        names = _write_graph(loaded.package.model, squares.shape[-1], target, building)
-        kept = [name for name in loaded.manifest.outputs if name not in names]
+        for file in before.outputs:
+            shutil.copy2(folder / file, building / file)
+        names = write(building)
+        kept = [file for file in before.outputs if file not in names]
         manifest = replace(
-            loaded.manifest,
+            before,
             outputs=sha256_files(building, (*kept, *names)),
-            parents=tuple(dict.fromkeys((*loaded.manifest.parents, loaded.manifest.digest))),
+            parents=tuple(dict.fromkeys((*before.parents, before.digest))),
             time_utc="",
             code_version="",
         )
         write_manifest(building, manifest)
-        figures = _parity(Predictor(loaded, hmac_key=_NO_DIGEST_KEY), building, target, squares, tolerance)
-        exports = {**manifest.figures.get("exports", {}), target: figures}
+        exports = {**manifest.figures.get("exports", {}), name: dict(check(building))}
         write_manifest(building, replace(manifest, figures={**manifest.figures, "exports": exports}))
     return read_manifest(output or folder)
 
@@ -152,30 +187,28 @@ def _squares(prepare: Any, pictures: Sequence[Path]) -> NDArray[np.float32]:
     return np.stack([prepare(read_picture(path)) for path in pictures[:MOST_PICTURES]])
 
 
-def _parity(
-    before: Predictor, folder: Path, target: Target, squares: NDArray[np.float32], tolerance: float
+def differences(
+    before: Predictor, folder: Path, engine: EngineName, squares_NSS: NDArray[np.float32]
 ) -> dict[str, float | int]:
-    """The largest differences between torch and the graph, over all sexes a model may be told."""
-    after = Predictor(open_package(folder, _ENGINES[target], threads=1), hmac_key=_NO_DIGEST_KEY)
-    config = before.config
-    probability, value, features = 0.0, 0.0, 0.0
-    for code in (0, 1, 2) if config.sex_dim else (0,):
-        sex = np.full(len(squares), code, dtype=np.int64)
-        own, other = (one.answer(squares, sex, answer_views=1) for one in (before, after))
+    """The largest differences between a predictor and a package's graph, over all sexes a model may be told.
+
+    `min_cosine` is of the embeddings: 1 where they are the same.
+    """
+    after = Predictor(open_package(folder, engine, threads=1), hmac_key=_NO_DIGEST_KEY)
+    probability, value, features, cosine = 0.0, 0.0, 0.0, 1.0
+    for code in (0, 1, 2) if before.config.sex_dim else (0,):
+        sex = np.full(len(squares_NSS), code, dtype=np.int64)
+        own, other = (one.answer(squares_NSS, sex, answer_views=1) for one in (before, after))
         probability = max(probability, _largest(own.probability, other.probability))
         value = max(value, _largest(_answered(before, own), _answered(before, other)))
         features = max(features, _largest(own.features, other.features) / float(np.abs(own.features).max()))
-    if not probability <= tolerance:
-        raise FaultError(
-            f"answers of {_ENGINES[target]} within {tolerance:g} of torch's",
-            f"a difference of {probability:.2g}",
-            "report it, and serve with torch",
-        )
+        cosine = min(cosine, float((own.embedding * other.embedding).sum(axis=1).min()))
     return {
-        "pictures": len(squares),
+        "pictures": len(squares_NSS),
         "max_abs_probability": probability,
         "max_abs_value": value,
         "max_relative_features": features,
+        "min_cosine": cosine,
     }
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteon.domain import RefusedError, canonical_json, sha256_text
+from osteon.models.extremes import extremes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -85,7 +86,8 @@ class Preprocess:
         square = letterbox(self._stretch(small), self.size)
         if self.contrast == "local":
             square = _local_contrast(square, self.local_scale * self.size)
-        return np.asarray(np.rint(square * _LEVELS), dtype=np.uint8)
+        square *= np.float32(_LEVELS)
+        return np.rint(square, out=square).astype(np.uint8)
 
     def tensor(self, prepared: NDArray[np.float32]) -> Tensor:
         """The prepared square as a model's input, float32 (1, S, S)."""
@@ -95,11 +97,13 @@ class Preprocess:
 
     def _stretch(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         sample = pixels[:: max(1, pixels.shape[0] // 512), :: max(1, pixels.shape[1] // 512)]
-        low, high = np.percentile(sample, [self.low_percentile, self.high_percentile])
+        low, high = extremes(sample, self.low_percentile, self.high_percentile)
         if high - low < 1e-6:  # a picture of one level, or all bone in the tails
             low, high = float(pixels.min()), float(pixels.max())
-        stretched = (pixels - np.float32(low)) / np.float32(max(high - low, 1e-6))
-        return np.asarray(np.clip(stretched, 0.0, 1.0), dtype=np.float32)
+        # In place: each new array of a large picture costs more than its arithmetic.
+        stretched = pixels - np.float32(low)
+        stretched /= np.float32(max(high - low, 1e-6))
+        return np.clip(stretched, np.float32(0), np.float32(1), out=stretched)
 
     def save(self, folder: Path) -> Path:
         """Writes preprocess.json with the version, and gives its path."""

@@ -108,7 +108,7 @@ def _server(request: Request) -> Server:
 
 
 def _require(scope: str) -> Any:
-    def check(
+    async def check(  # not in a thread: that costs more than the check
         request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
     ) -> Server:
         server = _server(request)

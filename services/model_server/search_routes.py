@@ -59,7 +59,7 @@ def add_search_routes(app: FastAPI) -> None:
 
 
 def _granted(scope: str) -> Any:
-    def check(
+    async def check(
         request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
     ) -> Granted:
         server: Server = request.app.state.server

@@ -66,7 +66,16 @@ def build_service(settings: Settings | None = None, metrics: ServerMetrics | Non
     service = configure(ModelServer)
     service.mount_asgi_app(api, path="/")
     service.add_asgi_middleware(Guard, metrics=counted)
+    _trace_nothing()
     return service
+
+
+def _trace_nothing() -> None:
+    """BentoML makes spans for each request and each of its pieces, though nobody collects them."""
+    from bentoml._internal.configuration.containers import BentoMLContainer
+    from opentelemetry.util.http import ExcludeList
+
+    BentoMLContainer.tracing_excluded_urls.set(ExcludeList([".*"]))
 
 
 def __getattr__(name: str) -> Any:

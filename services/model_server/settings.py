@@ -84,8 +84,8 @@ class Settings(BaseSettings):
     shadow_bytes: int = Field(256 * _MIB, ge=0, description="memory that these pictures may take")
     workers: int = Field(2, ge=1, description="threads that decode and infer")
     torch_threads: int = Field(1, ge=1, description="threads of one inference, whatever the engine")
-    engine: Literal["auto", "torch", "onnxruntime", "openvino"] = Field(
-        "auto", description="auto: onnxruntime where the package has a model.onnx, else torch"
+    engine: Literal["auto", "torch", "onnxruntime", "openvino", "int8"] = Field(
+        "auto", description="auto: what the package was exported to, int8 before onnxruntime, else torch"
     )
 
     @field_validator("site", "project")
