@@ -74,6 +74,10 @@ accept-01: $(VENV)/.installed $(VENV)/.debian-test ## The long checks of the fir
 accept-02: $(VENV)/.installed ## The long checks of the de-identification, hours; figures to accept/
 	@$(BIN)/python -m benchmarks.accept_02
 
+.PHONY: accept-04
+accept-04: $(VENV)/.installed ## Half an hour of load and faults on the model server; figures to accept/
+	@$(BIN)/python -m benchmarks.accept_04 --minutes 30
+
 .PHONY: lock
 lock: $(VENV)/.uv ## Write requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --python-version 3.11 --generate-hashes --quiet \

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import (
+    UID,
     ComputedRadiographyImageStorage,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
@@ -26,7 +28,7 @@ def bone_pixels(seed: int = 0, height: int = 300, width: int = 240) -> np.ndarra
     y, x = np.mgrid[0:height, 0:width]
     shaft = np.exp(-(((x - width / 2 + 10 * np.sin(y / 40 + seed)) / 30) ** 2))
     values = 600 + 2600 * shaft + generator.normal(0, 40, (height, width))
-    return np.clip(values, 0, 4095).astype(np.uint16)
+    return np.asarray(np.clip(values, 0, 4095), dtype=np.uint16)
 
 
 def cr_bytes(seed: int = 0, *, body_part: str = "HAND", **attributes: Any) -> bytes:
@@ -73,8 +75,11 @@ def deflated_bomb() -> bytes:
     engine = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     body = b"".join(engine.compress(b"\0" * _MIB) for _ in range(512)) + engine.flush()
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = ComputedRadiographyImageStorage, "1.2.3"
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = (
+        ComputedRadiographyImageStorage,
+        UID("1.2.3"),
+    )
     meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    buffer = BytesIO()
+    buffer = DicomBytesIO()
     write_file_meta_info(buffer, meta)
     return b"\0" * 128 + b"DICM" + buffer.getvalue() + body

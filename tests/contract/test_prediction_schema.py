@@ -70,4 +70,4 @@ def test_the_server_publishes_the_schema_of_predictions() -> None:
     errors = document["paths"]["/v1/predict"]["post"]["responses"]
     assert {"200", "401", "403", "413", "415", "422", "429", "503"} <= set(errors)
     body = document["paths"]["/v1/predict"]["post"]["requestBody"]["content"]["multipart/form-data"]
-    assert body["schema"]["required"] == ["files"]
+    assert body["schema"]["anyOf"] == [{"required": ["files"]}, {"required": ["dicomweb"]}]
