@@ -135,7 +135,6 @@ def findings() -> PretrainRecipe:
         name="findings",
         batch_studies=32,
         epochs=26,
-        start_size=96,
         learning_rate=2e-3,
         text_still_share=0.85,
         same_region_share=0.75,

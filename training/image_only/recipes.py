@@ -78,8 +78,8 @@ def quick() -> ImageOnlyRecipe:
 
 
 def findings() -> ImageOnlyRecipe:
-    """The vision-language recipe of that name: as many pictures go through the encoder, of the same sizes."""
-    return ImageOnlyRecipe(name="findings", start_size=96, batch_pictures=32, epochs=5)
+    """The vision-language recipe of that name: as many pictures go through the encoder, of the same size."""
+    return ImageOnlyRecipe(name="findings", batch_pictures=32, epochs=10)
 
 
 def tiny() -> ImageOnlyRecipe:
