@@ -16,6 +16,7 @@ import statistics
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -23,7 +24,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.encaps import generate_frames
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 
 from osteon.dicom import read_picture
@@ -58,11 +59,8 @@ def bare_codec_ms(data: bytes, repeats: int) -> tuple[str, float] | None:
     with suppress(Exception):
         decoder = get_decoder(uid)
         for plugin in decoder.available_plugins:
-            found[plugin] = median_s(
-                lambda _, plugin=plugin: decoder.as_array(dataset, raw=True, decoding_plugin=plugin),
-                data,
-                repeats,
-            )
+            decode = partial(decoder.as_array, raw=True, decoding_plugin=plugin)
+            found[plugin] = median_s(decode, dataset, repeats)
     if not found:
         return None
     name = min(found, key=lambda one: found[one])
@@ -80,7 +78,7 @@ def radiograph(rows: int, columns: int) -> NDArray[np.uint16]:
     return np.clip(limb(rows, columns) * 0.9 + 150 + noise, 0, 4095).astype(np.uint16)
 
 
-def median_s(run: Callable[[bytes], Any], data: bytes, repeats: int) -> float:
+def median_s(run: Callable[[Any], Any], data: Any, repeats: int) -> float:
     """Median seconds of one call, after one to warm up."""
     run(data)
     times = []
