@@ -78,7 +78,7 @@ def radiograph(rows: int, columns: int) -> NDArray[np.uint16]:
     return np.clip(limb(rows, columns) * 0.9 + 150 + noise, 0, 4095).astype(np.uint16)
 
 
-def median_s(run: Callable[[Any], Any], data: object, repeats: int) -> float:
+def median_s(run: Callable[[Any], Any], data: Any, repeats: int) -> float:
     """Median seconds of one call, after one to warm up."""
     run(data)
     times = []
