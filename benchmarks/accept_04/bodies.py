@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import cache
@@ -66,6 +65,6 @@ BAD_FORMS: Final = (
     Body("bomb to search", (422,), lambda: bombs()[0], route="search"),
     Body("file too large", (413,), lambda: _form(_part("files", b"\0" * (5 * _MIB)))),
     Body("endless body", (413,), _endless),
-    Body("pickle", (415,), lambda: pickle.dumps([1]), media_type="application/vnd.bentoml+pickle"),
+    Body("pickle", (415,), lambda: b"\x80\x04]\x94K\x01a.", media_type="application/vnd.bentoml+pickle"),
     Body("JSON", (415,), lambda: b"{}", media_type="application/json"),
 )

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,14 @@ def test_a_connection_without_a_whole_request_head_is_closed(server: RunningServ
     assert UPLOAD_TIMEOUT_S - 1 < time.monotonic() - started < UPLOAD_TIMEOUT_S + 10
 
 
+def status_of(connection: socket.socket) -> int:
+    """The status of the next answer, which is read to its end."""
+    response = HTTPResponse(connection)
+    response.begin()
+    response.read()
+    return response.status
+
+
 def test_who_sends_too_much_is_told_before_and_after_all_of_it_is_sent(server: RunningServer) -> None:
     """The answer is not lost with the connection, though the body goes on and on."""
     with connected(server) as connection:
@@ -108,9 +117,9 @@ def test_who_sends_too_much_is_told_before_and_after_all_of_it_is_sent(server: R
         )
         body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n' + b"\0" * 10 * MIB
         connection.sendall(b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body))
-        assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")
+        assert status_of(connection) == 413
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+        assert status_of(connection) == 200
 
 
 def test_a_client_that_hangs_up_gives_its_place_back_and_its_pictures_are_not_judged(
