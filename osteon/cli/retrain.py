@@ -9,26 +9,37 @@ from typing import Annotated
 import typer
 
 from osteon.cli.console import answers, say
+from osteon.cli.retraining_options import (
+    Archive,
+    Features,
+    Frozen,
+    Gate,
+    Once,
+    Recipe,
+    References,
+    Requests,
+    Studies,
+)
 
 
 @answers
 def retrain(
-    requests: Annotated[Path, typer.Option(help="Folder where the drift monitor files its requests.")],
-    archive: Annotated[str, typer.Option(help="Pairs of the de-identified studies: pictures and labels.")],
-    studies: Annotated[str, typer.Option(help="De-identified studies that references are drawn from.")],
-    features: Annotated[str, typer.Option(help="Folder of the feature repository.")],
-    frozen: Annotated[str, typer.Option(help="Folder of the frozen set; made once where there is none.")],
+    requests: Requests,
+    archive: Archive,
+    studies: Studies,
+    features: Features,
+    frozen: Frozen,
     workspace: Annotated[Path, typer.Option(help="Folder; each request gets one of its own in it.")],
     registry: Annotated[str, typer.Option(help="The model registry: a folder, or an MLflow address.")],
-    references: Annotated[str, typer.Option(help="Folder of the reference windows.")],
-    gate: Annotated[str, typer.Option(help="Gate in YAML; empty takes the shipped one.")] = "",
-    recipe: Annotated[str, typer.Option(help="Named training recipe: quick or standard.")] = "standard",
+    references: References,
+    gate: Gate = "",
+    recipe: Recipe = "standard",
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     lease_s: Annotated[
         float, typer.Option(help="A request whose worker was silent so long comes back.")
     ] = 90.0,
     interval_s: Annotated[float, typer.Option(help="Pause between two looks.")] = 10.0,
-    once: Annotated[bool, typer.Option("--once", help="Do what waits, then end.")] = False,
+    once: Once = False,
 ) -> None:
     """Claim requests one by one and run the retraining pipeline here, the same graph as on a cluster.
 

@@ -18,6 +18,17 @@ from osteon.cli.cluster_options import (
     submission,
 )
 from osteon.cli.console import answers, say
+from osteon.cli.retraining_options import (
+    Archive,
+    Features,
+    Frozen,
+    Gate,
+    Once,
+    Recipe,
+    References,
+    Requests,
+    Studies,
+)
 from osteon.domain import FaultError
 
 # The liveness probe of its deployment looks at the age of this file.
@@ -26,27 +37,27 @@ ALIVE = Path("/tmp/pipeline-watch.alive")
 
 @answers
 def watch(
-    requests: Annotated[Path, typer.Option(help="Folder where the drift monitor files its requests.")],
+    requests: Requests,
     host: Host,
-    archive: Annotated[str, typer.Option(help="Pairs of the de-identified studies: pictures and labels.")],
-    studies: Annotated[str, typer.Option(help="De-identified studies that references are drawn from.")],
-    features: Annotated[str, typer.Option(help="Folder of the feature repository, as the tasks see it.")],
-    frozen: Annotated[str, typer.Option(help="Folder of the frozen set; made once where there is none.")],
+    archive: Archive,
+    studies: Studies,
+    features: Features,
+    frozen: Frozen,
     workspace: Annotated[str, typer.Option(help="Folder or URI; each request gets one of its own in it.")],
-    references: Annotated[str, typer.Option(help="Folder or URI of the reference windows.")],
+    references: References,
     registry: Annotated[
         str, typer.Option(help="MLflow's address; empty: each task has it from --registry-secret.")
     ] = "",
-    gate: Annotated[str, typer.Option(help="Gate in YAML; empty takes the shipped one.")] = "",
+    gate: Gate = "",
     project: Annotated[str, typer.Option(help="Project of the features and models.")] = "osteon",
-    recipe: Annotated[str, typer.Option(help="Named training recipe: quick or standard.")] = "standard",
+    recipe: Recipe = "standard",
     claims: Claims = [],  # noqa: B006
     registry_secret: RegistrySecret = "",
     namespace: Namespace = None,
     experiment: Experiment = "osteon-retraining",
     token_file: TokenFile = None,
     interval_s: Annotated[float, typer.Option(help="Pause between two looks.")] = 30.0,
-    once: Annotated[bool, typer.Option("--once", help="Look once, then end.")] = False,
+    once: Once = False,
 ) -> None:
     """Claim retraining requests and submit the retraining pipeline for each; goes on until stopped.
 

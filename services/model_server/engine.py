@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import numpy as np
 
 from osteon.dicom import Limits, Picture, read_picture
 from osteon.dicom.knees import both_knees, split_knees
-from osteon.domain import Event, Prediction, RefusedError, Task
+from osteon.domain import Event, PictureQuality, Prediction, RefusedError, Task
 from osteon.models.abstention import JOINT_TASKS, Reason, body_part_reason
 from osteon.models.picture_quality import picture_quality
 from services.model_server.answers import EmbedAnswer, HttpError, PredictAnswer
@@ -75,6 +76,7 @@ class Engine:
             for data, picture in zip(upload.files, pictures, strict=True):
                 own: list[Event] = []
                 implant = self._implant(picture, upload)
+                quality = cache(_quality)  # the champions share a picture
                 for champion, part in judged(champions, picture):
                     _go_on(upload)
                     digest = champion.predictor.input_digest(data)
@@ -93,7 +95,7 @@ class Engine:
                         prediction,
                         embedding,
                         request_id=request_id,
-                        quality=None if part is None else picture_quality(part.pixels),
+                        quality=quality(part),
                     )
                     own.append(event)
                     shadows += _shadow_of(champion, challengers, upload, part, event)
@@ -206,8 +208,12 @@ def judged(
     champions: list[LoadedModel], picture: Picture | None
 ) -> Iterator[tuple[LoadedModel, Picture | None]]:
     """Each fitting champion with what it looks at: of a film of both knees, one knee after the other."""
-    knees = split_knees(picture) if picture is not None and both_knees(picture) else None
     for champion in fitting(champions, picture):
-        parts = knees if knees is not None and champion.predictor.task is Task.KNEE_OA else (picture,)
-        for part in parts:
-            yield champion, part
+        if champion.predictor.task is Task.KNEE_OA and picture is not None and both_knees(picture):
+            yield from ((champion, knee) for knee in split_knees(picture))
+        else:
+            yield champion, picture
+
+
+def _quality(part: Picture | None) -> PictureQuality | None:
+    return None if part is None else picture_quality(part.pixels)
