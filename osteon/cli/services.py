@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from osteon.artefact import atomic_write
+from osteon.cli.first_index import search_settings
 from osteon.cli.home import Home
 from osteon.cli.stack import ServiceSpec, free_port
 
@@ -61,7 +62,6 @@ def read_addresses(home: Home) -> Addresses | None:
 def service_specs(home: Home, addresses: Addresses, sites: tuple[str, ...]) -> list[ServiceSpec]:
     """Every service, in the order they are started."""
     urls = addresses.as_dict()
-    outbox = f"sqlite:///{home.state / 'outbox.db'}"
     return [
         _spec(
             "model_server",
@@ -70,9 +70,10 @@ def service_specs(home: Home, addresses: Addresses, sites: tuple[str, ...]) -> l
             port=addresses.model_server,
             registry_uri=f"sqlite:///{home.registry / 'mlflow.db'}",
             registry_cache=home.scratch / "packages",
-            outbox_url=outbox,
+            outbox_url=home.outbox,
             token_file=home.token,
             hmac_key_file=home.hmac_key,
+            **search_settings(home),
         ),
         _spec(
             "gateway",
@@ -106,7 +107,7 @@ def service_specs(home: Home, addresses: Addresses, sites: tuple[str, ...]) -> l
             arguments=("--loop",),
             niceness=_BACKGROUND,
             environment={
-                "OSTEON_WRITER_OUTBOX_URL": outbox,
+                "OSTEON_WRITER_OUTBOX_URL": home.outbox,
                 "OSTEON_WRITER_REPOSITORY": str(home.features),
             },
         ),

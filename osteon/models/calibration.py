@@ -204,7 +204,7 @@ class Calibration:
         return found
 
     def grade(self, expectation: float) -> int:
-        """Grade of an ordinal task: how many cuts the expectation reaches, or midpoints where none are set."""
+        """Grade of an ordinal task: how many cuts the expectation reaches; of midpoints without any."""
         cuts = self.cuts or _midpoints(Task.parse(self.task).classes)
         return int(np.searchsorted(np.asarray(cuts), expectation, side="right"))
 

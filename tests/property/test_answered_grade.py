@@ -56,7 +56,7 @@ def test_the_answered_grade_lies_in_its_interval(
 
 
 def beliefs(random: np.random.Generator, truth_B: np.ndarray, noise: float) -> np.ndarray:
-    """Log beliefs of a model that draws the grades towards the middle, so that its cuts move away from there."""
+    """Log beliefs of a model that draws the grades towards the middle: its cuts move away from there."""
     centre_B = 2 + 0.6 * (truth_B - 2) + random.normal(0, noise, len(truth_B))
     width_B = random.uniform(0.3, 1.2, len(truth_B))
     return np.log(softmax(-(((GRADES[None] - centre_B[:, None]) / width_B[:, None]) ** 2)) + 1e-12)
