@@ -57,10 +57,15 @@ def bare_codec_ms(data: bytes, repeats: int) -> tuple[str, float] | None:
         with suppress(Exception):  # another family's stream
             found[f"imagecodecs.{name}"] = median_s(getattr(imagecodecs, name), frame, repeats)
     with suppress(Exception):
+        cells = np.dtype(f"<u{dataset.BitsAllocated // 8}")
+        planes = bytearray(dataset.Rows * dataset.Columns * cells.itemsize)
+        decode = partial(imagecodecs.dicomrle_decode, dtype=cells, out=planes)
+        found["imagecodecs.dicomrle_decode"] = median_s(decode, frame, repeats)
+    with suppress(Exception):
         decoder = get_decoder(uid)
         for plugin in decoder.available_plugins:
-            decode = partial(decoder.as_array, raw=True, decoding_plugin=plugin)
-            found[plugin] = median_s(decode, dataset, repeats)
+            by_plugin = partial(decoder.as_array, raw=True, decoding_plugin=plugin)
+            found[plugin] = median_s(by_plugin, dataset, repeats)
     if not found:
         return None
     name = min(found, key=lambda one: found[one])

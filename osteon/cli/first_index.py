@@ -12,11 +12,12 @@ from osteon.cli.home import Home
 from osteon.domain import RefusedError
 
 
-def search_settings(home: Home) -> dict[str, Path]:
+def search_settings(home: Home) -> dict[str, str]:
     """What the model server is told of its dual encoder and index; nothing where the run left no encoder."""
     if not _is_whole(home.encoder):
         return {}
-    return {"dual_package": home.encoder} | ({"index": home.index} if _is_whole(home.index) else {})
+    index = {"index": str(home.index)} if _is_whole(home.index) else {}
+    return {"dual_package": str(home.encoder), **index}
 
 
 def fill_index(home: Home, *, before_replacing: Callable[[], object]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from osteon.artefact import atomic_write
 from osteon.cli.first_index import search_settings
@@ -73,7 +75,7 @@ def service_specs(home: Home, addresses: Addresses, sites: tuple[str, ...]) -> l
             outbox_url=home.outbox,
             token_file=home.token,
             hmac_key_file=home.hmac_key,
-            **search_settings(home),
+            more=search_settings(home),
         ),
         _spec(
             "gateway",
@@ -139,12 +141,18 @@ def service_specs(home: Home, addresses: Addresses, sites: tuple[str, ...]) -> l
 
 
 def _spec(
-    name: str, prefix: str, ready_url: str, *, niceness: int = 0, **settings: str | int | Path
+    name: str,
+    prefix: str,
+    ready_url: str,
+    *,
+    niceness: int = 0,
+    more: Mapping[str, str] = MappingProxyType({}),
+    **settings: str | int | Path,
 ) -> ServiceSpec:
     return ServiceSpec(
         name=name,
         module=f"services.{name}",
         ready_url=ready_url,
         niceness=niceness,
-        environment={f"{prefix}{key.upper()}": str(value) for key, value in settings.items()},
+        environment={f"{prefix}{key.upper()}": str(value) for key, value in {**settings, **more}.items()},
     )

@@ -214,12 +214,13 @@ def _settle(decoded: NDArray[Any], layout: PixelLayout, header: Codestream, *, e
     low, high = _stored_range(layout)
     if decoded.dtype == _stored_dtype(layout) and not layout.signed and not header.signed:
         # The usual case, without the copies that the rest makes.
+        top = decoded.dtype.type(high)
         if not exact:
-            return np.minimum(decoded, decoded.dtype.type(high), out=decoded)
-        if header.precision <= layout.bits_stored:
-            return decoded
-        shifted: NDArray[Any] = decoded >> layout.shift if layout.shift else decoded
-        return np.bitwise_and(shifted, decoded.dtype.type(high), out=shifted)
+            np.minimum(decoded, top, out=decoded)
+        elif header.precision > layout.bits_stored:
+            decoded = decoded >> layout.shift if layout.shift else decoded
+            np.bitwise_and(decoded, top, out=decoded)
+        return decoded
     values: NDArray[Any] = decoded.astype(np.int32 if decoded.dtype.itemsize > 1 else np.int16)
     if layout.signed and not header.signed:
         sign = 1 << (header.precision - 1)
