@@ -217,9 +217,8 @@ def _settle(decoded: NDArray[Any], layout: PixelLayout, header: Codestream, *, e
         top = decoded.dtype.type(high)
         if not exact:
             np.minimum(decoded, top, out=decoded)
-        elif header.precision > layout.bits_stored:
-            decoded = decoded >> layout.shift if layout.shift else decoded
-            np.bitwise_and(decoded, top, out=decoded)
+        elif header.precision > layout.bits_stored and (layout.shift or decoded.max() > top):
+            decoded = (decoded >> layout.shift) & top
         return decoded
     values: NDArray[Any] = decoded.astype(np.int32 if decoded.dtype.itemsize > 1 else np.int16)
     if layout.signed and not header.signed:
