@@ -47,8 +47,8 @@ class Home:
 
     @property
     def index(self) -> Path:
-        """Its pictures and report sentences, found by their embedding."""
-        return self.root / "index"
+        """The sample's pictures and report sentences in its space; `index` beside it is a person's own."""
+        return self.root / "sample_index"
 
     @property
     def registry(self) -> Path:
