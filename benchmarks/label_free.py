@@ -8,8 +8,7 @@ from a third of the pictures, drawn anew, and a labelled reference and a product
 are drawn; the window's picture kinds are tilted along a principal component, so that who comes changes and
 what a kind of picture means does not. The truth is the metric by the window's own labels, which the estimate
 never sees. Two failures of the assumptions follow: kinds that the reference lacks, which must be doubted, and
-labels of another meaning, which no estimate
-without labels can see and sixty labels must. JSON line last.
+labels of another meaning, which no estimate without labels can see and sixty labels must. JSON line last.
 """
 
 from __future__ import annotations
