@@ -3,12 +3,12 @@
     python -m benchmarks.label_free --hands hand.npz --knees knee.npz --data DATA
 
 Real pictures, from `benchmarks.drift_streams.embed`: knees (arthrosis of grade 2 and more) and hands (twelve
-years and older), answered by a logistic regression on other pictures' embeddings. In each run a labelled
-reference and a production window of other pictures are drawn; the window's picture kinds are tilted along a
-principal component, so that who comes changes and what a kind of picture means does not. The truth is the
-metric by the window's own labels, which the estimate never sees. Two failures of the assumptions follow:
-kinds that the reference lacks, which must be doubted, and labels of another meaning, which no estimate
-without labels can see and sixty labels must. JSON line last.
+years and older), answered by a logistic regression on other pictures' embeddings. In each run a model learns
+from a third of the pictures, drawn anew, and a labelled reference and a production window of other pictures
+are drawn; the window's picture kinds are tilted along a principal component, so that who comes changes and
+what a kind of picture means does not. The truth is the metric by the window's own labels, which the estimate
+never sees. Two failures of the assumptions follow: kinds that the reference lacks, which must be doubted, and
+labels of another meaning, which no estimate without labels can see and sixty labels must. JSON line last.
 """
 
 from __future__ import annotations
@@ -59,8 +59,25 @@ class Answered:
         return Labelled(coordinates=self.coordinates[index], score=self.score[index], label=self.label[index])
 
 
-def answered(embeddings: Floats, label: np.ndarray, rng: np.random.Generator) -> Answered:
+@dataclass(frozen=True, kw_only=True)
+class Pictures:
+    """Embeddings (n, D) and labels (n,) of all pictures of a set."""
+
+    embeddings: Floats
+    label: np.ndarray
+
+    @classmethod
+    def kept(cls, embeddings: Path, table: Path, column: str, limit: float) -> Pictures:
+        """Those embedded, ill from `limit` of the table's `column` on."""
+        with np.load(embeddings) as arrays:
+            rows = arrays[PLAIN].astype(np.float64)
+        label = np.array([float(row[column]) >= limit for row in label_rows(table, embeddings)])
+        return cls(embeddings=rows, label=label)
+
+
+def answered(pictures: Pictures, rng: np.random.Generator) -> Answered:
     """A model learned from a third of the pictures, and its answers for the others."""
+    embeddings, label = pictures.embeddings, pictures.label
     order = rng.permutation(len(label))
     learned, rest = order[:LEARNED], order[LEARNED:]
     scale = embeddings[learned].std(axis=0) + 1e-6
@@ -84,12 +101,12 @@ def drawn(pictures: Answered, tilt: float, rng: np.random.Generator) -> tuple[La
 
 
 def estimates(
-    pictures: Answered, tilt: float, runs: int, draws: int
+    pictures: Pictures, tilt: float, runs: range, draws: int
 ) -> Iterator[tuple[Metric, Estimate, float]]:
     """Of each run and metric: the estimate, and the truth."""
-    for run in range(runs):
+    for run in runs:
         rng = np.random.default_rng([run, 21])
-        known, window = drawn(pictures, tilt, rng)
+        known, window = drawn(answered(pictures, rng), tilt, rng)
         for metric in METRICS:
             found = without_labels(
                 known, window.coordinates, window.score, metric, rng, coverage=COVERAGE, draws=draws
@@ -97,7 +114,7 @@ def estimates(
             yield metric, found, measured(metric, window.score, window.label)
 
 
-def coverage(pictures: Answered, tilt: float, runs: int, draws: int) -> dict[str, Any]:
+def coverage(pictures: Pictures, tilt: float, runs: range, draws: int) -> dict[str, Any]:
     """How often the interval holds the truth, its width, and how often it is doubted."""
     rows: dict[str, Any] = {}
     every = list(estimates(pictures, tilt, runs, draws))
@@ -115,12 +132,13 @@ def coverage(pictures: Answered, tilt: float, runs: int, draws: int) -> dict[str
     return rows
 
 
-def failures(pictures: Answered, runs: int, draws: int) -> dict[str, Any]:
+def failures(every: Pictures, runs: range, draws: int) -> dict[str, Any]:
     """How often each failure of the assumptions is said: without labels, and with a few of them."""
     said = {"kinds_that_the_reference_lacks": 0, "another_meaning": 0, "another_meaning_with_few_labels": 0}
-    far = pictures.coordinates[:, 0] > np.quantile(pictures.coordinates[:, 0], 0.8)
-    for run in range(runs):
+    for run in runs:
         rng = np.random.default_rng([run, 22])
+        pictures = answered(every, rng)
+        far = pictures.coordinates[:, 0] > np.quantile(pictures.coordinates[:, 0], 0.8)
         near = rng.permutation(np.flatnonzero(~far))[:REFERENCE]
         new = pictures.rows(np.flatnonzero(far))
         alone = without_labels(pictures.rows(near), new.coordinates, new.score, "accuracy", rng, draws=draws)
@@ -133,7 +151,7 @@ def failures(pictures: Answered, runs: int, draws: int) -> dict[str, Any]:
         correct = ((window.score >= 0.5) == (turned >= 0.5)).astype(np.float64)[chosen]
         few = with_few_labels(expected_correct(window.score), chosen, correct)
         said["another_meaning_with_few_labels"] += checked(blind, few).doubt == "labels_disagree"
-    return {"runs": runs, **{name: round(hits / runs, 3) for name, hits in said.items()}}
+    return {"runs": len(runs), **{name: round(hits / len(runs), 3) for name, hits in said.items()}}
 
 
 def main() -> None:
@@ -145,6 +163,7 @@ def main() -> None:
     parser.add_argument("--knees", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True, help="folder of the public sets")
     parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--first-run", type=int, default=0, help="seed of the first run")
     parser.add_argument("--draws", type=int, default=100, help="resamples of each estimate")
     given = parser.parse_args()
     sources = {
@@ -153,14 +172,10 @@ def main() -> None:
     }
     found: dict[str, Any] = {}
     for name, (kept, table, column, limit) in sources.items():
-        with np.load(kept) as arrays:
-            embeddings = arrays[PLAIN].astype(np.float64)
-        label = np.array([float(row[column]) >= limit for row in label_rows(table, kept)])
-        pictures = answered(embeddings, label, np.random.default_rng(20))
-        found[name] = {
-            tilt: coverage(pictures, size, given.runs, given.draws) for tilt, size in TILTS.items()
-        }
-        found[name]["failures"] = failures(pictures, max(10, given.runs // 4), given.draws)
+        pictures, first = Pictures.kept(kept, table, column, limit), given.first_run
+        runs = range(first, first + given.runs)
+        found[name] = {tilt: coverage(pictures, size, runs, given.draws) for tilt, size in TILTS.items()}
+        found[name]["failures"] = failures(pictures, runs[: max(10, given.runs // 4)], given.draws)
         print(json.dumps({name: found[name]}), flush=True)
     print(json.dumps({
         "benchmark": "label_free", "hardware": hardware(), "coverage": COVERAGE, "draws": given.draws,

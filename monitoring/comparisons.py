@@ -64,16 +64,19 @@ def comparisons(
     kept = cache(references.load)  # each site of a model asks for the same file
     for (site, task), rows in frame.groupby(["site", "task"], sort=True, observed=True):
         version = windows.version_of(rows, str(task), champions)
-        mine = rows[rows["model_version"] == version]
+        mine = windows.where(rows, rows["model_version"] == version)
         if mine.empty:
             continue
         strata = windows.strata_of(mine, str(site), policy.strata)
-        reference = kept(str(task), version)
-        cut.append((str(task), [_Pair.cut(mine, reference, one, policy, now) for one in strata]))
-    known = _vectors_of([pair for _, pairs in cut for pair in pairs], vectors)
+        # What is small is cut out once: each stratum would copy the whole history again.
+        recent = windows.recent(mine, now, policy.windows.production_hours)
+        known = kept(str(task), version)
+        reference = None if known is None else windows.narrow(known, strata[0])
+        cut.append((str(task), [_Pair.cut(mine, recent, reference, one, policy) for one in strata]))
+    found_vectors = _vectors_of([pair for _, pairs in cut for pair in pairs], vectors)
     found = []
     for task_name, pairs in cut:
-        whole, *parts = [pair.stream(task_name, policy) for pair in _recalled(pairs, known)]
+        whole, *parts = [pair.stream(task_name, policy) for pair in _recalled(pairs, found_vectors)]
         found += [whole, *(part for part in parts if not part.equals(whole))]
     return found
 
@@ -93,15 +96,13 @@ class _Pair:
     def cut(
         cls,
         mine: pd.DataFrame,
+        recent: pd.DataFrame,
         kept: pd.DataFrame | None,
         stratum: Stratum,
         policy: DriftPolicy,
-        now: datetime,
     ) -> _Pair:
         rule = policy.windows
-        newest = windows.production_window(
-            mine, stratum, until=now, hours=rule.production_hours, most_events=rule.production_most_events
-        )
+        newest = windows.narrow(recent, stratum).tail(rule.production_most_events)
         source: Literal["stored", "first_events"] = "stored"
         known = windows.narrow(kept, stratum) if kept is not None else None
         if known is None or known.empty:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from monitoring.policy import STRATUM_KEYS
 from monitoring.statistics.result import Floats
@@ -131,7 +131,13 @@ def narrow(frame: pd.DataFrame, stratum: Stratum) -> pd.DataFrame:
         wanted = getattr(stratum, key)
         if wanted != "all":
             chosen &= (frame[key] == wanted).to_numpy()
-    return frame[chosen]
+    return where(frame, chosen)
+
+
+def where(frame: pd.DataFrame, chosen: ArrayLike) -> pd.DataFrame:
+    """The chosen rows; the frame itself, no copy, where these are all of them."""
+    rows = np.asarray(chosen, dtype=bool)
+    return frame if rows.all() else frame[rows]
 
 
 def version_of(rows: pd.DataFrame, task: str, champions: Mapping[str, str] | None) -> str:
@@ -152,11 +158,11 @@ def described(rows: pd.DataFrame) -> Floats:
 
 def strata_of(frame: pd.DataFrame, site: str, keys: tuple[str, ...]) -> list[Stratum]:
     """The whole site first, then one stratum per value seen of each key, in sorted order."""
-    here = frame[frame["site"] == site]
+    here = where(frame, frame["site"] == site)
     narrower = [
         Stratum(**{"site": site, key: str(value)})
         for key in keys
-        for value in sorted(set(here[key].astype(str)) - {"all"})
+        for value in sorted({str(value) for value in here[key].unique()} - {"all"})
     ]
     return [Stratum(site=site), *narrower]
 
@@ -165,9 +171,12 @@ def production_window(
     frame: pd.DataFrame, stratum: Stratum, *, until: datetime, hours: float, most_events: int
 ) -> pd.DataFrame:
     """The newest events of a stratum before `until`, bounded by time and by count."""
-    rows = narrow(frame, stratum)
-    recent = rows[(rows["time"] >= until - timedelta(hours=hours)) & (rows["time"] < until)]
-    return recent.tail(most_events)
+    return narrow(recent(frame, until, hours), stratum).tail(most_events)
+
+
+def recent(frame: pd.DataFrame, until: datetime, hours: float) -> pd.DataFrame:
+    """The rows of the last hours before `until`."""
+    return where(frame, (frame["time"] >= until - timedelta(hours=hours)) & (frame["time"] < until))
 
 
 def reference_window(
@@ -190,12 +199,7 @@ def sample_of(rows: pd.DataFrame, stratum: Stratum, *, model_version: str, embed
             "events of several",
             "re-index with the promoted model and rebuild its reference",
         )
-    whole = [np.asarray(cell, dtype=np.float64) for cell in rows["embedding"]]
-    vectors = [vector for vector in whole if vector.size and np.isfinite(vector).all()]
-    if len({vector.size for vector in vectors}) > 1:
-        raise RefusedError(
-            "embeddings of one length", "several lengths", "rebuild the reference of this model"
-        )
+    vectors = _finite([cell for cell in rows["embedding"] if len(cell)])
     window = Window(
         stratum=stratum,
         model_version=model_version,
@@ -207,7 +211,22 @@ def sample_of(rows: pd.DataFrame, stratum: Stratum, *, model_version: str, embed
     values = rows.loc[rows["answered"], "value"].dropna().to_numpy(dtype=np.float64)
     return Sample(
         window=window,
-        embeddings=np.vstack(vectors) if vectors else np.empty((0, 0)),
+        embeddings=vectors,
         values=values,
         answered=int(rows["answered"].sum()),
     )
+
+
+def _finite(cells: list[NDArray[np.float32]]) -> Floats:
+    """The vectors without a NaN or an infinity, (n, D)."""
+    if len({len(cell) for cell in cells}) > 1:
+        cells = [cell for cell in cells if np.isfinite(cell).all()]
+    if len({len(cell) for cell in cells}) > 1:
+        raise RefusedError(
+            "embeddings of one length", "several lengths", "rebuild the reference of this model"
+        )
+    if not cells:
+        return np.empty((0, 0))
+    vectors = np.array(cells, dtype=np.float64)
+    whole = np.isfinite(vectors).all(axis=1)
+    return vectors[whole] if whole.any() else np.empty((0, 0))

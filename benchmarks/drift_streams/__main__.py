@@ -12,7 +12,6 @@ judge one window of 100 events of every `--peer-every`th stream. JSON line last.
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import tempfile
@@ -40,7 +39,7 @@ from benchmarks.drift_streams.hospital import (
 )
 from benchmarks.drift_streams.oracle import oracle_delay
 from benchmarks.drift_streams.peers import PEERS
-from benchmarks.drift_streams.populations import Population, hands, knees, reports
+from benchmarks.drift_streams.populations import Population, parser_of, populations_of
 from monitoring.sequential import Stream
 from monitoring.statistics import mmd_test
 from monitoring.statistics.result import Floats
@@ -180,22 +179,13 @@ def _hospitals(population: Population, count: int) -> list[Hospital]:
 
 def main() -> None:
     """Draw, watch, compare, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--hands", type=Path, required=True)
-    parser.add_argument("--knees", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the public sets")
-    parser.add_argument("--hospitals", type=int, nargs=3, default=[20, 20, 10], help="hands, knees, reports")
+    parser = parser_of(__doc__, "hospitals", [20, 20, 10])
     parser.add_argument("--peer-python", type=Path, nargs="*", default=[], help="interpreters with peers")
     parser.add_argument("--peer-every", type=int, default=10)
     given = parser.parse_args()
-    populations = (
-        hands(given.hands, given.data / "bone_age/manifest.csv"),
-        knees(given.knees, given.data / "knee_kl/manifest.csv"),
-        reports(),
-    )
-    groups = [_hospitals(one, count) for one, count in zip(populations, given.hospitals, strict=True)]
+    groups = [
+        _hospitals(one, count) for one, count in zip(populations_of(given), given.hospitals, strict=True)
+    ]
     hospitals = [hospital for group in groups for hospital in group]
     streams = shifted_streams(hospitals)
     rows = by_change(streams)

@@ -9,9 +9,7 @@ families. JSON line last.
 
 from __future__ import annotations
 
-import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +17,7 @@ from scipy.stats import beta
 
 from benchmarks._record import hardware
 from benchmarks.drift_streams.hospital import FAMILY_RUN, QUIET, STREAMS, Hospital
-from benchmarks.drift_streams.populations import hands, knees, reports
+from benchmarks.drift_streams.populations import parser_of, populations_of
 
 _FIRST_SEED = 5000  # other hospitals than those of the streams
 
@@ -59,21 +57,9 @@ def figures(families: list[dict[str, int]]) -> dict[str, Any]:
 
 def main() -> None:
     """Draw hospitals, watch, count."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--hands", type=Path, required=True)
-    parser.add_argument("--knees", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the public sets")
-    parser.add_argument("--families", type=int, nargs=3, default=[100, 100, 50], help="hands, knees, reports")
-    given = parser.parse_args()
-    populations = (
-        hands(given.hands, given.data / "bone_age/manifest.csv"),
-        knees(given.knees, given.data / "knee_kl/manifest.csv"),
-        reports(),
-    )
+    given = parser_of(__doc__, "families", [100, 100, 50]).parse_args()
     found: dict[str, list[dict[str, int]]] = {}
-    for population, count in zip(populations, given.families, strict=True):
+    for population, count in zip(populations_of(given), given.families, strict=True):
         for seed in range(_FIRST_SEED, _FIRST_SEED + count):
             one = false_alarms(Hospital.drawn(population, seed), seed)
             found.setdefault(population.name, []).append(one)

@@ -10,6 +10,7 @@ versions of numpy.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 import warnings
@@ -58,6 +59,8 @@ def frouros() -> Judge:
 def nannyml() -> Judge:
     """Reconstruction error of its principal components, chunks of a window's length."""
     import pandas as pd
+
+    os.environ["NML_DISABLE_USAGE_LOGGING"] = "1"  # else it reports its use to a server, or waits for one
     from nannyml import DataReconstructionDriftCalculator
 
     def judge(reference: Any, window: Any) -> bool:

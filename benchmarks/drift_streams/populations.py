@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -45,6 +46,25 @@ class Population:
     def altering(self) -> tuple[str, ...]:
         """Causes that change rows."""
         return tuple(cause for cause in self.embeddings if cause != PLAIN)
+
+
+def parser_of(about: str | None, counts: str, default: list[int]) -> argparse.ArgumentParser:
+    """Arguments of a program over all three populations, `counts` how many of each."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hands", type=Path, required=True, help="file of `benchmarks.drift_streams.embed`")
+    parser.add_argument("--knees", type=Path, required=True, help="the same of knees")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the public sets")
+    parser.add_argument(f"--{counts}", type=int, nargs=3, default=default, help="hands, knees, reports")
+    return parser
+
+
+def populations_of(given: argparse.Namespace) -> tuple[Population, Population, Population]:
+    """Hands, knees and reports, from the arguments of `parser_of`."""
+    return (
+        hands(given.hands, given.data / "bone_age/manifest.csv"),
+        knees(given.knees, given.data / "knee_kl/manifest.csv"),
+        reports(),
+    )
 
 
 def hands(embeddings: Path, table: Path) -> Population:

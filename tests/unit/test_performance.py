@@ -64,6 +64,27 @@ def test_confidence_alone_would_miss_it_under_the_shift():
     assert abs(found.value - real) < abs(naive - real)
 
 
+def odd_scores(count, rng):
+    """A model that is sure where it is often wrong and unsure where it is right: no logistic map mends it."""
+    x, sure, yes = rng.standard_normal((count, 4)), rng.random(count) < 0.5, rng.random(count) < 0.5
+    score = 0.5 + np.where(yes, 1, -1) * np.where(sure, 0.4, 0.04)
+    right = rng.random(count) < np.where(sure, 0.7, 0.95)
+    return x, score, np.where(right, yes, ~yes).astype(float)
+
+
+def test_an_accuracy_is_right_where_the_calibration_is_of_another_form():
+    """By Platt's map alone it is 0.63 in the place of 0.83."""
+    rng = np.random.default_rng(7)
+    x, score, label = odd_scores(3000, rng)
+    new_x, new_score, truth = odd_scores(3000, rng)
+    real = ((new_score >= 0.5) == truth).mean()
+    found = without_labels(
+        Labelled(coordinates=x, score=score, label=label), new_x, new_score, "accuracy", rng, draws=20
+    )
+    assert found.low <= real <= found.high
+    assert abs(found.value - real) < 0.03
+
+
 def test_pictures_of_a_kind_that_the_reference_lacks_are_doubted():
     rng = np.random.default_rng(1)
     x, score, label = population(400, rng)
