@@ -13,6 +13,7 @@ from osteon.deid.pixels.segmentation import CELL, kinds_of
 _HALF_SEEN, _LEAST = 0.25, 2  # probability of a cell that is asked about, and how many such cells touch
 _SEEN, _ENOUGH = 0.97, 8  # with so many cells as sure it is a line already
 _LEVELS = (0.7, 0.9, 0.97)  # probabilities of cells that make a line, as `regions` counts them
+_UPSIDE_DOWN = 0.89  # the most that the views upside down add: what they alone see goes when it can be read
 _LONE, _BESIDE = 0.5, 3  # probability of a lone letter, and cells beside one: its strokes are half seen, too
 _HALO = 20  # cells around them that the network sees
 _ALIGNED = 2  # cells: windows begin where the network's own strides do
@@ -21,7 +22,7 @@ _MOST = 24  # windows of a picture, the largest first: bounds the time
 
 
 def seen_closer(grey: Grey, kinds: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """The kinds with writing where two of four views see it: as it is, inverted, larger, and both.
+    """The kinds with writing where two views see it: as it is, inverted, larger, and both; then upside down.
 
     Letters of nine pixels are at the end of what the network knows; larger by a half they are well within it.
     Strokes of bone look like writing in one view, hardly ever in two.
@@ -36,20 +37,27 @@ def seen_closer(grey: Grey, kinds: NDArray[np.float32]) -> NDArray[np.float32] |
     for cells in _half_seen(kinds):
         crop = grey[CELL * cells.top : CELL * cells.bottom, CELL * cells.left : CELL * cells.right]
         part = raised[0][cells.window]
-        views = [part, *_views(crop, part.shape)]
-        np.maximum(part, np.sort(views, axis=0)[-2], out=part)
+        views, turned = _views(crop, part.shape)
+        seen = np.sort([part, *views], axis=0)[-2]
+        legible = np.minimum(np.sort([part, *views, *turned], axis=0)[-2], np.float32(_UPSIDE_DOWN))
+        np.maximum(part, np.maximum(seen, legible), out=part)
     more = any(((raised[0] >= level) & (kinds[0] < level)).any() for level in _LEVELS)
     return raised if more else None
 
 
-def _views(crop: Grey, shape: tuple[int, ...]) -> list[NDArray[np.float32]]:
-    """The probability of writing in a piece of a picture inverted, larger, and both."""
-    larger = tuple(CELL * _ALIGNED * round(_LARGER * n / CELL / _ALIGNED) for n in crop.shape[::-1])
-    large = np.asarray(cv2.resize(crop, larger, interpolation=cv2.INTER_CUBIC), np.uint8)
-    seen = [kinds_of(view)[0] for view in (255 - crop, large, 255 - large)]
-    return [
-        np.asarray(cv2.resize(view, shape[::-1], interpolation=cv2.INTER_AREA), np.float32) for view in seen
-    ]
+def _views(crop: Grey, shape: tuple[int, ...]) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
+    """The probability of writing in a piece inverted, larger, and both; and upside down, bright and dark."""
+    stride = CELL * _ALIGNED
+    whole = np.pad(crop, [(0, -n % stride) for n in crop.shape], mode="edge")
+    cells = whole.shape[1] // CELL, whole.shape[0] // CELL
+    larger = [stride * round(_LARGER * n / stride) for n in whole.shape[::-1]]
+    large = np.asarray(cv2.resize(whole, larger, interpolation=cv2.INTER_CUBIC), np.uint8)
+    turned = np.ascontiguousarray(np.rot90(whole, 2))
+    seen = [kinds_of(255 - whole)[0]]
+    seen += [cv2.resize(kinds_of(v)[0], cells, interpolation=cv2.INTER_AREA) for v in (large, 255 - large)]
+    over = [np.rot90(kinds_of(view)[0], 2) for view in (turned, 255 - turned)]
+    rows, columns = shape
+    return [view[:rows, :columns] for view in seen], [view[:rows, :columns] for view in over]
 
 
 def _half_seen(kinds: NDArray[np.float32]) -> list[Box]:
