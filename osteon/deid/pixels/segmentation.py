@@ -57,6 +57,8 @@ def kinds_in(grey: Grey, earlier: Earlier | None = None) -> NDArray[np.float32]:
         near = tiles_near(earlier.changed, grey.shape)
         anew = near.repeat(TILE // CELL, 0).repeat(TILE // CELL, 1)[: shape[0], : shape[1]]
         found = np.where(anew, np.float32(0), earlier.kinds)
+        if not near.any():
+            return found
     for box in likely_rectangles(grey, near):
         top, left = box.top // _STRIDE * _STRIDE, box.left // _STRIDE * _STRIDE
         kinds = kinds_of(grey[top : box.bottom, left : box.right])
