@@ -76,6 +76,9 @@ def _half_seen(kinds: NDArray[np.float32]) -> list[Box]:
     for number in sorted(asked, key=lambda n: -int(areas[n]))[:_MOST]:
         left, top, wide, high, _ = stats[number].tolist()
         box = Box(top, left, top + high, left + wide).grown(_HALO, _HALO, writing.shape)
-        even = (edge // _ALIGNED * _ALIGNED for edge in (box.top, box.left))
-        windows.append(Box(*even, box.bottom, box.right))
+        windows.append(Box(_even(box.top), _even(box.left), box.bottom, box.right))
     return windows
+
+
+def _even(edge: int) -> int:
+    return edge // _ALIGNED * _ALIGNED
