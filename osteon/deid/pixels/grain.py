@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from osteon.deid.pixels.box import Box
 from osteon.deid.pixels.grey import Grey
@@ -32,7 +33,7 @@ def is_grain(grey: Grey, box: Box) -> bool:
     return all(abs(_covariance(crop, rows, columns)) < _UNLIKE * power for rows, columns in _NEIGHBOURS)
 
 
-def _covariance(crop: np.ndarray, rows: int, columns: int) -> float:
+def _covariance(crop: NDArray[np.float64], rows: int, columns: int) -> float:
     """Of each pixel with the one so many rows below and columns to the right, the mean being 0."""
     high, wide = crop.shape
     here = crop[: high - rows, max(0, -columns) : wide - max(0, columns)]
