@@ -2,19 +2,23 @@
 
     python -m benchmarks.deid_pixels --count 10000 --json
     python -m benchmarks.deid_pixels --seed 1234          # one scene again, written to DIR with --look DIR
+    python -m benchmarks.deid_pixels --count 10000 --resume FILE --seconds 1800    # again, until it is done
 
 Three kinds of scene by turns: identities and markers; markers alone (clean); bare radiographs (clean).
-Each error is listed with its seed; `--resume FILE` keeps what was scored and goes on from there.
+Each error is listed with its seed; `--resume FILE` keeps what was scored and goes on from there, as long as
+the product is the same.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
 import os
 import time
 from collections import Counter
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +76,15 @@ def score_scene(seed: int, shared: Path | None) -> dict[str, Any]:
     return row
 
 
+def code_of_product() -> str:
+    """A short hash of the finder's code and networks: rows of two of them are no one figure."""
+    found = hashlib.sha256()
+    folder = Path(str(files("osteon.deid.pixels")))
+    for path in sorted([*folder.glob("*.py"), *(folder / "data").glob("*.onnx")]):
+        found.update(path.name.encode() + path.read_bytes())
+    return found.hexdigest()[:12]
+
+
 def wilson(hits: int, of: int) -> list[float]:
     """The 95 % Wilson interval of a share."""
     if not of:
@@ -98,6 +111,7 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "quarantined_scenes": sum(r["quarantined"] for r in rows),
         "clean_pictures": len(clean), "clean_altered": len(altered),
         "clean_altered_share": round(len(altered) / max(1, len(clean)), 4),
+        "clean_altered_95": wilson(len(altered), len(clean)),
         "hands_with_letters_of_their_own": len(real_text),
         "of_those_altered": sum(r["altered"] for r in real_text),
         "clean_read_share": round(sum(r["read"] > 0 for r in clean) / max(1, len(clean)), 4),
@@ -110,6 +124,7 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     for kind in ("letter", "word", "shape"):
         kept, lost = markers[f"{kind}_kept"], markers[f"{kind}_lost"]
         figures[f"{kind}s_kept"] = round(kept / max(1, kept + lost), 4)
+        figures[f"{kind}s_kept_95"] = wilson(kept, kept + lost)
         figures[f"{kind}s"] = kept + lost
     return figures
 
@@ -123,6 +138,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=FIRST_SEED)
     parser.add_argument("--look", type=Path, help="write the one scene of --seed before and after")
     parser.add_argument("--resume", type=Path, help="rows of an earlier run, JSON lines; appended to")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="begin no scene after so many")
     parser.add_argument("--json", action="store_true", help="the figures and errors as one JSON object")
     given = parser.parse_args()
     cv2.setNumThreads(1)
@@ -131,20 +147,19 @@ def main() -> None:
     if given.look:
         look(given.seed, shared, given.look)
         return
-    rows = (
-        [json.loads(line) for line in given.resume.read_text().splitlines()]
-        if given.resume and given.resume.is_file()
-        else []
-    )
+    rows = _scored(given.resume, parser)
     seed = max([given.seed, *(r["seed"] + 1 for r in rows)])
-    while sum(r["identities"] for r in rows) < given.count:
-        rows.append(score_scene(seed, shared))
+    code, end = code_of_product(), time.monotonic() + given.seconds
+    while sum(r["identities"] for r in rows) < given.count and time.monotonic() < end:
+        rows.append({**score_scene(seed, shared), "code": code})
         if given.resume:
             with given.resume.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(rows[-1]) + "\n")
         seed += 1
     report = {
         "benchmark": "deid_pixels",
+        "code": code,
+        "last_seed": seed - 1,
         "first_seed": given.seed,
         **summary(rows),
     }
@@ -164,6 +179,18 @@ def main() -> None:
         print(json.dumps(report))
     else:
         print(json.dumps({**report, "errors": errors}, ensure_ascii=False))
+
+
+def _scored(path: Path | None, parser: argparse.ArgumentParser) -> list[dict[str, Any]]:
+    """The rows of an earlier run with the same product; one that was cut off is scored again."""
+    if path is None or not path.is_file():
+        return []
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text := text[: text.rfind("\n") + 1], encoding="utf-8")
+    rows = [json.loads(line) for line in text.splitlines()]
+    if any(row.get("code") != code_of_product() for row in rows):
+        parser.error(f"--resume needs rows of the finder as it is now, got others in {path}; name a new file")
+    return rows
 
 
 def look(seed: int, shared: Path | None, folder: Path) -> None:

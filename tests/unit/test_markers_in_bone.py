@@ -174,8 +174,8 @@ def test_a_marker_word_in_bone_or_with_a_letter_misread_stays_in_the_scene_that_
     assert all(is_kept(placed, scene.frame, made.frame) for placed in words)
 
 
-@pytest.mark.parametrize("seed", [7001131, 7001166, 8000063, 14000151])
-def test_small_lines_and_ink_where_two_boxes_meet_go_in_the_scene_that_showed_them(seed):
+@pytest.mark.parametrize("seed", [7001131, 7001166, 8000063, 14000151, 8002006, 12000051, 15000046])
+def test_small_lines_their_ends_and_ink_where_two_boxes_meet_go_in_the_scene_that_showed_them(seed):
     scene = scene_of(seed, None)
     made = clean_pixels(scene.frame, most=1.0)
     lines = [placed for placed in scene.placements if placed.kind == "identity"]

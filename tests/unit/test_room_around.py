@@ -7,7 +7,8 @@ import pytest
 from osteon.deid.pixels import clean_pixels
 from osteon.deid.pixels.box import Box
 from osteon.deid.pixels.grain import is_grain
-from osteon.deid.pixels.neighbours import room_around
+from osteon.deid.pixels.initials import is_flanked
+from osteon.deid.pixels.neighbours import room_around, with_rest
 from osteon.deid.pixels.regions import Region
 
 ALLOWED = 40  # pixels around the writing that may go with it, as `benchmarks.deid_dicom.scorer` has it
@@ -51,7 +52,7 @@ def test_the_room_at_an_end_is_whole_where_something_is_drawn_in_it():
     assert room_around(found, grey) == found.padded(grey.shape, room=1.0)
     grey[122:125, 352 + 40 : 352 + 43] = 250  # a dot
     room = room_around(found, grey)
-    assert (room.left, room.right) == (170, found.padded(grey.shape).right) == (170, 352 + 54)
+    assert (room.left, room.right) == (170, 352 + 84)
 
 
 def test_a_picture_of_noise_alone_is_no_page_of_text_and_stays():
@@ -76,3 +77,37 @@ def test_a_few_pixels_or_a_flat_ground_are_no_grain():
     noise = np.random.default_rng(0).integers(0, 256, (10, 12)).astype(np.uint8)
     assert not is_grain(noise, Box(0, 0, 10, 12))
     assert not is_grain(np.zeros((64, 64), np.uint8), Box(0, 0, 64, 64))
+
+
+def half_seen(grey, left, right):
+    """A line of which the network saw this part alone, and the box that goes with it."""
+    found = line(left, right, height=18)
+    return with_rest(room_around(found, grey), found, grey)
+
+
+def test_letters_that_go_on_with_a_line_go_though_the_network_saw_its_end_alone():
+    grey = np.full((300, 900), 90, np.uint8)
+    cv2.putText(grey, "VERCAUTRIN MAEL", (200, 117), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 250, 2)
+    columns = np.flatnonzero((grey > 100).any(0))
+    box = half_seen(grey, 280, int(columns[-1]) + 1)
+    assert box.left < columns[0]
+    assert box.right - columns[-1] <= 24
+
+
+def test_a_side_that_stands_apart_does_not_go_on_with_a_line():
+    grey = np.full((300, 900), 90, np.uint8)
+    cv2.putText(grey, "VERCAUTRIN", (300, 117), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 250, 2)
+    columns = np.flatnonzero((grey > 100).any(0))
+    first, last = int(columns[0]), int(columns[-1]) + 1
+    cv2.putText(grey, "L", (first - 80, 117), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 250, 2)
+    grey[40:260, last + 30 : last + 34] = 250  # an edge of bone is taller than letters
+    box = half_seen(grey, first, last)
+    assert first - box.left < 50
+    assert box.right - last < 60
+
+
+def test_a_stroke_within_far_larger_letters_is_no_side_and_a_letter_beside_them_is():
+    found = line(200, 700, height=90)
+    assert is_flanked([found], Box(120, 400, 150, 430))
+    assert not is_flanked([found], Box(110, 760, 190, 820))
+    assert not is_flanked([found], Box(105, 400, 188, 470))

@@ -28,7 +28,7 @@ def test_only_what_changed_and_what_is_beside_it_is_looked_at(monkeypatch):
     found = kinds_in(grey)
     looked = []
     monkeypatch.setattr(
-        "osteon.deid.pixels.segmentation._run",
+        "osteon.deid.pixels.segmentation.kinds_of",
         lambda crop: looked.append(crop.size) or np.zeros((2, *(-(-n // 4) for n in crop.shape)), np.float32),
     )
     kinds_in(grey, Earlier(found, [Box(900, 600, 940, 700)]))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from numpy.typing import NDArray
 
 from osteon.deid.pixels.box import Box, black_out, groups_of, share_of
-from osteon.deid.pixels.grey import stretch_of
-from osteon.deid.pixels.looking import hidden_by, look_at
+from osteon.deid.pixels.grey import Grey, stretch_of
+from osteon.deid.pixels.looking import Look, hidden_by, look_at
+from osteon.deid.pixels.second_opinion import seen_closer
 from osteon.deid.pixels.segmentation import Earlier
 from osteon.domain.errors import QuarantinedError
 
@@ -61,7 +62,7 @@ def clean_pixels(
             return CleanedFrame(frame, removed, markers, read)
         if not stretch.shows_as(own):  # bright ink is gone: what it squeezed can be seen only now
             stretch, earlier = own, None
-        found = look_at(stretch.grey(frame), forbidden, markers, earlier, pages=look == 0 and most < 1)
+        found = _looked(stretch.grey(frame), forbidden, markers, earlier, pages=look == 0 and most < 1)
         read += found.read
         if not (found.removed or found.waiting):
             return CleanedFrame(frame, removed, found.markers + found.single, read)
@@ -75,3 +76,25 @@ def clean_pixels(
     raise QuarantinedError(
         "an output without text in its pixels", "a line that looks like text", "review the instance"
     )
+
+
+def _looked(
+    grey: Grey,
+    forbidden: frozenset[str],
+    markers: tuple[Box, ...],
+    earlier: list[Earlier] | None,
+    *,
+    pages: bool,
+) -> Look:
+    """What `look_at` sees; where that is nothing to remove, what a closer look at the half-seen shows."""
+    found = look_at(grey, forbidden, markers, earlier, pages=pages)
+    if found.removed or found.waiting:
+        return found
+    hidden = black_out(grey, tuple(hidden_by(box, grey.shape) for box in found.markers))
+    closer = seen_closer(hidden, found.regions.kinds[0])
+    if closer is None:
+        return found
+    first, *halves = found.regions.since(())
+    again = look_at(grey, forbidden, found.markers, [replace(first, kinds=closer), *halves])
+    seen = again if again.removed or again.waiting else found
+    return replace(seen, read=found.read + again.read)

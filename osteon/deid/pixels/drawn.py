@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -17,6 +17,8 @@ _BESIDE = 0.6
 _MAX_GAP = 1.6
 _LONE_LENGTH, _PAIR_LENGTH = 1.4, 2.3  # of the height
 _STROKE = 0.45  # a stroke is thinner than this part of the height
+_GOES_ON = 5.0  # how far behind its ends letters may go on with a line, in heights
+_NEXT = 1.25  # over which gap they do
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,23 @@ def drawn_in(grey: Grey, region: Region) -> Drawn:
     whole = Box(top, min(box.left, base.left + first), bottom, max(box.right, base.left + last))
     tallest = int(mine[:, 3].max()) if len(mine) else height
     return Drawn(dark, count, last - first, tallest, turned(whole, region.upright))
+
+
+def going_on(grey: Grey, line: Region) -> Box:
+    """A line's core with the letters that follow at its ends, where nothing taller than they are is drawn.
+
+    The network may see the end of a line alone: what is drawn like it, letter after letter, is the rest.
+    """
+    height = max(4, line.height)
+    outer = line.reaching(round(_GOES_ON * height), height // 4, grey.shape)
+    _, ink = strokes_in(grey[outer.window], inside_of(line.core, outer), height)
+    core, base = turned(line.core, line.upright), turned(outer, line.upright)
+    if not line.upright:
+        ink = np.ascontiguousarray(ink.T)
+    pieces = _pieces(ink, height, core.top - base.top, core.bottom - base.top)
+    first, last, _ = _chain(_spans(pieces), core.left - base.left, core.right - base.left, height, _NEXT)
+    whole = replace(core, left=min(core.left, base.left + first), right=max(core.right, base.left + last))
+    return turned(whole, line.upright)
 
 
 def inside_of(box: Box, outer: Box) -> tuple[slice, slice]:
@@ -124,14 +143,19 @@ def _spans(pieces: NDArray[np.int32]) -> list[tuple[int, int]]:
     return spans
 
 
-def _chain(spans: list[tuple[int, int]], first: int, last: int, height: int) -> tuple[int, int, int]:
-    """From where to where pieces follow each other through the region, and how many they are."""
+def _chain(
+    spans: list[tuple[int, int]], first: int, last: int, height: int, gap: float = _MAX_GAP
+) -> tuple[int, int, int]:
+    """From where to where pieces follow each other through the region, and how many they are.
+
+    Between two of them is no more than the gap, in heights.
+    """
     mine = [i for i, (a, b) in enumerate(spans) if a < last and b > first]
     if not mine:
         return first, last, 0
     low, high = mine[0], mine[-1]
-    while low > 0 and spans[low][0] - spans[low - 1][1] <= _MAX_GAP * height:
+    while low > 0 and spans[low][0] - spans[low - 1][1] <= gap * height:
         low -= 1
-    while high + 1 < len(spans) and spans[high + 1][0] - spans[high][1] <= _MAX_GAP * height:
+    while high + 1 < len(spans) and spans[high + 1][0] - spans[high][1] <= gap * height:
         high += 1
     return spans[low][0], spans[high][1], high - low + 1

@@ -17,6 +17,7 @@ _APART = 1.1  # how far from its line an initial stands, in heights of it: a sid
 _DOTTED = 2.6  # the same of an initial with a dot: fonts of one width set it far off
 _ON_LINE, _TALLEST = 0.6, 1.7  # how much of an initial is on the line, and how high it is
 _DOT, _TO_DOT = 0.35, 0.6  # size of a dot, and how far from its letter it stands, in heights
+_INSIDE, _PART = 0.9, 0.5  # share of a mark in a line, and its height over the line's: a stroke of a letter
 _SPECK = 3  # pixels of ink in a column that a grain has at the most
 
 
@@ -40,10 +41,21 @@ def is_initial(grey: Grey, line: Region, single: Box) -> bool:
 
 
 def is_flanked(lines: list[Region], single: Box) -> bool:
-    """True for a lone letter with a part of a line on either side: fonts of one width set it far off both."""
-    near = [_beside(line, single) for line in lines]
+    """True for a lone letter with a part of a line on either side, and for a stroke of a far larger letter.
+
+    Fonts of one width set a letter far off both. A line reaches as far as its fainter cells do.
+    """
+    if any(_is_stroke(line, single) for line in lines):
+        return True
+    near = [_beside(replace(line, core=line.box), single) for line in lines]
     reached = {side for (side, far), line in zip(near, lines, strict=True) if far <= _DOTTED * line.height}
     return {-1, 1} <= reached
+
+
+def _is_stroke(line: Region, single: Box) -> bool:
+    """True for a mark within a line and far smaller than its letters."""
+    one = turned(single, line.upright)
+    return line.box.share_of(single) >= _INSIDE and one.bottom - one.top <= _PART * line.height
 
 
 def _beside(line: Region, single: Box) -> tuple[int | None, int]:

@@ -18,6 +18,7 @@ from osteon.deid.pixels.neighbours import (
     is_of_single,
     room_around,
     same_marker,
+    with_rest,
 )
 from osteon.deid.pixels.regions import Found, Region, follows, regions_of
 from osteon.deid.pixels.segmentation import Earlier
@@ -183,7 +184,7 @@ def _gone_and_staying(
         if is_flanked(removed, box) or any(is_initial(grey, line, box) for line in removed)
     ]
     stays = kept + [box for box in single if box not in initials]
-    gone = [beside(room_around(line, grey), line, stays) for line in removed]
+    gone = [beside(with_rest(room_around(line, grey), line, grey), line, stays) for line in removed]
     gone += [box.grown(4, 4, grey.shape) for box in initials]
     of_gone = [echo for echo in echoes if is_echo(echo, gone) and not is_marked(echo, kept)]
     gone += [beside(echo.box.grown(2, 2, grey.shape), echo, stays) for echo in of_gone]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from osteon.deid.pixels.box import Box
-from osteon.deid.pixels.drawn import inside_of, strokes_in
+from osteon.deid.pixels.drawn import going_on, inside_of, strokes_in
 from osteon.deid.pixels.grey import Grey
 from osteon.deid.pixels.regions import Region
 
@@ -13,7 +13,12 @@ _WITHIN = 0.6  # share of a line's box inside a marker's
 _TOGETHER = 0.35  # the same of several markers, where the line is faint
 _LONGER = 1.25  # a marker seen again, against the marker
 _HELD, _HIGHER = 0.5, 1.5  # share of a marker in a line, and that line's height over the marker's
+_RIM = 0.3  # heights left behind the last letter that goes on with a line
 _EMPTY_ROOM = 1.0  # heights left at an end of a line behind which nothing is drawn
+_ROOM, _PLAIN_ROOM = (
+    2.2,
+    2.8,
+)  # the same where something is: over an edge of bone a letter or two are not seen
 _AGAIN, _ALIKE = 0.9, 0.3  # share of the marker's box inside the line's, and its share of the line's area
 
 
@@ -52,9 +57,10 @@ def room_around(line: Region, grey: Grey) -> Box:
     A line seen in a smaller copy is taken for up to half as high again: its whole room is then wider than any
     letter that it may have lost.
     """
-    wide, near = line.padded(grey.shape), line.padded(grey.shape, room=_EMPTY_ROOM)
-    if line.slant or not line.plain:
-        return wide
+    if line.slant:
+        return line.padded(grey.shape)
+    wide = line.padded(grey.shape, room=_PLAIN_ROOM if line.plain else _ROOM)
+    near = line.padded(grey.shape, room=_EMPTY_ROOM if line.plain else None)
     _, ink = strokes_in(grey[wide.window], inside_of(line.core, wide), line.height)
     rows, columns = inside_of(near, wide)
     if line.upright:
@@ -64,6 +70,19 @@ def room_around(line: Region, grey: Grey) -> Box:
         )
     before, behind = ink[: rows.start].any(), ink[rows.stop :].any()
     return replace(wide, top=wide.top if before else near.top, bottom=wide.bottom if behind else near.bottom)
+
+
+def with_rest(box: Box, line: Region, grey: Grey) -> Box:
+    """The box of a line, longer where letters go on with it behind its ends."""
+    if line.slant:
+        return box
+    rest = going_on(grey, line)
+    rim = max(4, round(_RIM * line.height))
+    if line.upright:
+        rest = rest.grown(0, rim, grey.shape)
+        return replace(box, left=min(box.left, rest.left), right=max(box.right, rest.right))
+    rest = rest.grown(rim, 0, grey.shape)
+    return replace(box, top=min(box.top, rest.top), bottom=max(box.bottom, rest.bottom))
 
 
 def beside(box: Box, line: Region, kept: list[Box]) -> Box:

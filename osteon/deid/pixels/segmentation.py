@@ -57,15 +57,18 @@ def kinds_in(grey: Grey, earlier: Earlier | None = None) -> NDArray[np.float32]:
         near = tiles_near(earlier.changed, grey.shape)
         anew = near.repeat(TILE // CELL, 0).repeat(TILE // CELL, 1)[: shape[0], : shape[1]]
         found = np.where(anew, np.float32(0), earlier.kinds)
+        if not near.any():
+            return found
     for box in likely_rectangles(grey, near):
         top, left = box.top // _STRIDE * _STRIDE, box.left // _STRIDE * _STRIDE
-        kinds = _run(grey[top : box.bottom, left : box.right])
+        kinds = kinds_of(grey[top : box.bottom, left : box.right])
         part = found[:, top // CELL :, left // CELL :][:, : kinds.shape[1], : kinds.shape[2]]
         np.maximum(part, kinds, out=part)
     return found
 
 
-def _run(crop: Grey) -> NDArray[np.float32]:
+def kinds_of(crop: Grey) -> NDArray[np.float32]:
+    """What `kinds_in` says of each cell of a piece of a picture, all of it looked at."""
     rows, columns = crop.shape
     wide = np.pad(crop, ((0, -rows % _STRIDE), (0, -columns % _STRIDE)), mode="edge")
     kinds = _network().run(None, {"grey": wide[None, None]})[0][0]
