@@ -7,8 +7,10 @@ from functools import cache
 from typing import NamedTuple
 
 from osteon.deid.text.languages import forms
-from osteon.deid.text.lexicon import word_class
-from osteon.deid.text.recognisers.houses import find_houses, with_inside
+from osteon.deid.text.lexicon import lexicon, word_class
+from osteon.deid.text.recognisers.address_parts import with_neighbours
+from osteon.deid.text.recognisers.estates import find_estates
+from osteon.deid.text.recognisers.houses import find_houses
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER
@@ -38,7 +40,7 @@ class _Patterns(NamedTuple):
 @cache
 def _patterns(code: str) -> _Patterns:
     """A street by its kind before its name; in other languages also by the ending of its name."""
-    number = rf"(?P<number>\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)"
+    number = rf"(?P<number>\d{{1,4}}(?:{_SP}?[-/]{_SP}?\d{{1,4}})?{_SP}?(?:bis|ter|quater|[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)"
     street = (
         rf"(?<![\w]){number}?(?P<street>{forms('streets', code)})(?![\w])"
         rf"(?P<name>(?:{_SP}+(?:{_NAME}|{_DAY_OF_STREET})){{1,6}})(?P<rest>{_ZIP_TOWN})?"
@@ -77,8 +79,8 @@ _TOWN_AFTER = re.compile(
 )
 _NUMBER_AFTER = re.compile(
     r"[ \t]*,?[ \t]+(?:n°[ \t]?)?\d{1,3}(?:[ \t]?[A-Za-z](?!\w)|/\d{1,3})?(?:[ \t]?(?i:bte|"
-    r"bo[îi]te)[ \t]?\w{1,4})?"
-    r"(?=[ \t]*(?:$|[\n,;)|–-]|(?:[àa]|te)[ \t]|(?:BE?|CH|L|F)-|\d{4}))"
+    r"bo[îi]te|b(?=\d))[ \t]?\w{1,4})?"
+    r"(?=[ \t]*(?:$|[\n,;)(|–-]|\.(?:\s|$)|/[ \t]|(?:[àa]|te)[ \t]|(?:BE?|CH|L|F)-|\d{4}))"
 )
 """A number after its street, as in Belgium and Switzerland: `rue du Fond de Vercautry 18 à 5020 Namur`."""
 _ONLY_NUMBERED = frozenset(["R.", "RANG"])
@@ -114,7 +116,8 @@ def find_addresses(text: str, code: str = "fr") -> list[Span]:
         if not re.match(r"\d{1,2}\s?ans|\d{1,2}[/.-]\d", match["value"]):
             end = match.start("value") + (stop.start() if stop else len(match["value"].rstrip()))
             spans.append(Span(match.start("value"), end, "ADRESSE", 0.7, "labelled-address"))
-    return [with_inside(span, text) for span in [*spans, *find_houses(text)]]
+    spans += [*find_houses(text), *find_estates(text, lexicon(code))]
+    return [with_neighbours(span, text) for span in spans]
 
 
 def _street_end(match: re.Match[str]) -> int | None:

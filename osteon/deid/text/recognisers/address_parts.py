@@ -1,0 +1,57 @@
+"""Parts of an address beside its street: who lives there, house, floor, door, estate, box; and where one begins."""
+
+from __future__ import annotations
+
+import re
+
+from osteon.deid.text.span import Span
+from osteon.deid.text.tokens import UPPER
+
+SP = r"[ \t\u00a0]"
+_SMALL = r"(?:de|du|des|la|le|les|aux?|sur|sous|en|et|von|van)"
+_CAPITAL = rf"(?:[LlDd]['’])?{UPPER}[\w'’-]*"
+NAME = rf"(?:«{SP}?)?(?:(?i:{_SMALL}){SP}+){{0,2}}{_CAPITAL}(?:{SP}+(?:(?i:{_SMALL}){SP}+){{0,2}}{_CAPITAL}){{0,4}}(?:{SP}?»)?"
+"""Capitalised words with small ones between."""
+SITE = (
+    r"lieu[- ]?dit|hameau|ham\.|quartier|cit[ée]|lotissement|lot\.|r[ée]sidence|r[ée]s\.|immeuble|imm\.|h\.?l\.?m\.?|"
+    r"domaine|ch[âa]teau|mas|ferme|moulin|villa|clos|tour|camping|parc(?: d['’]activit[ée]s| r[ée]sidentiel)?|"
+    r"z\.?a\.?(?:[ce]\.?)?|z\.?i\.?|zone (?:artisanale|industrielle|commerciale|d['’]activit[ée]s?)|centre commercial|"
+    r"technop[ôo]le|p[ôo]le d['’]activit[ée]s|les hauts d[eu]|route (?:d[ée]partementale|nationale|communale)|corps de ferme"
+)
+"""Kinds of estates, zones and lone houses, for patterns that ignore case."""
+_DOOR = (
+    rf"(?:app?t?|appartement|porte|b[âa]t(?:iment)?|bt|blc|bloc|esc(?:alier)?|logement|lgt|bo[îi]te|bte|cage|hall|tour|"
+    rf"villa|lot|pk|n°|digicode|code(?:{SP}portail)?|chambre|studio|entr[ée]e)\b\.?{SP}*(?:n°|:)?{SP}*"
+    rf"(?:[A-Za-z]?\d{{1,4}}[A-Za-z]?|[A-Za-z](?!['’.\w]))(?![\w/])"
+)
+_FLOOR = rf"(?:\d{{1,2}}{SP}?(?:er|e|[èe]me){SP}[ée]tage|rdc|rez[- ]de[- ]chauss[ée]e)\b(?:{SP}(?:gauche|droite|face)\b)?"
+_BOX = rf"(?:case{SP}postale|bo[îi]te{SP}postale|bp|b\.p\.|cs|cp)\b{SP}?(?:n°{SP}?)?\d{{1,5}}(?!\d)"
+INSIDE = rf"(?:{_DOOR}|{_FLOOR}|{_BOX})"
+_AFTER = re.compile(rf"(?:{SP}*(?:[,/–-]|\n)?{SP}*(?:\n{SP}*)?{INSIDE})+", re.IGNORECASE)
+"""What follows a house: `, apt 34`, `, bât. B2, 3e étage`, ` / case postale 7`."""
+_CARE_OF = rf"(?:chez|c/o|aux bons soins de){SP}+(?:(?:m|mr|mme|mlle|monsieur|madame|famille)\b\.?{SP}+)?"
+_BEFORE = re.compile(
+    rf"(?:^|(?<=[\n,;:(|])|(?<= [–-])|(?<=habite)|(?<=demeurant)|(?<=maintenant)|(?<=actuellement)|(?<=domicilié)|"
+    rf"(?<=peu)){SP}*(?P<parts>(?:(?:(?i:{INSIDE})|(?i:{_CARE_OF}){NAME}|(?i:{SITE}){SP}+{NAME}|"
+    rf"L(?:[ea]s?|[EA]S?){SP}+{_CAPITAL}(?:{SP}+(?:(?i:{_SMALL}){SP}+)?{_CAPITAL}){{0,3}}){SP}*[,–-]?{SP}*\n?{SP}*)+)$"
+)
+"""What stands before a street, up to a sign: `Appt 6, 3e étage,` `c/o Dupont,` `Le Parc, bâtiment A3,`."""
+_HINT = re.compile(rf"\b(?:{INSIDE}|chez|c/o|{SITE}|les?|la)\b[^\n]{{0,80}}[,–-]?\s*$", re.IGNORECASE)
+
+
+def with_neighbours(span: Span, text: str) -> Span:
+    """The address with its resident, estate, staircase, floor, door and box around it.
+
+    >>> with_neighbours(Span(0, 9, "ADRESSE", 1.0), "8 rue Bel, apt 34, Dole").end
+    17
+    >>> with_neighbours(Span(17, 26, "ADRESSE", 1.0), "Appt 6, bât. D2, 8 rue Bel").start
+    0
+    """
+    more = _AFTER.match(text, span.end)
+    begin = span.start
+    head = text[max(0, span.start - 110) : span.start]
+    if head[-1:].isspace() and _HINT.search(head):
+        before = _BEFORE.search(head)
+        if before is not None:
+            begin = span.start - len(head) + before.start("parts")
+    return Span(begin, more.end() if more else span.end, span.label, span.score, span.rule)
