@@ -39,6 +39,13 @@ _BEFORE = re.compile(
 _HINT = re.compile(rf"\b(?:{INSIDE}|chez|c/o|{SITE}|les?|la)\b[^\n]{{0,80}}[,–-]?\s*$", re.IGNORECASE)
 
 
+COUNTED = (
+    r"(?![ \u00a0]?(?:(?:U\.?I\.?|UI/\w+|unit[ée]s?|[mk]?g|m[lm]|cm|€|euros?|[ée]l[ée](?:ments?)?|leuco\w*|plaq\w*|globules|"
+    r"h[ée]mat\w*|cells?|cellules?|copies|coups|pas|par|ans|fois|GB|GR|PNN|patients?|cas|habitants)(?!\w)|U(?![\w'’]|[ ]\w)|/))"
+)
+"""After five digits that count something and are no postcode: `30000 UI`."""
+
+
 def with_neighbours(span: Span, text: str) -> Span:
     """The address with its resident, estate, staircase, floor, door and box around it.
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from osteon.deid.text.languages import forms
 from osteon.deid.text.lexicon import lexicon, word_class
-from osteon.deid.text.recognisers.address_parts import with_neighbours
+from osteon.deid.text.recognisers.address_parts import COUNTED, with_neighbours
 from osteon.deid.text.recognisers.estates import find_estates
 from osteon.deid.text.recognisers.houses import find_houses
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
@@ -27,7 +27,7 @@ _SP = r"[ \t\u00a0]"
 _NOT_TOWN = r"(?!tel|t[ée]l|fax|le\b|né|pour\b|a\b|est\b|admis)"
 _ZIP_TOWN = (
     rf"(?:{_SP}*[,;\-–]?{_SP}*\n?{_SP}*(?:[A-Z]{{1,2}}-)?"
-    rf"(?P<zip>\d{{2}}{_SP}?\d{{3}}|2[AB]{_SP}?\d{{3}}|[1-9]\d{{3}})\b"
+    rf"(?P<zip>\d{{2}}{_SP}?\d{{3}}|2[AB]{_SP}?\d{{3}}|[1-9]\d{{3}})\b{COUNTED}"
     rf"{_SP}*(?P<town>{_TOWN_NAME}(?:{_SP}+{_NOT_TOWN}{_TOWN_NAME}){{0,4}})?)"
 )
 

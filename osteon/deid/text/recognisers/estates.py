@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 
 from osteon.deid.text.lexicon import Lexicon, word_class
-from osteon.deid.text.recognisers.address_parts import INSIDE, NAME, SITE, SP
+from osteon.deid.text.recognisers.address_parts import COUNTED, INSIDE, NAME, SITE, SP
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, FUNCTION_WORDS, HEADINGS, MEDICAL_SHAPE, TITLES
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER, at_words
 from osteon.deid.values import fold
 
-_ZIP = rf"(?:[A-Za-z]{{1,2}}-)?\d{{2}}{SP}?\d{{3}}{SP}+[^\W\d_]"
+_ZIP = rf"(?:[A-Za-z]{{1,2}}-)?\d{{2}}{SP}?\d{{3}}{COUNTED}{SP}+[^\W\d_]"
 _ZIP_4 = rf"(?:[A-Z]{{1,2}}-)[1-9]\d{{3}}{SP}+[^\W\d_]"
 _BREAK = rf"{SP}*[,;(|–-]?{SP}*\n?{SP}*"
 _END = rf"(?={_BREAK}(?:{_ZIP}|{_ZIP_4})|{SP}*(?:$|[\n,;.()|]|[–-]{SP})|{SP}+à{SP})"
@@ -26,7 +26,7 @@ _SINCE = r"(?:maintenant|actuellement|d[ée]sormais|toujours|depuis peu|provisoi
 _WHERE = re.compile(rf"(?:^|\n|[,;:(|]|{SP}[/–-]|\b(?:{_LIVES})(?:{SP}{_SINCE})?,?){SP}*$", re.IGNORECASE)
 """Where an address begins."""
 _ESTATE = re.compile(
-    rf"(?P<kind>(?i:{SITE})){SP}+(?:(?:{NAME}|[Nn]ord|[Ss]ud)(?:{SP}*,?{SP}*(?:n°{SP}?)?\d{{1,4}}[A-Za-z]?(?![\w/]))?|"
+    rf"(?P<kind>(?i:{SITE})){SP}+(?:(?:{NAME}|[Nn]ord|[Ss]ud)(?:{SP}*,?{SP}*(?:[Nn]°{SP}?)?\d{{1,4}}[A-Za-z]?(?![\w/]))?|"
     rf"\d{{1,4}}{SP}*,{SP}*{NAME})"
     rf"(?:{SP}*[,–-]?{SP}*(?i:{INSIDE}))*{_END}"
 )

@@ -72,7 +72,8 @@ _SMALL_NAME = re.compile(
 )
 """A name in a text without capitals, up to the word that goes on: `clinique de la source le 3`."""
 _TO_OR_FROM = re.compile(
-    r"\b(?:à|a|au|aux|de|du|vers|transfert|transféré|transférée|à la|à l['’]|de la|de l['’]|avis|puis|par) ?$"
+    r"\b(?:(?P<sure>vers|transfert|transférée?|(?:vue?|radio|irm|scanner|suivie?|opérée?) (?:à|au))|à|a|au|aux|de|du|la|"
+    r"avis|puis|par|[àe] l['’]) ?$"
 )
 _DEVOUT = re.compile(r"\bsacr[ée][- ]c(?:œ|oe)ur\b", re.IGNORECASE)
 _WARDS = frozenset(
@@ -119,8 +120,8 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     spans = [Span(*m.span("name"), "HOPITAL", 0.6, "service-of") for m in _SERVICE_OF.finditer(text)]
     for match in at_words(hospital_kind(lex.language), text):
         end = _hospital_end(text, tokens, match, lex)
-        if end is None and small:
-            end = _small_end(text, match, lex)
+        if small:
+            end = max(end or 0, _small_end(text, match, lex) or 0) or None
         if end is not None:
             spans.append(Span(match.start(), end, "HOPITAL", 0.8, "hospital"))
     spans += _named_hospitals(text, tokens, lex)
@@ -173,6 +174,7 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
     end, named, previous = match.end(), False, match.end()
     casual = _CASUAL.match(match["kind"]) is not None
     loose = _LOOSE.match(match["kind"]) is not None
+    bare = match["kind"].lower() in {"imagerie", "radiologie"}
     for number, token in enumerate(following):
         gap = text[previous : token.start]
         if token.start < previous:
@@ -211,6 +213,7 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
         if (
             not proper
             or (loose and not named and (token.folded in _BODY or token.folded in lex.protected))
+            or (bare and not named and not (_is_place(token, lex) or lex.is_rare_word(token.folded)))
             or token.folded in _GENERIC_AFTER
             or (casual and not named and _is_common_word(text, tokens, place + number, lex))
             or (
@@ -220,6 +223,7 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
                 and lex.is_word(token.folded)
                 and not _is_place(token, lex)
                 and not _closes(text, tokens, place + number)
+                and not _is_named_so(text, tokens, place + number)
             )
         ):
             break
@@ -233,13 +237,14 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
 
 def _small_end(text: str, match: re.Match[str], lex: Lexicon) -> int | None:
     """The end of the name in a text without capitals, where somebody goes to the house or comes from it."""
-    if _CASUAL.match(match["kind"]) or _LOOSE.match(match["kind"]):
-        return None
     name = _SMALL_NAME.match(text, match.end())
-    if name is None or not _TO_OR_FROM.search(text, max(0, match.start() - 12), match.start()):
+    gone = _TO_OR_FROM.search(text, max(0, match.start() - 12), match.start())
+    if name is None or gone is None or _CASUAL.match(match["kind"]):
         return None
     first = fold(re.split(r"[ '’]", name["name"])[0])
-    if first in _GENERIC_AFTER | _ADJECTIVES | _BODY or not (name["link"] or lex.is_rare_word(first)):
+    if first in _GENERIC_AFTER | _ADJECTIVES | _BODY:
+        return None
+    if not (name["link"] or gone["sure"] or lex.is_rare_word(first)) or _LOOSE.match(match["kind"]) and not gone["sure"]:
         return None
     return name.end("name")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from osteon.deid.text.recognisers.address_parts import COUNTED
 from osteon.deid.text.recognisers.name_shapes import FUNCTION_WORDS
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER, at_digits
@@ -14,7 +15,7 @@ _NUMBER = rf"\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-D](?!\w))?{_SP}?,?{_SP}"
 _WORD = r"[^\W\d_][\w'’.-]*"
 _BEFORE_A_ZIP = re.compile(
     rf"{_NUMBER}(?P<first>{_WORD})(?:{_SP}(?:{_WORD}|\d{{1,4}}(?={_SP}[^\W\d_]))){{0,6}}?"
-    rf"(?={_SP}*[,;–-]?{_SP}*\n?{_SP}*(?:[A-Za-z]{{1,2}}-)?\d\d{_SP}?\d{{3}}{_SP}+[^\W\d_])",
+    rf"(?={_SP}*[,;–-]?{_SP}*\n?{_SP}*(?:[A-Za-z]{{1,2}}-)?\d\d{_SP}?\d{{3}}{COUNTED}{_SP}+[^\W\d_])",
     re.IGNORECASE,
 )
 _NAMED_HOUSE = re.compile(

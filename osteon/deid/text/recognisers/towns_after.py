@@ -44,7 +44,9 @@ def towns_after(text: str, lex: Lexicon) -> list[Span]:
         written = _one_place(match["town"], lex)
         town = fold(written).replace("’", "'").strip("-'")
         parts = [p for p in re.split(r"[ '-]", town) if len(p) > 1 and p not in _LINK]
-        if not parts or _ROMAN.fullmatch(parts[0]) or any(p in lex.protected for p in parts):
+        if not parts or _ROMAN.fullmatch(parts[0]):
+            continue
+        if any(p in lex.protected for p in parts) and not (sure and town in lex.towns):
             continue
         if parts[0] in TITLES:
             continue
