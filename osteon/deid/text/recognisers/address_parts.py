@@ -29,7 +29,7 @@ _BOX = rf"(?:case{SP}postale|bo[îi]te{SP}postale|bp|b\.p\.|cs|cp)\b{SP}?(?:n°{
 INSIDE = rf"(?:{_DOOR}|{_FLOOR}|{_BOX})"
 _AFTER = re.compile(rf"(?:{SP}*(?:[,/–-]|\n)?{SP}*(?:\n{SP}*)?{INSIDE})+", re.IGNORECASE)
 """What follows a house: `, apt 34`, `, bât. B2, 3e étage`, ` / case postale 7`."""
-_CARE_OF = rf"(?:chez|c/o|aux bons soins de){SP}+(?:(?:m|mr|mme|mlle|monsieur|madame|famille)\b\.?{SP}+)?"
+_CARE_OF = rf"(?:chez|c/o|aux bons soins de){SP}+(?:(?:m|mr|mme|mlle|monsieur|madame|famille)\b\.?{SP}+)?(?!(?:le|la|les|un|une|ses?|son|sa)\b)"
 _BEFORE = re.compile(
     rf"(?:^|(?<=[\n,;:(|])|(?<= [–-])|(?<=habite)|(?<=demeurant)|(?<=maintenant)|(?<=actuellement)|(?<=domicilié)|"
     rf"(?<=peu)){SP}*(?P<parts>(?:(?:(?i:{INSIDE})|(?i:{_CARE_OF}){NAME}|(?i:{SITE}){SP}+{NAME}|"

@@ -19,7 +19,6 @@ _LONGER = (
     r"de soins de suite|de convalescence)|"
     r"r[ée]sidence[- ](?:autonomie|services?|seniors?|m[ée]dicalis[ée]e|sociale)|p[ôo]le m[ée]dical|"
     r"infirmerie(?= (?-i:[A-ZÀ-Ý]))|home(?= (?:saint|les? |la ))|ems(?= l[ae]s? )|(?:imagerie|radiologie)(?= (?-i:[A-ZÀ-Ý][a-zà-ÿ]))|(?-i:Home)(?= (?-i:[A-ZÀ-Ý]))|"
-    r"cabinet d(?:u|e la) (?:docteur|dr|doctoresse|dresse|pr|professeur)|"
     r"(?-i:SAU|UMCS|UHSI|UHSA|CMCO|USMP|SSIAD|LHSS)(?= (?:(?:de |du |d['’])?(?-i:[A-ZÀ-Ý][a-zà-ÿ'’])))|"
     r"(?-i:Vivalia|Ramsay(?: Santé)?|Elsan|ELSAN|Capio|Vivalto|Korian|KORIAN|DomusVi|Orpea|ORPEA|Emeis|"
     r"Clariane|Colisée|Hirslanden|Medbase|Affidea|Synlab|Unilabs|Cerballiance|Biogroup|Almaviva|UGECAM|Humani)(?!\w)|"
