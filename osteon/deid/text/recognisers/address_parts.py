@@ -16,32 +16,37 @@ SITE = (
     r"lieu[- ]?dit|hameau|ham\.|quartier|cit[ée]|lotissement|lot\.|r[ée]sidence|r[ée]s\.|immeuble|imm\.|h\.?l\.?m\.?|"
     r"domaine|ch[âa]teau|mas|ferme|moulin|villa|clos|tour|camping|parc(?: d['’]activit[ée]s| r[ée]sidentiel)?|"
     r"z\.?a\.?(?:[ce]\.?)?|z\.?i\.?|zone (?:artisanale|industrielle|commerciale|d['’]activit[ée]s?)|centre commercial|"
-    r"technop[ôo]le|p[ôo]le d['’]activit[ée]s|les hauts d[eu]|route (?:d[ée]partementale|nationale|communale)|corps de ferme"
+    r"espace|manoir|chalet|section|morne|parc tertiaire|centre d['’]affaires|r[ée]sidence universitaire|le clos d[eu]s?|"
+    r"les terrasses d[eu]s?|bourg d[eu]|technop[ôo]le|p[ôo]le d['’]activit[ée]s|les hauts d[eu]|route (?:d[ée]partementale|nationale|communale)|corps de ferme"
 )
 """Kinds of estates, zones and lone houses, for patterns that ignore case."""
 _DOOR = (
     rf"(?:app?t?|appartement|porte|b[âa]t(?:iment)?|bt|blc|bloc|esc(?:alier)?|logement|lgt|bo[îi]te|bte|cage|hall|tour|"
-    rf"villa|lot|pk|n°|digicode|code(?:{SP}portail)?|chambre|studio|entr[ée]e)\b\.?{SP}*(?:n°|:)?{SP}*"
+    rf"villa|lot|pk|n°|digicode|code(?:{SP}portail)?|[ée]tage|ch|chambre|studio|entr[ée]e)\b\.?{SP}*(?:n°|:)?{SP}*"
     rf"(?:[A-Za-z]?\d{{1,4}}[A-Za-z]?|[A-Za-z](?!['’.\w]))(?![\w/])"
 )
 _FLOOR = rf"(?:\d{{1,2}}{SP}?(?:er|e|[èe]me){SP}[ée]tage|rdc|rez[- ]de[- ]chauss[ée]e)\b(?:{SP}(?:gauche|droite|face)\b)?"
-_BOX = rf"(?:case{SP}postale|bo[îi]te{SP}postale|bp|b\.p\.|cs|cp)\b{SP}?(?:n°{SP}?)?\d{{1,5}}(?!\d)"
-INSIDE = rf"(?:{_DOOR}|{_FLOOR}|{_BOX})"
+_YARD = r"fond de cour|interphone[ \t]+[^\W\d_][\w'’-]*"
+_BOX = rf"(?:cidex|tsa|case{SP}postale|bo[îi]te{SP}postale|bp|b\.p\.|cs|cp)\b{SP}?(?:n°{SP}?)?\d{{1,5}}(?!\d)"
+INSIDE = rf"(?:{_DOOR}|{_FLOOR}|{_BOX}|{_YARD})"
 _AFTER = re.compile(rf"(?:{SP}*(?:[,/–-]|\n)?{SP}*(?:\n{SP}*)?{INSIDE})+", re.IGNORECASE)
 """What follows a house: `, apt 34`, `, bât. B2, 3e étage`, ` / case postale 7`."""
 _CARE_OF = rf"(?:chez|c/o|aux bons soins de){SP}+(?:(?:m|mr|mme|mlle|monsieur|madame|famille)\b\.?{SP}+)?(?!(?:le|la|les|un|une|ses?|son|sa)\b)"
+_HOUSE = rf"L(?:[ea]s?|[EA]S?){SP}+{_CAPITAL}(?:{SP}+(?:(?i:{_SMALL}){SP}+)?{_CAPITAL}){{0,3}}"
+_JOINT = rf"{SP}*[,–-]?{SP}*\n?{SP}*"
 _BEFORE = re.compile(
-    rf"(?:^|(?<=[\n,;:(|])|(?<= [–-])|(?<=habite)|(?<=demeurant)|(?<=maintenant)|(?<=actuellement)|(?<=domicilié)|"
-    rf"(?<=peu)){SP}*(?P<parts>(?:(?:(?i:{INSIDE})|(?i:{_CARE_OF}){NAME}|(?i:{SITE}){SP}+{NAME}|"
-    rf"L(?:[ea]s?|[EA]S?){SP}+{_CAPITAL}(?:{SP}+(?:(?i:{_SMALL}){SP}+)?{_CAPITAL}){{0,3}}){SP}*[,–-]?{SP}*\n?{SP}*)+)$"
+    rf"(?P<parts>(?:(?<!\w)(?:(?i:{INSIDE})|(?i:{_CARE_OF}){NAME}|(?i:{SITE}){SP}+{NAME})|"
+    rf"(?:^|(?<=[\n,;:(|])|(?<= [–-])){SP}*{_HOUSE})"
+    rf"(?:{_JOINT}(?:(?i:{INSIDE})|(?i:{_CARE_OF}){NAME}|(?i:{SITE}){SP}+{NAME}|{_HOUSE}))*){_JOINT}$"
 )
 """What stands before a street, up to a sign: `Appt 6, 3e étage,` `c/o Dupont,` `Le Parc, bâtiment A3,`."""
 _HINT = re.compile(rf"\b(?:{INSIDE}|chez|c/o|{SITE}|les?|la)\b[^\n]{{0,80}}[,–-]?\s*$", re.IGNORECASE)
 
 
 COUNTED = (
-    r"(?![ \u00a0]?(?:(?:U\.?I\.?|UI/\w+|unit[ée]s?|[mk]?g|m[lm]|cm|€|euros?|[ée]l[ée](?:ments?)?|leuco\w*|plaq\w*|globules|"
-    r"h[ée]mat\w*|cells?|cellules?|copies|coups|pas|par|ans|fois|GB|GR|PNN|patients?|cas|habitants)(?!\w)|U(?![\w'’]|[ ]\w)|/))"
+    r"(?!(?i:[ \u00a0]?(?:(?:U\.?I\.?|UI/\w+|unit[ée]s?|[mk]?g|m[lm]|cm|€|euros?|[ée]l[ée](?:ments?)?|leuco\w*|plaq\w*|"
+    r"globules|h[ée]mat\w*|cells?|cellules?|copies|coups|GB|GR|PNN|patients?|habitants)(?!\w)|/))|"
+    r"[ \u00a0](?:ans|pas|par|cas|fois|U)(?![\w'’-]))"
 )
 """After five digits that count something and are no postcode: `30000 UI`."""
 

@@ -40,9 +40,9 @@ class _Patterns(NamedTuple):
 @cache
 def _patterns(code: str) -> _Patterns:
     """A street by its kind before its name; in other languages also by the ending of its name."""
-    number = rf"(?P<number>\d{{1,4}}(?:{_SP}?[-/]{_SP}?\d{{1,4}})?{_SP}?(?:bis|ter|quater|[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)"
+    number = rf"(?P<number>\d{{1,4}}(?:(?:{_SP}?[-/]{_SP}?|{_SP}(?:et|à){_SP})\d{{1,4}})?{_SP}?(?:bis|ter|quater|[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)"
     street = (
-        rf"(?<![\w]){number}?(?P<street>{forms('streets', code)})(?![\w])"
+        rf"(?<![\w]){number}?(?:(?:vieille|vieux|ancienne?|petite?|haute?|basse){_SP}+)?(?P<street>{forms('streets', code)})(?![\w])"
         rf"(?P<name>(?:{_SP}+(?:{_NAME}|{_DAY_OF_STREET})){{1,6}})(?P<rest>{_ZIP_TOWN})?"
     )
     ending = forms("street_endings", code)
@@ -78,13 +78,32 @@ _TOWN_AFTER = re.compile(
     r"(?=[ \t]*(?:[,.;)(]|\n|$))"
 )
 _NUMBER_AFTER = re.compile(
-    r"[ \t]*,?[ \t]+(?:n°[ \t]?)?\d{1,3}(?:[ \t]?[A-Za-z](?!\w)|/\d{1,3})?(?:[ \t]?(?i:bte|"
+    r"[ \t]*,?[ \t]+(?:n°[ \t]?)?\d{1,3}(?:[ \t]?(?:[A-Za-z](?!\w)|bis|ter)|/\d{1,3})?(?:[ \t]?(?i:bte|"
     r"bo[îi]te|b(?=\d))[ \t]?\w{1,4})?"
     r"(?=[ \t]*(?:$|[\n,;)(|–-]|\.(?:\s|$)|/[ \t]|(?:[àa]|te)[ \t]|(?:BE?|CH|L|F)-|\d{4}))"
 )
 """A number after its street, as in Belgium and Switzerland: `rue du Fond de Vercautry 18 à 5020 Namur`."""
 _ONLY_NUMBERED = frozenset(["R.", "RANG"])
-_ROADS = frozenset(["RTE", "RUE", "CHEMIN", "CH.", "AVENUE", "AV.", "ROUTE"])
+_ROADS = frozenset(
+    [
+        "QUAI",
+        "SENTIER",
+        "CLOS",
+        "BOULEVARD",
+        "BD",
+        "DREVE",
+        "IMPASSE",
+        "RUELLE",
+        "SQUARE",
+        "RTE",
+        "RUE",
+        "CHEMIN",
+        "CH.",
+        "AVENUE",
+        "AV.",
+        "ROUTE",
+    ]
+)
 _ABBREVIATED = 5
 _STOP_AFTER_STREET = word_class("words_after_a_street")
 _LINK = word_class("words_inside_a_place")
@@ -126,18 +145,22 @@ def _street_end(match: re.Match[str]) -> int | None:
     numbered, zipped = match["number"] is not None and not of_a_date, match["zip"] is not None
     names = list(re.finditer(r"\S+", match["name"]))
     ends = next((i for i, n in enumerate(names) if len(n.group()) > _ABBREVIATED and n.group()[-1] == "."), 3)
-    capital = any(n.group()[0].isupper() for n in names[: min(3, ends + 1)] if fold(n.group()) not in _LINK)
+    capital = any(
+        re.match(rf"(?:[dl]['’])?{UPPER}", n.group()) is not None
+        for n in names[: min(3, ends + 1)]
+        if fold(n.group()) not in _LINK
+    )
     proper = next((n.group() for n in names if fold(n.group()) not in {"DU", "DE", "DES", "LA"}), "")
     named = proper[:1].isupper()
     if fold(match["street"]) == "PASSAGE" and not zipped and not named:
         return None
     if fold(match["street"]) in _ONLY_NUMBERED and not numbered:
         return None
-    stopped = any(fold(n.group()) in _STOP_AFTER_STREET - _LINK for n in names)
+    stopped = any(fold(n.group()) in _STOP_AFTER_STREET - _LINK and n.group() != "Point" for n in names)
     behind = not stopped and _NUMBER_AFTER.match(match.string, match.end("name")) is not None
     if (
         not numbered
-        and not (behind and (names[-1].group()[0].isupper() or fold(match["street"]) in _ROADS))
+        and not (behind and (capital or names[-1].group()[0].isupper() or fold(match["street"]) in _ROADS))
         and not (zipped and match["name"].strip())
         and not (capital and match["street"][0].isupper())
     ):
@@ -149,6 +172,7 @@ def _street_end(match: re.Match[str]) -> int | None:
         word = fold(name.group()).strip(".,")
         if (
             word in _STOP_AFTER_STREET
+            and name.group() != "Point"
             and not (linked and word == "POSTE")
             and (word not in _LINK or (end > match.start("name") and not linked))
         ):

@@ -85,7 +85,16 @@ _WROTE = re.compile(
 _STAMPED = re.compile(rf"\d{{2}}\][ ]{_WHO}(?=(?:[ ](?i:ide|as|kin[ée]|interne|aide|cadre))?[ ]?:)")
 _DONE_BY = re.compile(rf"\bpar[ ]{_WHO}(?=[ ]?:[ \n]|\.(?:\s|$))")
 """`Échographie ce jour par Rivière : ...`"""
-_SMALL_CONTACT = re.compile(r"\b(?:contact|joindre|appeler|voir|prévenir) (?P<name>[^\W\d_][\w'’-]{2,})(?= ?:? ?(?:\+|0 ?\d))")
+_SELON = re.compile(rf"\b[Ss]elon[ ]{_WHO}(?=[ ]?(?:[,.;)]|$))")
+"""Whose opinion it is, in a sentence that names no classification."""
+_CLASSED = re.compile(
+    r"class|grade|stade|type|score|crit[èe]re|indice|index|m[ée]thode|technique|angle|ligne|[ée]chelle|cotation|"
+    r"mesur|fracture|degr[ée]|arthrose|axe|table|norme|recommand|\d",
+    re.IGNORECASE,
+)
+_SMALL_CONTACT = re.compile(
+    r"\b(?:contact|joindre|appeler|demander|voir|prévenir) (?P<name>[^\W\d_][\w'’-]{2,}(?: [^\W\d_][\w'’-]{2,})?)(?= ?:? ?(?:\+|0 ?\d)|\s*$)"
+)
 _SMALL_SIGNED = re.compile(
     r"\b(?:merci|cordialement|bien à vous|bonne journée|salutations)[ ]?[,.!][ ]?\n?"
     r"(?P<name>(?P<first>[^\W\d_]+(?:-[^\W\d_]+)?)(?: [^\W\d_][\w'’-]*){1,3})\s*$"
@@ -192,6 +201,12 @@ def cued_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Nam
             inner = [p for p in run if p == run[0] or tokens[p - 1].folded not in PARTICLES]
             if run and not letters and all(_may_be(tokens[p], lex, loud=shouted, sure=sure) for p in inner):
                 yield run, 0.6, rule
+    for match in _SELON.finditer(text) if "elon " in text else ():
+        sentence = text[max(0, match.start() - 80) : match.start()].rsplit(". ", 1)[-1].rsplit("\n\n", 1)[-1]
+        run = _places(tokens, match)
+        inner = [p for p in run if tokens[p].folded not in PARTICLES]
+        if not _CLASSED.search(sentence) and all(_may_be(tokens[p], lex, loud=False) for p in inner):
+            yield run, 0.5, "opinion"
     if text.islower():
         yield from _in_small(tokens, text, lex)
     yield from _with_first_names(tokens, text, lex)

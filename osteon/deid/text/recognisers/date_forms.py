@@ -133,7 +133,7 @@ def date_patterns(code: str) -> DatePatterns:
         re.IGNORECASE,
     )
     listed = re.compile(
-        r"(?m)^[ \t]*[-–•*·>][ \t]*(?P<whole>(?P<day>0?[1-9]|[12]\d|3[01])[/.](?P<month>0?[1-9]|1[0-2]))(?=[ \t]?:)"
+        r"(?m)^[ \t]*(?:[-–•*·>][ \t]*)?(?P<whole>(?P<day>0?[1-9]|[12]\d|3[01])[/.](?P<month>0?[1-9]|1[0-2]))(?=[ \t]?:)"
     )
     weekday_first = re.compile(
         rf"\b(?:{forms('weekdays', code)})\b\.?\s(?:le\s)?(?P<day>0?[1-9]|[12]\d|3[01])[/.]"

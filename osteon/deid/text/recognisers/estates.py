@@ -20,7 +20,8 @@ _BREAK = rf"{SP}*[,;(|–-]?{SP}*\n?{SP}*"
 _END = rf"(?={_BREAK}(?:{_ZIP}|{_ZIP_4})|{SP}*(?:$|[\n,;.()|]|[–-]{SP})|{SP}+à{SP})"
 _LIVES = (
     r"habit(?:e|ant|ait)|demeur(?:e|ant|ait)|domicili[ée](?:e|\(e\))?|r[ée]sid(?:e|ant|ait)|log(?:e|[ée]e?)|"
-    r"vi(?:t|vant) seule?(?:\(e\))?|h[ée]berg[ée]e?(?:\(e\))?|rentrer|relog[ée]e?|install[ée]e?(?:\(e\))?"
+    r"vi(?:t|vant)(?: seule?(?:\(e\))?)?|emm[ée]nag(?:er|[ée]e?)|adresse(?: est)?|courrier envoy[ée]|domicile|fait au|"
+    r"h[ée]berg[ée]e?(?:\(e\))?|rentrer|relog[ée]e?|install[ée]e?(?:\(e\))?"
 )
 _SINCE = r"(?:maintenant|actuellement|d[ée]sormais|toujours|depuis peu|provisoirement|seule?(?:\(e\))?|au|aux|à l['’]adresse)"
 _WHERE = re.compile(rf"(?:^|\n|[,;:(|]|{SP}[/–-]|\b(?:{_LIVES})(?:{SP}{_SINCE})?,?){SP}*$", re.IGNORECASE)
@@ -36,11 +37,21 @@ _ESTATE_IN_SMALL = re.compile(
 )
 """In a text without capitals only the postcode says where the name ends."""
 _BOX = re.compile(
-    rf"(?:case{SP}postale|bo[îi]te{SP}postale|cp){SP}(?:n°{SP}?)?\d{{1,5}}{_END}", re.IGNORECASE
+    rf"(?:cidex|tsa|case{SP}postale|bo[îi]te{SP}postale|cp){SP}(?:n°{SP}?)?\d{{1,5}}{_END}", re.IGNORECASE
 )
 _HIGH_STREET = re.compile(
-    rf"(?i:grande?['’ -]rue){SP}+\d{{1,4}}(?:{SP}?[A-Za-z](?!\w)|/\d{{1,3}})?(?:{SP}(?i:bte|bo[îi]te){SP}\w{{1,4}})?(?!\w)"
+    rf"(?i:(?:grande?|haute|basse|petite)['’ -]rue){SP}+\d{{1,4}}(?:{SP}?[A-Za-z](?!\w)|/\d{{1,3}})?(?:{SP}(?i:bte|bo[îi]te){SP}\w{{1,4}})?(?!\w)"
 )
+_IN_SMALL = re.compile(
+    rf"\b(?:habite|demeurant|demeure|domicilié(?:e|\(e\))?|adresse|domicile){SP}*:?{SP}+"
+    rf"(?P<value>(?!(?:à|a|en|chez|avec|dans|le|ce){SP})[^\n.;:()]{{3,60}}?)(?={SP}*,?{SP}*{_ZIP})"
+)
+"""In a text without capitals: from a word of living there to the postcode."""
+_FARM = re.compile(
+    rf"(?:(?P<kind>[Cc]hez|CHEZ|En|EN|PK{SP}\d{{1,3}}){SP}{UPPER}[\w'’-]+(?:{SP}{UPPER}[\w'’-]+)*)"
+    rf"(?={_BREAK}(?:{_ZIP}|{_ZIP_4}))"
+)
+"""A farm or a field by whose it was: `Chez Hébay, 02480 Avallon`."""
 _LIVING = re.compile(rf"\b(?:{_LIVES})(?:{SP}{_SINCE})?,?{SP}+(?P<value>[^\n;()]{{3,70}})", re.IGNORECASE)
 _LABELLED = re.compile(
     rf"\b(?:adresse|domicile|si[èe]ge|prise en charge)(?:{SP}+[^\W\d_]+){{0,2}}{SP}*:{SP}*(?P<value>[^\n;|@]{{3,80}}?)"
@@ -61,7 +72,9 @@ _NO_PLACE = (
         ["DOCTEURS", "ASSOCIES", "CHEF", "POLE", "MEDICAL", "MEDICALE", "GENERALE", "IDEM", "INCONNUE", "SDF"]
     )
 )
-_LOUD = frozenset(["TOUR", "PARC", "CLOS", "FERME", "DOMAINE", "CITE", "MAS", "VILLA", "LOT."])
+_LOUD = frozenset(
+    ["TOUR", "PARC", "CLOS", "FERME", "DOMAINE", "CITE", "MAS", "VILLA", "LOT.", "ESPACE", "SECTION"]
+)
 
 
 def find_estates(text: str, lex: Lexicon) -> list[Span]:
@@ -72,6 +85,13 @@ def find_estates(text: str, lex: Lexicon) -> list[Span]:
         for m in at_words(pattern, text)
         if pattern is _HIGH_STREET or _is_placed(text, m)
     ]
+    spans += [
+        Span(m.start(), m.end(), "ADRESSE", 0.4, "farm")
+        for m in at_words(_FARM, text)
+        if _WHERE.search(text, max(0, m.start() - 40), m.start())
+    ]
+    if text.islower():
+        spans += [Span(*m.span("value"), "ADRESSE", 0.4, "living") for m in _IN_SMALL.finditer(text)]
     spans += [
         Span(m.start(), m.end(), "ADRESSE", 0.72, "estate")
         for m in at_words(_ESTATE_IN_SMALL, text)

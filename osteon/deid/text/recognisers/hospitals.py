@@ -72,7 +72,9 @@ _SMALL_NAME = re.compile(
 )
 """A name in a text without capitals, up to the word that goes on: `clinique de la source le 3`."""
 _TO_OR_FROM = re.compile(
-    r"\b(?:(?P<sure>vers|transfert|transférée?|(?:vue?|radio|irm|scanner|suivie?|opérée?) (?:à|au))|à|a|au|aux|de|du|la|"
+    r"\b(?:(?P<sure>vers|transfert|transférée?|rdv|"
+    r"(?:vue?|radio|irm|scanner|suivie?|opérée?|prévue?|hospitalisée?|admise?|passée?|faite?|séjour|sortie?|retour|adressée?) "
+    r"(?:à|au|de|du|par))|à|a|au|aux|de|du|la|"
     r"avis|puis|par|[àe] l['’]) ?$"
 )
 _DEVOUT = re.compile(r"\bsacr[ée][- ]c(?:œ|oe)ur\b", re.IGNORECASE)
@@ -108,6 +110,8 @@ _SERVICE_OF = re.compile(
 _NAMES_OF_PLACES = frozenset(["MAIL", "IMAGERIE"])
 _ADJECTIVES = word_class("adjectives_of_a_hospital")
 _TITLES = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR", "MME", "MR", "M", "TEL", "FAX", "RPPS", "SERVICE"])
+_HONOURED = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR"])
+"""Before a name that a hospital has: `CH Dr Schaffner`."""
 _ARTICLE_L = re.compile(
     r"\b(?P<l>[Ll]['’]\s?)(?P<name>[B-DF-GJ-NP-TV-XZb-df-gj-np-tv-xz][\w.\-]*|[A-Z]\.[A-Z]{2,}[\w.\-]*)"
 )
@@ -188,10 +192,13 @@ def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
             or "\n" in gap
             or len(gap) > 4
             or re.search(r"\s[-–]\s", gap)
-            or token.folded in _TITLES
+            or (token.folded in _TITLES and not (number == 0 and token.folded in _HONOURED))
             or (token.is_capitalised and is_heading(token) and not _is_named_so(text, tokens, place + number))
         ):
             break
+        if not number and token.folded in _HONOURED and token.is_capitalised:
+            previous = token.end + (text[token.end : token.end + 1] == ".")
+            continue
         if token.folded in _LINK or (not named and token.folded in _ADJECTIVES):
             previous = token.end
             continue
@@ -244,7 +251,11 @@ def _small_end(text: str, match: re.Match[str], lex: Lexicon) -> int | None:
     first = fold(re.split(r"[ '’]", name["name"])[0])
     if first in _GENERIC_AFTER | _ADJECTIVES | _BODY:
         return None
-    if not (name["link"] or gone["sure"] or lex.is_rare_word(first)) or _LOOSE.match(match["kind"]) and not gone["sure"]:
+    if (
+        not (name["link"] or gone["sure"] or lex.is_rare_word(first))
+        or _LOOSE.match(match["kind"])
+        and not gone["sure"]
+    ):
         return None
     return name.end("name")
 
@@ -287,6 +298,9 @@ def _closes(text: str, tokens: Sequence[Token], place: int) -> bool:
         if not after or after[0] in "\n\r,;:.()-–|/" or _AFTER_A_HOUSE.match(text, token.end):
             return True
         if _GOES_ON.match(text, token.end):
+            return True
+        after = tokens[following + 1] if following + 1 < len(tokens) else None
+        if after and after.text.islower() and after.folded not in _LINK and after.start == token.end + 1:
             return True
     return False
 

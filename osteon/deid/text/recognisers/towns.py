@@ -32,7 +32,7 @@ _ZIP_BARE = re.compile(
 )
 _ZIP4 = re.compile(
     rf"(?<![\d.,/\-])(?P<zip>(?:(?:B|BE|CH|L|NL)-)?[1-9]\d{{3}}(?: (?!L[AE]|DE|DU|"
-    rf"ST)[A-Z]{{2}}(?= {{1,2}}{UPPER}))?){_SP}+"
+    rf"ST)[A-Z]{{2}}(?= {{1,2}}{UPPER}))?){COUNTED}{_SP}+"
     rf"(?P<town>{UPPER}[\w'’\-]*(?:[ -](?:{UPPER}|(?:sur|sous|en|le|la|les|de|du|lès|lez|"
     rf"d['’])\b)[\w'’\-]*){{0,4}})"
 )
