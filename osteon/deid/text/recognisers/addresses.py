@@ -40,9 +40,13 @@ class _Patterns(NamedTuple):
 @cache
 def _patterns(code: str) -> _Patterns:
     """A street by its kind before its name; in other languages also by the ending of its name."""
-    number = rf"(?P<number>\d{{1,4}}(?:(?:{_SP}?[-/]{_SP}?|{_SP}(?:et|à){_SP})\d{{1,4}})?{_SP}?(?:bis|ter|quater|[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)"
+    number = (
+        rf"(?P<number>\d{{1,4}}(?:(?:{_SP}?[-/]{_SP}?|{_SP}(?:et|à){_SP})\d{{1,4}})?{_SP}?(?:bis|ter|quater|"
+        rf"[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)"
+    )
     street = (
-        rf"(?<![\w]){number}?(?:(?:vieille|vieux|ancienne?|petite?|haute?|basse){_SP}+)?(?P<street>{forms('streets', code)})(?![\w])"
+        rf"(?<![\w]){number}?(?:(?:vieille|vieux|ancienne?|petite?|haute?|"
+        rf"basse){_SP}+)?(?P<street>{forms('streets', code)})(?![\w])"
         rf"(?P<name>(?:{_SP}+(?:{_NAME}|{_DAY_OF_STREET})){{1,6}})(?P<rest>{_ZIP_TOWN})?"
     )
     ending = forms("street_endings", code)

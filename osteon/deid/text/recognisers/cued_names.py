@@ -88,12 +88,14 @@ _DONE_BY = re.compile(rf"\bpar[ ]{_WHO}(?=[ ]?:[ \n]|\.(?:\s|$))")
 _SELON = re.compile(rf"\b[Ss]elon[ ]{_WHO}(?=[ ]?(?:[,.;)]|$))")
 """Whose opinion it is, in a sentence that names no classification."""
 _CLASSED = re.compile(
-    r"class|grade|stade|type|score|crit[èe]re|indice|index|m[ée]thode|technique|angle|ligne|[ée]chelle|cotation|"
+    r"class|grade|stade|type|score|crit[èe]re|indice|index|m[ée]thode|technique|angle|ligne|[ée]chelle|"
+    r"cotation|"
     r"mesur|fracture|degr[ée]|arthrose|axe|table|norme|recommand|\d",
     re.IGNORECASE,
 )
 _SMALL_CONTACT = re.compile(
-    r"\b(?:contact|joindre|appeler|demander|voir|prévenir) (?P<name>[^\W\d_][\w'’-]{2,}(?: [^\W\d_][\w'’-]{2,})?)(?= ?:? ?(?:\+|0 ?\d)|\s*$)"
+    r"\b(?:contact|joindre|appeler|demander|voir|"
+    r"prévenir) (?P<name>[^\W\d_][\w'’-]{2,}(?: [^\W\d_][\w'’-]{2,})?)(?= ?:? ?(?:\+|0 ?\d)|\s*$)"
 )
 _SMALL_SIGNED = re.compile(
     r"\b(?:merci|cordialement|bien à vous|bonne journée|salutations)[ ]?[,.!][ ]?\n?"

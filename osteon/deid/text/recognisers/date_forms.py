@@ -129,11 +129,13 @@ def date_patterns(code: str) -> DatePatterns:
     )
     day_month = re.compile(
         rf"(?:\b(?:{forms('date_words', code)})\s+(?:le\s+)?)(?P<whole>(?P<day>0?[1-9]|[12]\d|3[01])[/.]"
-        r"(?P<month>0?[1-9]|1[0-2]))(?![\d/]|[.,]\d|\s*(?:mm|cm|ans|sup|inf|moyen|intern|extern|dist|prox|ant[ée]r|post[ée]r))",
+        r"(?P<month>0?[1-9]|1[0-2]))(?![\d/]|[.,]\d|\s*(?:mm|cm|ans|sup|inf|moyen|intern|extern|dist|prox|"
+        r"ant[ée]r|post[ée]r))",
         re.IGNORECASE,
     )
     listed = re.compile(
-        r"(?m)^[ \t]*(?:[-–•*·>][ \t]*)?(?P<whole>(?P<day>0?[1-9]|[12]\d|3[01])[/.](?P<month>0?[1-9]|1[0-2]))(?=[ \t]?:)"
+        r"(?m)^[ \t]*(?:[-–•*·>][ \t]*)?(?P<whole>(?P<day>0?[1-9]|[12]\d|3[01])[/.](?P<month>0?[1-9]|"
+        r"1[0-2]))(?=[ \t]?:)"
     )
     weekday_first = re.compile(
         rf"\b(?:{forms('weekdays', code)})\b\.?\s(?:le\s)?(?P<day>0?[1-9]|[12]\d|3[01])[/.]"

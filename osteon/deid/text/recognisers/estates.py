@@ -1,6 +1,6 @@
 """Addresses without a street: estates, zones and lone houses, and what stands where an address is written.
 
-Such a place is a label (`Adresse :`), a word of living there (`habite`), or the place before a postcode with its town.
+Such a place is a label (`Adresse :`), a word of living there (`habite`), or what stands before a postcode.
 """
 
 from __future__ import annotations
@@ -20,14 +20,19 @@ _BREAK = rf"{SP}*[,;(|–-]?{SP}*\n?{SP}*"
 _END = rf"(?={_BREAK}(?:{_ZIP}|{_ZIP_4})|{SP}*(?:$|[\n,;.()|]|[–-]{SP})|{SP}+à{SP})"
 _LIVES = (
     r"habit(?:e|ant|ait)|demeur(?:e|ant|ait)|domicili[ée](?:e|\(e\))?|r[ée]sid(?:e|ant|ait)|log(?:e|[ée]e?)|"
-    r"vi(?:t|vant)(?: seule?(?:\(e\))?)?|emm[ée]nag(?:er|[ée]e?)|adresse(?: est)?|courrier envoy[ée]|domicile|fait au|"
+    r"vi(?:t|vant)(?: seule?(?:\(e\))?)?|emm[ée]nag(?:er|[ée]e?)|adresse(?: est)?|courrier envoy[ée]|"
+    r"domicile|fait au|"
     r"h[ée]berg[ée]e?(?:\(e\))?|rentrer|relog[ée]e?|install[ée]e?(?:\(e\))?"
 )
-_SINCE = r"(?:maintenant|actuellement|d[ée]sormais|toujours|depuis peu|provisoirement|seule?(?:\(e\))?|au|aux|à l['’]adresse)"
+_SINCE = (
+    r"(?:maintenant|actuellement|d[ée]sormais|toujours|depuis peu|provisoirement|seule?(?:\(e\))?|au|aux|"
+    r"à l['’]adresse)"
+)
 _WHERE = re.compile(rf"(?:^|\n|[,;:(|]|{SP}[/–-]|\b(?:{_LIVES})(?:{SP}{_SINCE})?,?){SP}*$", re.IGNORECASE)
 """Where an address begins."""
 _ESTATE = re.compile(
-    rf"(?P<kind>(?i:{SITE})){SP}+(?:(?:{NAME}|[Nn]ord|[Ss]ud)(?:{SP}*,?{SP}*(?:[Nn]°{SP}?)?\d{{1,4}}[A-Za-z]?(?![\w/]))?|"
+    rf"(?P<kind>(?i:{SITE})){SP}+(?:(?:{NAME}|[Nn]ord|"
+    rf"[Ss]ud)(?:{SP}*,?{SP}*(?:[Nn]°{SP}?)?\d{{1,4}}[A-Za-z]?(?![\w/]))?|"
     rf"\d{{1,4}}{SP}*,{SP}*{NAME})"
     rf"(?:{SP}*[,–-]?{SP}*(?i:{INSIDE}))*{_END}"
 )
@@ -40,7 +45,8 @@ _BOX = re.compile(
     rf"(?:cidex|tsa|case{SP}postale|bo[îi]te{SP}postale|cp){SP}(?:n°{SP}?)?\d{{1,5}}{_END}", re.IGNORECASE
 )
 _HIGH_STREET = re.compile(
-    rf"(?i:(?:grande?|haute|basse|petite)['’ -]rue){SP}+\d{{1,4}}(?:{SP}?[A-Za-z](?!\w)|/\d{{1,3}})?(?:{SP}(?i:bte|bo[îi]te){SP}\w{{1,4}})?(?!\w)"
+    rf"(?i:(?:grande?|haute|basse|petite)['’ -]rue){SP}+\d{{1,4}}(?:{SP}?[A-Za-z](?!\w)|"
+    rf"/\d{{1,3}})?(?:{SP}(?i:bte|bo[îi]te){SP}\w{{1,4}})?(?!\w)"
 )
 _IN_SMALL = re.compile(
     rf"\b(?:habite|demeurant|demeure|domicilié(?:e|\(e\))?|adresse|domicile){SP}*:?{SP}+"
@@ -54,7 +60,8 @@ _FARM = re.compile(
 """A farm or a field by whose it was: `Chez Hébay, 02480 Avallon`."""
 _LIVING = re.compile(rf"\b(?:{_LIVES})(?:{SP}{_SINCE})?,?{SP}+(?P<value>[^\n;()]{{3,70}})", re.IGNORECASE)
 _LABELLED = re.compile(
-    rf"\b(?:adresse|domicile|si[èe]ge|prise en charge)(?:{SP}+[^\W\d_]+){{0,2}}{SP}*:{SP}*(?P<value>[^\n;|@]{{3,80}}?)"
+    rf"\b(?:adresse|domicile|si[èe]ge|prise en charge)(?:{SP}+[^\W\d_]+){{0,2}}{SP}*:{SP}*(?P<value>[^\n;|"
+    rf"@]{{3,80}}?)"
     rf"(?={SP}*(?:$|[\n;|]|{SP}{{3}}|{_ZIP}))",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -132,7 +139,7 @@ def _before_postcodes(text: str, lex: Lexicon) -> list[Span]:
 
 
 def is_place_shape(written: str, lex: Lexicon) -> bool:
-    """Up to seven words, capitalised but for small ones between, that name a place rather than a part of a letter.
+    """Up to seven words, capitalised but for small ones between, that name a place, not a part of a letter.
 
     One of them is in no dictionary, or an article or a number begins, or two are capitalised in small print.
     """
