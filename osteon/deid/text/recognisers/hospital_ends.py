@@ -161,8 +161,8 @@ def closes(text: str, tokens: Sequence[Token], place: int) -> bool:
             return True
         if _GOES_ON.match(text, token.end):
             return True
-        after = tokens[following + 1] if following + 1 < len(tokens) else None
-        if after and after.text.islower() and after.folded not in _LINK and after.start == token.end + 1:
+        behind = tokens[following + 1] if following + 1 < len(tokens) else None
+        if behind and behind.text.islower() and behind.folded not in _LINK and behind.start == token.end + 1:
             return True
     return False
 
