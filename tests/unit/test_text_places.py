@@ -155,6 +155,11 @@ def test_hospitals_without_a_name_stay(text: str) -> None:
     assert not find_hospitals(text, LEX)
 
 
+def test_a_finding_after_a_hospital_is_not_part_of_its_name() -> None:
+    text = "Clinique Notre Dame Saturation en O2 98 %"
+    assert parts(text, find_hospitals(text, LEX)) == {"Clinique Notre Dame"}
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [

@@ -6,15 +6,11 @@ import re
 from collections.abc import Sequence
 
 from osteon.deid.text.lexicon import Lexicon, word_class
-from osteon.deid.text.recognisers.name_shapes import ACRONYMS, is_heading
+from osteon.deid.text.recognisers.name_shapes import ACRONYMS, MEDICAL_SHAPE, is_heading
 from osteon.deid.text.tokens import UPPER, Token, first_at
 from osteon.deid.values import fold
 
-_AFTER_A_HOUSE = re.compile(
-    r"[ ](?:par|le[ ]\d|où|hier|depuis|pour|en|et|puis|avec|ou|dans|avant|apr[èe]s|sans|au|à|ainsi|"
-    r"le[ ]compte)\b|"
-    r"[ ]\d\d?/\d"
-)
+_AFTER_A_HOUSE = re.compile(r"[ ](?:par|le[ ]\d|où|hier|depuis le)\b|[ ]\d\d?/\d")
 _GOES_ON = re.compile(rf"[ ](?:d[eu]s?(?:[ ]la)?[ ]|d['’]|de[ ]l['’]){UPPER}")
 _PARTNERS = re.compile(rf"(?i:\s(?:et|&)\sassoci[ée]e?s?\b)|\s&\s{UPPER}[\w'’-]+")
 _CASUAL = re.compile(r"pharm|labo|mater|ambul", re.IGNORECASE)
@@ -44,6 +40,7 @@ _TO_OR_FROM = re.compile(
 )
 _LINK = word_class("words_inside_a_place")
 _GENERIC_AFTER = word_class("words_after_a_hospital_that_name_none")
+_OF = _LINK - {"EN", "ET", "AU", "AUX", "SUR"}
 _NAMES_OF_PLACES = frozenset(["MAIL", "IMAGERIE"])
 _ADJECTIVES = word_class("adjectives_of_a_hospital")
 _TITLES = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR", "MME", "MR", "M", "TEL", "FAX", "RPPS", "SERVICE"])
@@ -159,10 +156,12 @@ def closes(text: str, tokens: Sequence[Token], place: int) -> bool:
         after = text[token.end : token.end + 3].lstrip(" \t\u00a0")
         if not after or after[0] in "\n\r,;:.()-–|/" or _AFTER_A_HOUSE.match(text, token.end):
             return True
+        if MEDICAL_SHAPE.search(token.folded):
+            continue
         if _GOES_ON.match(text, token.end):
             return True
         behind = tokens[following + 1] if following + 1 < len(tokens) else None
-        if behind and behind.text.islower() and behind.folded not in _LINK and behind.start == token.end + 1:
+        if behind and behind.text.islower() and behind.folded not in _OF and behind.start == token.end + 1:
             return True
     return False
 
