@@ -168,7 +168,7 @@ def _recipe(plan: Plan, task: Task) -> FinetuneRecipe:
         fit=replace(
             recipe.fit,
             batch_size=plan.batch,
-            start_size=plan.start_size,
+            start_size=0,
             learning_rate=plan.learning_rate,
         ),
     )

@@ -41,6 +41,16 @@ class Home:
         return self.root / "workspace"
 
     @property
+    def encoder(self) -> Path:
+        """The dual encoder of pictures and reports that the run left."""
+        return self.workspace / "pretrain"
+
+    @property
+    def index(self) -> Path:
+        """The sample's pictures and report sentences in its space; `index` beside it is a person's own."""
+        return self.root / "sample_index"
+
+    @property
     def registry(self) -> Path:
         """MLflow's database and files."""
         return self.root / "registry"
@@ -64,6 +74,11 @@ class Home:
     def state(self) -> Path:
         """The services' databases."""
         return self.root / "state"
+
+    @property
+    def outbox(self) -> str:
+        """Address of the database of events; the audit of searches is there too."""
+        return f"sqlite:///{self.state / 'outbox.db'}"
 
     @property
     def week(self) -> Path:

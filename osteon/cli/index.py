@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import getpass
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from osteon.cli.console import answers, print_json, progress_bar, say
 from osteon.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from osteon.features.audit import Fact
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -49,6 +53,36 @@ def build(
     """
     if features is None and pairs is None:
         raise UsageError("--features, --pairs or both", "neither", "name where the entries come from")
+    grown = grow_index(
+        model, index, features=features, pairs=pairs, anew=anew, project=project, outbox=outbox
+    )
+    if json_output:
+        print_json({"added": grown.added, "entries": grown.entries, "embedding_space": grown.space})
+    else:
+        counts = ", ".join(f"{count} {kind}s" for kind, count in grown.entries.items())
+        say(f"{grown.added} new; {counts or 'empty'}")
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """What a build added, what the index holds since, by kind, and in which embedding space."""
+
+    added: int
+    entries: Mapping[str, int]
+    space: str
+
+
+def grow_index(
+    model: Path,
+    index: str,
+    *,
+    features: Path | None = None,
+    pairs: Path | None = None,
+    anew: bool = False,
+    project: str = "osteon",
+    outbox: str = DEFAULT_OUTBOX,
+) -> Grown:
+    """Adds what is new, brings the vector files up to date and leaves one row in the audit."""
     from osteon.features.audit import AuditLog
     from osteon.features.index import open_index
     from osteon.features.index.sources import entries_of_events, entries_of_pairs
@@ -70,13 +104,9 @@ def build(
                 progress(added, added)
     opened.publish(anew=anew)
     counts = opened.catalogue.counts()
-    AuditLog(outbox).append(
-        "index_built", project=project, actor=getpass.getuser(), facts={"added": added, **counts}
-    )
-    if json_output:
-        print_json({"added": added, "entries": counts, "embedding_space": embedder.space.name})
-    else:
-        say(f"{added} new; " + (", ".join(f"{count} {kind}s" for kind, count in counts.items()) or "empty"))
+    facts: dict[str, Fact] = {"added": added, **counts}
+    AuditLog(outbox).append("index_built", project=project, actor=getpass.getuser(), facts=facts)
+    return Grown(added, counts, embedder.space.name)
 
 
 @app.command("search")
@@ -104,7 +134,7 @@ def search(
     if (picture is None) == (text is None):
         raise UsageError("a picture or --text", "both or neither", "give one of them")
     from osteon.dicom import read_picture
-    from osteon.features.audit import AuditLog, Fact
+    from osteon.features.audit import AuditLog
     from osteon.features.index import SearchFilter, open_index
     from osteon.models.dual_embedder import DualEmbedder
 

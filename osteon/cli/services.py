@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from osteon.artefact import atomic_write
+from osteon.cli.first_index import search_settings
 from osteon.cli.home import Home
 from osteon.cli.stack import ServiceSpec, free_port
 
@@ -61,7 +64,6 @@ def read_addresses(home: Home) -> Addresses | None:
 def service_specs(home: Home, addresses: Addresses, sites: tuple[str, ...]) -> list[ServiceSpec]:
     """Every service, in the order they are started."""
     urls = addresses.as_dict()
-    outbox = f"sqlite:///{home.state / 'outbox.db'}"
     return [
         _spec(
             "model_server",
@@ -70,9 +72,10 @@ def service_specs(home: Home, addresses: Addresses, sites: tuple[str, ...]) -> l
             port=addresses.model_server,
             registry_uri=f"sqlite:///{home.registry / 'mlflow.db'}",
             registry_cache=home.scratch / "packages",
-            outbox_url=outbox,
+            outbox_url=home.outbox,
             token_file=home.token,
             hmac_key_file=home.hmac_key,
+            more=search_settings(home),
         ),
         _spec(
             "gateway",
@@ -106,7 +109,7 @@ def service_specs(home: Home, addresses: Addresses, sites: tuple[str, ...]) -> l
             arguments=("--loop",),
             niceness=_BACKGROUND,
             environment={
-                "OSTEON_WRITER_OUTBOX_URL": outbox,
+                "OSTEON_WRITER_OUTBOX_URL": home.outbox,
                 "OSTEON_WRITER_REPOSITORY": str(home.features),
             },
         ),
@@ -138,12 +141,18 @@ def service_specs(home: Home, addresses: Addresses, sites: tuple[str, ...]) -> l
 
 
 def _spec(
-    name: str, prefix: str, ready_url: str, *, niceness: int = 0, **settings: str | int | Path
+    name: str,
+    prefix: str,
+    ready_url: str,
+    *,
+    niceness: int = 0,
+    more: Mapping[str, str] = MappingProxyType({}),
+    **settings: str | int | Path,
 ) -> ServiceSpec:
     return ServiceSpec(
         name=name,
         module=f"services.{name}",
         ready_url=ready_url,
         niceness=niceness,
-        environment={f"{prefix}{key.upper()}": str(value) for key, value in settings.items()},
+        environment={f"{prefix}{key.upper()}": str(value) for key, value in {**settings, **more}.items()},
     )

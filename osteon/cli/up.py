@@ -12,6 +12,7 @@ import typer
 from osteon.artefact import read_manifest
 from osteon.cli import stack
 from osteon.cli.console import INTERRUPTED, answers, print_json, progress_bar, say, stderr
+from osteon.cli.first_index import fill_index
 from osteon.cli.first_study import pick_study, send_and_wait, sites
 from osteon.cli.home import Home, open_home
 from osteon.cli.pipeline import artefacts, follow_run, is_current, remember_run
@@ -51,6 +52,7 @@ def up(
     signal.signal(signal.SIGTERM, _interrupt)  # a stopped container ends as cleanly as Ctrl-C does
     try:
         _prepare(place, studies=studies, seed=seed, recipe=recipe)
+        fill_index(place, before_replacing=lambda: stack.stop(place))
         addresses = _start(place)
         answer = _send_one_study(place, addresses)
         answered = True

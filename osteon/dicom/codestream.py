@@ -58,7 +58,7 @@ def read_codestream(frame: bytes, limits: Limits) -> Codestream:
     except (struct.error, IndexError):
         raise _broken() from None
     limits.check_shape(header.rows, header.columns)
-    if _END not in frame:
+    if frame.rfind(_END) < 0:  # from the end, where it is
         raise _broken()
     return header
 
@@ -69,8 +69,6 @@ def _broken() -> RefusedError:
 
 def _read_jpeg(frame: bytes, limits: Limits) -> Codestream:
     position, colour_marked = 2, False
-    if frame.count(b"\xff\xda") > limits.max_scans:
-        raise RefusedError(f"at most {limits.max_scans} scans", "more", "convert the picture at its source")
     while True:
         if frame[position] != 0xFF:
             raise _broken()
@@ -83,6 +81,11 @@ def _read_jpeg(frame: bytes, limits: Limits) -> Codestream:
         length = struct.unpack_from(">H", frame, position + 2)[0]
         if marker in _SOF or marker == _SOF55:
             precision, rows, columns, samples = struct.unpack_from(">BHHB", frame, position + 4)
+            # JPEG-LS has a scan for each component at most, which its decoder checks.
+            if marker != _SOF55 and frame.count(b"\xff\xda") > limits.max_scans:
+                raise RefusedError(
+                    f"at most {limits.max_scans} scans", "more", "convert the picture at its source"
+                )
             return Codestream(
                 family="jpeg-ls" if marker == _SOF55 else "jpeg",
                 rows=rows,

@@ -15,7 +15,7 @@ from osteon.domain.errors import RefusedError
 
 
 def native_frame(
-    data: bytes,
+    data: bytes | bytearray,
     layout: PixelLayout,
     index: int,
     *,
@@ -46,7 +46,7 @@ def native_frame(
 
 
 def _whole_bytes(
-    data: bytes, layout: PixelLayout, start: int, samples: int, big_endian: bool, words: bool
+    data: bytes | bytearray, layout: PixelLayout, start: int, samples: int, big_endian: bool, words: bool
 ) -> NDArray[Any]:
     width = layout.bits_allocated // 8
     if width == 1 and big_endian and words:
@@ -56,7 +56,7 @@ def _whole_bytes(
     return np.frombuffer(data, f"{'>' if big_endian else '<'}u{width}", samples, start)
 
 
-def _unpack(data: bytes, layout: PixelLayout, start_bit: int, samples: int) -> NDArray[Any]:
+def _unpack(data: bytes | bytearray, layout: PixelLayout, start_bit: int, samples: int) -> NDArray[Any]:
     """Cells of 1 bit (least significant first) or 12 bits (packed, from ACR-NEMA equipment)."""
     first, width = start_bit // 8, layout.bits_allocated
     size = ((start_bit % 8) + samples * width + 7) // 8

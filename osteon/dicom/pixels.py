@@ -104,7 +104,7 @@ def _decode_frames(dataset: Attributes, first_only: bool, limits: Limits) -> Sto
             native_frame(data, layout, index, big_endian=swapped, words=words) for index in range(count)
         ]
     return StoredPixels(
-        frames=np.stack(frames),
+        frames=frames[0][None] if count == 1 else np.stack(frames),
         colour=_colour(layout, uid),
         stored_bits=layout.bits_stored,
         layout=layout,
@@ -180,7 +180,7 @@ def _decode_rle(frame: bytes, layout: PixelLayout) -> NDArray[Any]:
     if len(raw) != size:
         raise RefusedError(f"{size} bytes of pixels", f"{len(raw)}", "send the instance again")
     # Each sample of colour is a plane of its own, whatever PlanarConfiguration says (PS3.5 G.2).
-    return native_frame(bytes(raw), layout, 0, planar=True)
+    return native_frame(raw, layout, 0, planar=True)
 
 
 def _decode_stream(frame: bytes, layout: PixelLayout, header: Codestream) -> NDArray[Any]:
@@ -211,11 +211,19 @@ def _settle(decoded: NDArray[Any], layout: PixelLayout, header: Codestream, *, e
         raise RefusedError(
             "a frame of the stated shape", "another shape", "correct the instance at its source"
         )
+    low, high = _stored_range(layout)
+    if decoded.dtype == _stored_dtype(layout) and not layout.signed and not header.signed:
+        # The usual case, without the copies that the rest makes.
+        top = decoded.dtype.type(high)
+        if not exact:
+            np.minimum(decoded, top, out=decoded)
+        elif header.precision > layout.bits_stored and (layout.shift or decoded.max() > top):
+            decoded = (decoded >> layout.shift) & top
+        return decoded
     values: NDArray[Any] = decoded.astype(np.int32 if decoded.dtype.itemsize > 1 else np.int16)
     if layout.signed and not header.signed:
         sign = 1 << (header.precision - 1)
         values = (values ^ sign) - sign
-    low, high = _stored_range(layout)
     if not exact or layout.signed:
         values = np.clip(values, low, high)
     elif header.precision > layout.bits_stored:

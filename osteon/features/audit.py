@@ -17,7 +17,7 @@ from osteon.database import open_database
 from osteon.domain import UsageError, canonical_json
 from osteon.features.outbox import MIGRATIONS
 
-Action = Literal["search", "zeroshot", "report_draft", "subject_deleted", "index_built"]
+Action = Literal["search", "zeroshot", "report_draft", "explain_phrase", "subject_deleted", "index_built"]
 Fact = str | int | float | bool | None
 SCHEMA_VERSION = "1"
 _TABLE = sa.table(

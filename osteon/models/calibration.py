@@ -131,6 +131,7 @@ class Calibration:
         are given and each class was calibrated: every grade then keeps its coverage, which one quantile for
         all grades does not give the rare ones. Where a model is right more often than is stated, the one
         grade it names is held more often too. Else, and for a measure, they lie around the expectation.
+        The grade that is answered always lies within.
 
         Args:
             site: its own quantiles are taken where it has some.
@@ -141,22 +142,27 @@ class Calibration:
             return None
         values = task_values(task)
         low, high = values[0], values[-1]
+        answered = values[self.grade(value)] if task.kind is Kind.ORDINAL else value
         if task.kind is Kind.ORDINAL and probability_K is not None and self.class_quantiles:
             held = self.classes(probability_K, site=site)
             if not held.untested:
-                # A belief unlike that of any grade still names the nearest one: an interval is never empty.
-                classes = held.classes or (int(np.abs(np.asarray(values) - value).argmin()),)
-                return Interval(low=values[classes[0]], high=values[classes[-1]], coverage=self.coverage)
+                bounds = [values[number] for number in held.classes]
+                return Interval(
+                    low=min(answered, *bounds), high=max(answered, *bounds), coverage=self.coverage
+                )
         own = self.sites.get((site or "").lower())
         quantile = own.interval_quantile if own and own.interval_quantile is not None else None
         quantile = self.interval_quantile if quantile is None else quantile
         if quantile is not None:
             reach = quantile * max(spread, self.spread_floor)
-            low, high = max(low, value - reach), min(high, value + reach)
+            low = min(max(low, value - reach), answered)
+            high = max(min(high, value + reach), answered)
         return Interval(low=low, high=high, coverage=self.coverage)
 
     def classes(self, probability_K: Floats, *, site: str | None = None) -> ConformalSet:
-        """The classes that a belief cannot rule out, each held with its own coverage; of grades a range.
+        """The classes that a belief cannot rule out, each held with its own coverage.
+
+        Of grades a range, with the grade that is answered in it.
 
         Args:
             probability_K: of `tempered`, (K,).
@@ -177,8 +183,10 @@ class Calibration:
             )
         if self.class_score == "distance":
             values_K = np.asarray(task_values(Task.parse(self.task)))
-            score_BK = distances(np.asarray(probability_K)[None], values_K, self.spread_floor)
-            return conformal_range(score_BK[0], quantiles, self.coverage)
+            belief_BK = np.asarray(probability_K)[None]
+            score_BK = distances(belief_BK, values_K, self.spread_floor)
+            named = self.grade(float((belief_BK @ values_K)[0]))
+            return conformal_range(score_BK[0], quantiles, self.coverage, named=named)
         return conformal_set(probability_K, quantiles, self.coverage)
 
     def shortfalls(self) -> list[str]:
@@ -196,8 +204,9 @@ class Calibration:
         return found
 
     def grade(self, expectation: float) -> int:
-        """Grade of an ordinal task: how many cuts the expectation reaches."""
-        return int(np.searchsorted(np.asarray(self.cuts), expectation, side="right"))
+        """Grade of an ordinal task: how many cuts the expectation reaches; of midpoints without any."""
+        cuts = self.cuts or _midpoints(Task.parse(self.task).classes)
+        return int(np.searchsorted(np.asarray(cuts), expectation, side="right"))
 
 
 def softmax(logits_BK: Floats) -> Floats:
@@ -271,13 +280,13 @@ def fit_calibration(
     floor = max(float(np.quantile(spread_B, 0.05)) if len(spread_B) else 1.0, 1e-6)
     scores = None if task.kind is Kind.BINARY else np.abs(truth_B - mean_B) / np.maximum(spread_B, floor)
     classes = 0 if task.kind is Kind.REGRESSION else task.classes
-    quantiles_of = _quantiles_of(task, first.tempered(log_BK), truth_B, floor) if classes else None
+    first = replace(first, cuts=fit_cuts(mean_B, truth_B, classes) if task.kind is Kind.ORDINAL else ())
+    quantiles_of = _quantiles_of(first, first.tempered(log_BK), truth_B, floor) if classes else None
     return replace(
         first,
         interval_quantile=None if scores is None else conformal_quantile(scores),
         spread_floor=floor,
         threshold=fit_threshold(probability_BK[:, 1], truth_B) if task.kind is Kind.BINARY else 0.5,
-        cuts=fit_cuts(mean_B, truth_B, task.classes) if task.kind is Kind.ORDINAL else (),
         rows=len(truth_B),
         class_quantiles=() if quantiles_of is None else quantiles_of(np.ones(len(truth_B), dtype=bool)),
         class_rows=tuple(int((truth_B == number).sum()) for number in range(classes)),
@@ -286,12 +295,15 @@ def fit_calibration(
     )
 
 
-def _quantiles_of(task: Task, tempered_BK: Floats, truth_B: Floats, floor: float) -> QuantilesOf:
+def _quantiles_of(fitted: Calibration, tempered_BK: Floats, truth_B: Floats, floor: float) -> QuantilesOf:
     """What gives the quantiles of each class from some of the rows."""
+    task = Task.parse(fitted.task)
     if task.kind is Kind.BINARY:
         return lambda own: class_quantiles(tempered_BK[own], truth_B[own])
-    score_BK = distances(tempered_BK, np.asarray(task_values(task)), floor)
-    return lambda own: range_quantiles(score_BK[own], truth_B[own])
+    values_K = np.asarray(task_values(task))
+    score_BK = distances(tempered_BK, values_K, floor)
+    named_B = np.asarray([fitted.grade(one) for one in tempered_BK @ values_K], dtype=np.int64)
+    return lambda own: range_quantiles(score_BK[own], truth_B[own], named_B=named_B[own])
 
 
 def distances(probability_BK: Floats, values_K: Floats, spread_floor: float) -> Floats:
@@ -326,7 +338,7 @@ def fit_cuts(expectation_B: Floats, truth_B: Floats, classes: int) -> tuple[floa
     Each cut is searched in turn around its midpoint, and a fifth of its move is given back: the best
     cuts of a few hundred rows are partly noise.
     """
-    cuts = [grade + 0.5 for grade in range(classes - 1)]
+    cuts = list(_midpoints(classes))
     if len(truth_B) < 20 * classes:
         return tuple(cuts)
     for _ in range(2):
@@ -340,6 +352,10 @@ def fit_cuts(expectation_B: Floats, truth_B: Floats, classes: int) -> tuple[floa
             ]
             cuts[index] = float(candidates[np.flatnonzero(np.asarray(kappas) >= max(kappas) - 1e-9)].mean())
     return tuple(_KEPT_MOVE * cut + (1 - _KEPT_MOVE) * (grade + 0.5) for grade, cut in enumerate(cuts))
+
+
+def _midpoints(classes: int) -> tuple[float, ...]:
+    return tuple(grade + 0.5 for grade in range(classes - 1))
 
 
 def quadratic_kappa(truth_B: Floats, graded_B: Floats) -> float:

@@ -67,7 +67,7 @@ def class_quantiles(
 
 
 def range_quantiles(
-    score_BK: Floats, truth_B: Floats, coverage: float = COVERAGE
+    score_BK: Floats, truth_B: Floats, coverage: float = COVERAGE, *, named_B: NDArray[np.int64] | None = None
 ) -> tuple[float | None, ...]:
     """For each grade, the quantile with which the range of grades holds it as often as is stated.
 
@@ -78,10 +78,15 @@ def range_quantiles(
 
     Args:
         score_BK: how far each of the K grades is from each row's belief.
+        named_B: the grade that is answered for each row, which its range holds whatever its score.
     """
     classes = score_BK.shape[1]
+    if named_B is not None:
+        score_BK = score_BK.copy()
+        score_BK[np.arange(len(score_BK)), named_B] = -np.inf
     own = [np.flatnonzero(truth_B == number) for number in range(classes)]
-    found = [conformal_quantile(score_BK[rows, number], coverage) for number, rows in enumerate(own)]
+    single = [conformal_quantile(score_BK[rows, number], coverage) for number, rows in enumerate(own)]
+    found = [None if one is None else max(0.0, one) for one in single]
     for _ in range(_ROUNDS):
         before = list(found)
         for number, rows in enumerate(own):
@@ -89,7 +94,7 @@ def range_quantiles(
                 between_N = _enclosed(score_BK[rows], found, number)
                 rank = math.ceil((len(rows) + 1) * coverage) - int(between_N.sum())
                 left_N = np.sort(score_BK[rows, number][~between_N])
-                found[number] = float(left_N[rank - 1]) if rank > 0 else 0.0
+                found[number] = max(0.0, float(left_N[rank - 1])) if rank > 0 else 0.0
         if found == before:
             break
     return tuple(found)
@@ -103,15 +108,23 @@ def _enclosed(score_BK: Floats, quantiles: list[float | None], number: int) -> N
 
 
 def conformal_range(
-    score_K: Floats, quantiles: tuple[float | None, ...], coverage: float = COVERAGE
+    score_K: Floats,
+    quantiles: tuple[float | None, ...],
+    coverage: float = COVERAGE,
+    *,
+    named: int | None = None,
 ) -> ConformalSet:
-    """The grades from the lowest to the highest whose score is within its own quantile.
+    """The grades from the lowest to the highest whose score is within its own quantile, or that is `named`.
 
     >>> conformal_range(np.array([2.0, 0.9, 0.4, 0.5]), (1.0, 1.0, 0.3, 1.0)).classes
     (1, 2, 3)
+    >>> conformal_range(np.array([2.0, 0.9, 0.4, 0.5]), (1.0, 1.0, 0.3, 0.3), named=2).classes
+    (1, 2)
     """
     kept = [
-        number for number, quantile in enumerate(quantiles) if quantile is None or score_K[number] <= quantile
+        number
+        for number, quantile in enumerate(quantiles)
+        if quantile is None or score_K[number] <= quantile or number == named
     ]
     untested = tuple(number for number, quantile in enumerate(quantiles) if quantile is None)
     filled = tuple(range(kept[0], kept[-1] + 1)) if kept else ()

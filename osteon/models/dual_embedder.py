@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -26,6 +27,10 @@ from osteon.models.zero_shot import (
     embed_texts,
     read_prompts,
 )
+
+if TYPE_CHECKING:
+    from osteon.dicom import Picture
+    from osteon.models.explanation import Explanation
 
 Vectors = NDArray[np.float32]
 
@@ -58,6 +63,7 @@ class DualEmbedder:
         self.version = version
         self.preprocess_version = package.preprocess.version
         self.space: EmbeddingSpace = package.embedding_space
+        self._one_map = Lock()  # gradients take memory
         self._scale = float(package.model.logit_scale.detach())
         self._ensembles: dict[tuple[Task, str], tuple[Ensemble, torch.Tensor]] = {
             (one.task, one.language): (one, answer_embeddings(package, one)) for one in read_prompts(prompts)
@@ -102,6 +108,13 @@ class DualEmbedder:
         named = {f"{answer:g}": float(one) for answer, one in zip(ensemble.answers, belief_K, strict=True)}
         value = float(belief_K @ np.asarray(ensemble.answers))
         return ZeroShotAnswer(task=task, language=language, probabilities=named, value=value)
+
+    def explain_phrase(self, picture: Picture, phrase: str) -> Explanation:
+        """Where in a picture a phrase is found; see `osteon.models.explanation.explain_phrase`."""
+        from osteon.models.explanation import explain_phrase
+
+        with self._one_map:
+            return explain_phrase(self._package, picture, phrase)
 
 
 def mean_direction(vectors_ND: Vectors) -> Vectors:

@@ -7,8 +7,10 @@ from importlib.util import find_spec
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from numpy.typing import NDArray
 from PIL import Image
 
 from osteon.domain import RefusedError
@@ -26,11 +28,15 @@ if TYPE_CHECKING:
 
 PNG, DICOM = "image/png", "application/dicom"
 _DESCRIPTION = "Osteon saliency: research use only"
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    **ERRORS,
+OVERLAY: dict[str, Any] = {
+    "description": "The overlay",
+    "content": {each: {"schema": {"type": "string", "format": "binary"}} for each in (PNG, DICOM)},
+}
+MAP_ERRORS: dict[int | str, dict[str, Any]] = {
     406: {"model": ErrorAnswer, "description": "Neither image/png nor application/dicom is accepted"},
     501: {"model": ErrorAnswer, "description": "This server runs without torch, which maps need"},
 }
+_ERRORS = {**ERRORS, **MAP_ERRORS}
 
 
 class Explainer:
@@ -55,21 +61,13 @@ class Explainer:
         if len(upload.files) != 1:
             raise HttpError(422, "one file", f"{len(upload.files)} files", "send them one by one")
         picture = self._engine.read(upload.files[0])
-        if dicom and not picture.is_dicom:
-            raise RefusedError("a DICOM instance", "another kind of file", "accept image/png, or send DICOM")
+        require_dicom(picture, dicom)
         champion = fitting(self._champions.require(upload.task), picture)[0]
         self._require_answer(champion, picture, upload)
         words = champion.predictor.model_version
         with self._lock:
             found = explain(self._package(champion.promotion), picture, sex=upload.sex)
-        rgb = overlay(picture, found, words)
-        if dicom:
-            from osteon.dicom.secondary_capture import secondary_capture
-
-            return secondary_capture(upload.files[0], rgb, description=_DESCRIPTION, derived_by=words)
-        buffer = BytesIO()
-        Image.fromarray(rgb).save(buffer, format="PNG", compress_level=3)
-        return buffer.getvalue()
+        return encoded(overlay(picture, found, words), upload.files[0], words, dicom=dicom)
 
     def _require_answer(self, champion: LoadedModel, picture: Picture, upload: Upload) -> None:
         prediction, _ = champion.predictor.predict_picture(
@@ -91,6 +89,28 @@ class Explainer:
             package = load_package(self._registry.fetch(promotion).path).package
             self._loaded[task] = (promotion.id, package)
         return package
+
+
+def require_dicom(picture: Picture, dicom: bool) -> None:
+    """RefusedError where a Secondary Capture is wanted of a picture that belongs to no study."""
+    if dicom and not picture.is_dicom:
+        raise RefusedError("a DICOM instance", "another kind of file", "accept image/png, or send DICOM")
+
+
+def encoded(rgb: NDArray[np.uint8], source: bytes, words: str, *, dicom: bool) -> bytes:
+    """An overlay as PNG, or as a Secondary Capture of the study of `source`."""
+    if dicom:
+        from osteon.dicom.secondary_capture import secondary_capture
+
+        return secondary_capture(source, rgb, description=_DESCRIPTION, derived_by=words)
+    buffer = BytesIO()
+    Image.fromarray(rgb).save(buffer, format="PNG", compress_level=3)
+    return buffer.getvalue()
+
+
+def overlay_response(content: bytes, media_type: str) -> Response:
+    """An overlay that no cache keeps."""
+    return Response(content, media_type=media_type, headers={"Cache-Control": "no-store"})
 
 
 def require_torch() -> None:
@@ -132,16 +152,13 @@ def add_explain(app: FastAPI, access: Any, body: dict[str, Any]) -> None:
                 lambda upload: server.explainer.explain(upload, dicom=media_type == DICOM)
             ),
         )
-        return Response(overlay, media_type=media_type, headers={"Cache-Control": "no-store"})
+        return overlay_response(overlay, media_type)
 
-    content: dict[str, Any] = {
-        each: {"schema": {"type": "string", "format": "binary"}} for each in (PNG, DICOM)
-    }
     app.add_api_route(
         "/v1/explain",
         explain,
         methods=["POST"],
-        responses={**_ERRORS, 200: {"description": "The overlay", "content": content}},
+        responses={**_ERRORS, 200: OVERLAY},
         response_class=Response,
         openapi_extra=body,
         operation_id="explain",

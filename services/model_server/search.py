@@ -30,6 +30,7 @@ from services.model_server.tokens import Grant
 
 if TYPE_CHECKING:
     from osteon.models.dual_embedder import DualEmbedder
+    from osteon.models.explanation import Explanation
 
 _MOST_SENTENCES = 2000  # looked through for distinct ones; then what was found is all there is
 
@@ -134,6 +135,20 @@ class Search:
             embedding_space=embedder.space.name,
             model_version=embedder.version,
         )
+
+    def explain_phrase(self, grant: Grant, upload: SearchUpload) -> tuple[Picture, Explanation, str]:
+        """One picture, where a phrase is found in it, and the version of the dual encoder.
+
+        Raises:
+            HttpError: 409 without a dual encoder, 422 not one picture and a phrase.
+        """
+        embedder = self._require_embedder()
+        if len(upload.files) != 1 or upload.text is None:
+            raise HttpError(422, "one picture and a text", "another form", "send files once, and text")
+        picture = self._read(upload.files[0])
+        found = embedder.explain_phrase(picture, upload.text)
+        self._record("explain_phrase", grant, files=1)
+        return picture, found, embedder.version
 
     def _asked(
         self, embedder: DualEmbedder, task: Task, vector: NDArray[np.float32], language: str

@@ -33,7 +33,7 @@ FORM_SCHEMA: dict[str, Any] = {
         "items": {"type": "string", "format": "binary"},
         "description": "One picture for a search, the pictures of one study for a draft.",
     },
-    "text": {"type": "string", "minLength": 1, "description": "French or English, up to 1,024 bytes."},
+    "text": {"type": "string", "minLength": 1, "description": "French or English, up to 4,096 bytes."},
     "kind": {"type": "string", "enum": list(KINDS), "description": "What to find; picture when left out."},
     "k": {"type": "integer", "minimum": 1, "maximum": MOST_RESULTS},
     "sites": {"type": "string", "description": "Sites, separated by commas."},

@@ -1,4 +1,4 @@
-"""The routes of a dual encoder: `/v1/search`, `/v1/zeroshot`, `/v1/report-draft`."""
+"""The routes of a dual encoder: `/v1/search`, `/v1/zeroshot`, `/v1/report-draft`, `/v1/explain-phrase`."""
 
 from __future__ import annotations
 
@@ -8,22 +8,33 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from fastapi.security import HTTPAuthorizationCredentials
 
 from services.model_server.answers import ERRORS, ErrorAnswer
 from services.model_server.bearer import BEARER
+from services.model_server.explain import (
+    DICOM,
+    MAP_ERRORS,
+    OVERLAY,
+    accepted,
+    encoded,
+    overlay_response,
+    require_dicom,
+    require_torch,
+)
 from services.model_server.search_answers import ReportDraft, SearchAnswer, ZeroShotAnswers
-from services.model_server.search_form import FORM_SCHEMA, read_search
+from services.model_server.search_form import FORM_SCHEMA, SearchUpload, read_search
 from services.model_server.server import Server
 from services.model_server.tokens import Grant
 
-SEARCH_ROUTES = ("/v1/search", "/v1/zeroshot", "/v1/report-draft")
+SEARCH_ROUTES = ("/v1/search", "/v1/zeroshot", "/v1/report-draft", "/v1/explain-phrase")
 _NARROWING = ("k", "sites", "body_parts", "since", "until", "subject")
 _FORMS = {
     "search": (("files", "text", "kind", *_NARROWING), ()),
     "zeroshot": (("files", "task", "language"), ("files", "task")),
     "report-draft": (("files", *_NARROWING), ("files",)),
+    "explain-phrase": (("files", "text"), ("files", "text")),
 }
 _ERRORS: dict[int | str, dict[str, Any]] = {
     **{status: ERRORS[status] for status in (401, 403, 413, 415, 422, 429)},
@@ -56,6 +67,15 @@ def add_search_routes(app: FastAPI) -> None:
             openapi_extra=_body(*_FORMS[name]),
             operation_id=name.replace("-", "_"),
         )
+    app.add_api_route(
+        "/v1/explain-phrase",
+        _explain_phrase(_granted("explain-phrase")),
+        methods=["POST"],
+        responses={**_ERRORS, **MAP_ERRORS, 200: OVERLAY},
+        response_class=Response,
+        openapi_extra=_body(*_FORMS["explain-phrase"]),
+        operation_id="explain_phrase",
+    )
 
 
 def _granted(scope: str) -> Any:
@@ -96,6 +116,28 @@ def _draft(granted: Any) -> Callable[..., Any]:
         return JSONResponse(asdict(await asked.server.answer(request, work, read_search)))
 
     return draft
+
+
+def _explain_phrase(granted: Any) -> Callable[..., Any]:
+    async def explain_phrase(request: Request, asked: Granted = granted) -> Response:
+        """Show where one picture matches a French or English phrase, for research only.
+
+        The map says where the phrase lies nearest, not that what it says is there.
+        """
+        require_torch()
+        media_type = accepted(request.headers.get("accept", ""))
+        work = partial(_phrase_overlay, asked, media_type == DICOM)
+        return overlay_response(await asked.server.answer(request, work, read_search), media_type)
+
+    return explain_phrase
+
+
+def _phrase_overlay(asked: Granted, dicom: bool, upload: SearchUpload) -> bytes:
+    from osteon.models.explanation import overlay
+
+    picture, found, words = asked.server.search.explain_phrase(asked.grant, upload)
+    require_dicom(picture, dicom)
+    return encoded(overlay(picture, found, words), upload.files[0], words, dicom=dicom)
 
 
 def _body(fields: tuple[str, ...], required: tuple[str, ...]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from osteon.domain import UsageError, sha256_text
 from services.model_server.answers import HttpError
 from services.model_server.settings import LABEL, Settings, read_tokens
 
-SEARCH_SCOPES = ("search", "zeroshot", "report-draft")
+SEARCH_SCOPES = ("search", "zeroshot", "report-draft", "explain-phrase")
 SCOPES = ("predict", "embed", "models", *SEARCH_SCOPES)
 
 

@@ -1,7 +1,5 @@
 """The de-identification service over HTTP."""
 
-import os
-import sys
 from io import BytesIO
 
 import pydicom
@@ -15,6 +13,7 @@ from services.deid.app import create_app
 from services.deid.callers import parse_people
 from services.deid.metrics import DeidMetrics
 from services.deid.settings import Settings
+from tests.disk_writes import Writes
 from tests.identified_instances import as_file, radiograph, set_pixels
 
 TOKEN = "a-token-for-the-tests-only"
@@ -95,28 +94,6 @@ def test_health_and_metrics_tell_counts_and_no_values(client):
     metrics = client.get("/metrics").text
     assert 'osteon_deid_requests_total{kind="dicom",outcome="answered"}' in metrics
     assert "QUENTRELEC" not in metrics
-
-
-class Writes:
-    """Every path that Python code opens for writing while it is on (PEP 578; a hook cannot be removed).
-
-    Left out is what is no disk or no data: the null device and pipes of a child process, and compiled
-    modules, which the interpreter writes when one is imported late.
-    """
-
-    def __init__(self):
-        self.on, self.paths = False, set()
-        sys.addaudithook(self)
-
-    def __call__(self, event, arguments):
-        if self.on and event == "open":
-            path, mode, flags = arguments
-            if isinstance(path, int) or path == os.devnull or "__pycache__" in str(path):
-                return
-            if (mode and set("wax+") & set(mode)) or (
-                isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
-            ):
-                self.paths.add(str(path))
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
+from pydicom import dcmread
 
 from osteon.artefact import read_manifest
 from osteon.features import FeatureRepository, Outbox
@@ -91,12 +94,12 @@ def server(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def post(
-    server: RunningServer, route: str, *files: bytes, token: str = TOKEN, **fields: str
+    server: RunningServer, route: str, *files: bytes, token: str = TOKEN, accept: str = "*/*", **fields: str
 ) -> httpx.Response:
     parts: list[Any] = [("files", (f"{n}.dcm", data)) for n, data in enumerate(files)]
     parts = parts or [("text", (None, fields.pop("text", "")))]
     with server.client as client:
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {token}", "Accept": accept}
         return client.post(f"/v1/{route}", files=parts, data=fields, headers=headers)
 
 
@@ -241,6 +244,39 @@ def test_a_draft_quotes_distinct_sentences_each_with_its_study(
     assert "research use only" in answer["statement"].lower()
 
 
+def test_a_french_phrase_is_shown_in_a_picture_and_another_one_elsewhere(server: RunningServer) -> None:
+    maps = [
+        post(server, "explain-phrase", cr_bytes(1), text=phrase)
+        for phrase in ("Fracture du radius distal.", "Fracture du radius distal.", "Pas de lésion osseuse.")
+    ]
+    assert all(each.headers["content-type"] == "image/png" for each in maps), maps[0].text
+    one, again, other = (each.content for each in maps)
+    assert one == again
+    assert one != other
+    with Image.open(BytesIO(one)) as image:
+        assert image.mode == "RGB"
+    capture = post(server, "explain-phrase", cr_bytes(1), accept="application/dicom", text="gonarthrose")
+    assert (
+        dcmread(BytesIO(capture.content)).StudyInstanceUID == dcmread(BytesIO(cr_bytes(1))).StudyInstanceUID
+    )
+
+
+def test_a_phrase_map_has_the_limits_of_the_other_routes(server: RunningServer) -> None:
+    assert post(server, "explain-phrase", cr_bytes(1)).status_code == 422
+    assert post(server, "explain-phrase", text="fracture").status_code == 422
+    assert post(server, "explain-phrase", cr_bytes(1), cr_bytes(2), text="fracture").status_code == 422
+    assert post(server, "explain-phrase", cr_bytes(1), text="e" * 5000).status_code in (413, 422)
+    assert post(server, "explain-phrase", b"no picture", text="fracture").status_code == 422
+    capture = post(server, "explain-phrase", png_bytes(1), accept="application/dicom", text="fracture")
+    assert capture.status_code == 422
+    asked = {"text": "fracture"}
+    assert post(server, "explain-phrase", png_bytes(1), accept="text/html", **asked).status_code == 406
+    assert post(server, "explain-phrase", png_bytes(1), token=NO_SCOPE_TOKEN, **asked).status_code == 403
+    rows = [row for row in audit_of(server) if row.action == "explain_phrase"]
+    assert rows
+    assert all(dict(row.facts) == {"files": 1} for row in rows)
+
+
 @pytest.mark.parametrize(
     ("route", "files", "fields"),
     [
@@ -347,7 +383,7 @@ def test_openapi_says_what_the_search_routes_do(server: RunningServer) -> None:
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json"),
         *("--header", f"Authorization: Bearer {TOKEN}", "--max-examples", "15", "--seed", "1"),
         *("--phases", "examples,fuzzing", "--generation-database", "none"),
-        *("--include-path-regex", "search|zeroshot|report"),
+        *("--include-path-regex", "search|zeroshot|report|phrase"),
     ]
     done = subprocess.run(words, capture_output=True, text=True, timeout=200, cwd=server.home)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
@@ -359,8 +395,8 @@ def test_a_server_without_a_dual_encoder_says_what_to_do(tmp_path: Path, trained
         server_registry(tmp_path), make_model_package(tmp_path / "bone-age", "bone-age"), "bone-age"
     )
     with running_server(tmp_path) as bare:
-        for route in ("search", "zeroshot", "report-draft"):
-            fields = {"task": "fracture"} if route == "zeroshot" else {}
+        for route in ("search", "zeroshot", "report-draft", "explain-phrase"):
+            fields = {"zeroshot": {"task": "fracture"}, "explain-phrase": {"text": "fracture"}}.get(route, {})
             response = post(bare, route, png_bytes(1), **fields)
             assert response.status_code == 409
             assert "DUAL_PACKAGE" in response.json()["error"]["next"]

@@ -147,6 +147,27 @@ def test_curl_the_bentoml_client_and_osteon_predict_agree(installation):
             assert by_command["value"] == pytest.approx(answer["value"], abs=1e-4)
 
 
+def test_the_server_searches_the_pairs_of_its_own_run(installation):
+    image = next(path for path in (installation.root / "sample" / "ouest" / "dicom").rglob("*.dcm"))
+    with httpx.Client(
+        base_url=f"{installation.url('model_server')}/v1",
+        headers={"Authorization": f"Bearer {installation.token}"},
+        timeout=60,
+    ) as client:
+        for route, form in (
+            ("search", {"text": "fracture du poignet"}),
+            ("zeroshot", {"task": "fracture"}),
+            ("report-draft", {"k": "3"}),
+        ):
+            files = (
+                [("text", (None, form.pop("text")))] if "text" in form else [("files", image.read_bytes())]
+            )
+            answer = client.post(route, files=files, data=form)
+            assert answer.status_code == 200, answer.text
+            found = answer.json()
+            assert found.get("hits") or found.get("answers") or found.get("sentences")
+
+
 def test_answers_reach_the_feature_store_and_the_drift_metrics(installation):
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:

@@ -100,7 +100,7 @@ def test_an_interval_of_a_grade_is_never_empty() -> None:
         interval_quantile=1.0,
     )
     belief = np.asarray([0.0, 0.45, 0.55, 0.0, 0.0])
-    assert calibration.classes(belief).classes == ()
+    assert calibration.classes(belief).classes == (2,)
     bounds = calibration.interval(1.55, 0.5, probability_K=belief)
     assert bounds is not None
     assert (bounds.low, bounds.high) == (2.0, 2.0)

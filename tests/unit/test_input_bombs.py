@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from benchmarks.fuzz_deid import Worker
 from benchmarks.fuzzing import hl7 as hl7_fuzz
 from benchmarks.fuzzing import pdf as pdf_fuzz
 from osteon.deid.hl7 import read_report_message
@@ -74,3 +75,13 @@ def test_a_short_fuzz_finds_no_crash(kind, seconds):
     while time.monotonic() < end:
         with contextlib.suppress(OsteonError):
             kind.run(kind.mutated(draws, seeds))
+
+
+def test_an_input_without_an_answer_is_a_finding_and_the_next_one_is_answered():
+    worker = Worker(("hl7",), seed=0)
+    try:
+        assert worker.ask("hl7", 0, wait_s=0.0)[0] == "!no answer in 0.0 s"
+        assert worker.ask("hl7", 0, seconds=-1.0, wait_s=0.0)[0] == "!took more than -1.0 s"
+        assert not worker.ask("hl7", 0)[0].startswith("!")
+    finally:
+        worker.stop()

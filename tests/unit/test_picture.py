@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_voi_lut
 from pydicom.sequence import Sequence
 
-from osteon.dicom import Limits, picture_of, read_dataset, read_picture, stored_pixels, write_png
+from osteon.dicom import Limits, display, picture_of, read_dataset, read_picture, stored_pixels, write_png
 from osteon.dicom.display import apply_modality, apply_window
 from osteon.domain.errors import RefusedError, UsageError
 from tests.dicom_files import JPEG_BASELINE, LOSSLESS, LOSSY, data_set, dicom_bytes, encode, limb, to_bytes
@@ -285,3 +285,17 @@ def test_a_png_of_sixteen_bits_keeps_the_picture(tmp_path: Path) -> None:
     again = read_picture(tmp_path / "p.png")
     np.testing.assert_allclose(again.pixels, picture.pixels, atol=1 / 65535)
     assert again.stored_bits == 16
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i2", "u4", "i4"])
+def test_values_of_any_width_and_sign_give_one_picture(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).normal(60, 25, (70, 50)).clip(0, 120).astype(np.int64)
+    plain, voi = display.display_gray(values.astype("u2"), Dataset())
+    assert voi == "percentile"
+    shift = -50 if dtype.startswith("i") else 0
+    shown, _ = display.display_gray((values + shift).astype(dtype), Dataset())
+    assert np.array_equal(shown, plain)
+    monkeypatch.setattr(display, "_EXACT_COUNT", 1000)  # counted in parts
+    assert np.array_equal(display.display_gray((values + shift).astype(dtype), Dataset())[0], plain)
+    monkeypatch.setattr(display, "_INDICES", 10)  # too wide a range for a table
+    assert np.array_equal(display.display_gray((values + shift).astype(dtype), Dataset())[0], plain)

@@ -7,9 +7,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from osteon.deid.pixels.box import Box, black_out
+from osteon.deid.pixels.grain import is_grain
 from osteon.deid.pixels.grey import Grey
 from osteon.deid.pixels.initials import is_flanked, is_initial
-from osteon.deid.pixels.neighbours import beside, holds, is_echo, is_marked, is_of_single, same_marker
+from osteon.deid.pixels.neighbours import (
+    beside,
+    holds,
+    is_echo,
+    is_marked,
+    is_of_single,
+    room_around,
+    same_marker,
+)
 from osteon.deid.pixels.regions import Found, Region, follows, regions_of
 from osteon.deid.pixels.segmentation import Earlier
 from osteon.deid.pixels.verdict import is_legible, is_marker_word, kind_of
@@ -73,7 +82,7 @@ def look_at(
         QuarantinedError: a page.
     """
     grey = black_out(grey, tuple(hidden_by(box, grey.shape) for box in markers))
-    found = regions_of(grey, earlier)
+    found = _but_of_grain(regions_of(grey, earlier), grey)
     if pages:
         _refuse_pages(found.lines, grey)
     judged = _judged(found, grey, forbidden, markers)
@@ -138,6 +147,14 @@ def _nested_markers(found: Found, grey: Grey, forbidden: frozenset[str]) -> list
     return [line.box for line in covered if is_marker_word(line, grey, forbidden)]
 
 
+def _but_of_grain(found: Found, grey: Grey) -> Found:
+    """What was found but for what is noise."""
+    lines, doubtful = (
+        [line for line in some if not is_grain(grey, line.box)] for some in (found.lines, found.doubtful)
+    )
+    return replace(found, lines=lines, doubtful=doubtful)
+
+
 def _but_of_ground(
     unnamed: list[Region], grounds: list[Region], grey: Grey, forbidden: frozenset[str]
 ) -> list[Region]:
@@ -166,7 +183,7 @@ def _gone_and_staying(
         if is_flanked(removed, box) or any(is_initial(grey, line, box) for line in removed)
     ]
     stays = kept + [box for box in single if box not in initials]
-    gone = [beside(line.padded(grey.shape), line, stays) for line in removed]
+    gone = [beside(room_around(line, grey), line, stays) for line in removed]
     gone += [box.grown(4, 4, grey.shape) for box in initials]
     of_gone = [echo for echo in echoes if is_echo(echo, gone) and not is_marked(echo, kept)]
     gone += [beside(echo.box.grown(2, 2, grey.shape), echo, stays) for echo in of_gone]

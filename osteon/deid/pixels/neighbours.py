@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from osteon.deid.pixels.box import Box
+from osteon.deid.pixels.drawn import inside_of, strokes_in
+from osteon.deid.pixels.grey import Grey
 from osteon.deid.pixels.regions import Region
 
 _WITHIN = 0.6  # share of a line's box inside a marker's
 _TOGETHER = 0.35  # the same of several markers, where the line is faint
 _LONGER = 1.25  # a marker seen again, against the marker
 _HELD, _HIGHER = 0.5, 1.5  # share of a marker in a line, and that line's height over the marker's
+_EMPTY_ROOM = 1.0  # heights left at an end of a line behind which nothing is drawn
 _AGAIN, _ALIKE = 0.9, 0.3  # share of the marker's box inside the line's, and its share of the line's area
 
 
@@ -41,6 +44,26 @@ def is_echo(line: Region, gone: list[Box]) -> bool:
 def is_of_single(line: Region, single: Box) -> bool:
     """True for what looks like a line but is a lone letter or shape, or a part of one."""
     return single.share_of(line.core) >= _WITHIN or (line.compact and line.box.share_of(single) >= _WITHIN)
+
+
+def room_around(line: Region, grey: Grey) -> Box:
+    """The box of a line with the room that it takes, less at an end behind which nothing is drawn like it.
+
+    A line seen in a smaller copy is taken for up to half as high again: its whole room is then wider than any
+    letter that it may have lost.
+    """
+    wide, near = line.padded(grey.shape), line.padded(grey.shape, room=_EMPTY_ROOM)
+    if line.slant or not line.plain:
+        return wide
+    _, ink = strokes_in(grey[wide.window], inside_of(line.core, wide), line.height)
+    rows, columns = inside_of(near, wide)
+    if line.upright:
+        before, behind = ink[:, : columns.start].any(), ink[:, columns.stop :].any()
+        return replace(
+            wide, left=wide.left if before else near.left, right=wide.right if behind else near.right
+        )
+    before, behind = ink[: rows.start].any(), ink[rows.stop :].any()
+    return replace(wide, top=wide.top if before else near.top, bottom=wide.bottom if behind else near.bottom)
 
 
 def beside(box: Box, line: Region, kept: list[Box]) -> Box:

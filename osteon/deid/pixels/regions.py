@@ -90,9 +90,9 @@ class Region:
         """No longer than a letter or a shape may be."""
         return self.length <= _COMPACT * self.height
 
-    def padded(self, shape: tuple[int, ...]) -> Box:
-        """With room for accents, dots, commas and the soft rim of the strokes."""
-        reach = 1.8 if self.plain else 1.2
+    def padded(self, shape: tuple[int, ...], *, room: float | None = None) -> Box:
+        """With room for accents, dots, commas and the soft rim of the strokes: at the ends in heights."""
+        reach = (1.8 if self.plain else 1.2) if room is None else room
         across, along = max(4, round(0.5 * self.height)), max(6, round(reach * self.height))
         return self.reaching(along, across, shape)
 
