@@ -13,6 +13,11 @@ class PlaceSlots(Scene):
         value = self.home if mine else f"{self.rng.randint(1, 99)} {self.cast.street()}"
         return [(self.rng.choice((value, value, value.upper())), "location", "ADRESSE")]
 
+    def _slot_address(self) -> list[Piece]:
+        """An address in any of the set's whole forms, with or without number or street."""
+        value = self.cast.address()
+        return [(self.rng.choice((value, value, value, value.upper())), "location", "ADRESSE")]
+
     def _slot_town(self) -> list[Piece]:
         value = self.rng.choice((self.town, self.cast.town()))
         return [(self.rng.choice((value, value, value.upper())), "location", "VILLE")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -109,6 +110,13 @@ class Cast:
     def street(self) -> str:
         """A street without its number."""
         return self._filled(self.pick(self._values("streets")))
+
+    def address(self) -> str:
+        """An address in a form of its own, its numbers drawn; the set must have `addresses`."""
+        form = self._filled(self.pick((_own(self.split) or {})["addresses"]))
+        return re.sub(
+            "#", lambda _: str(self.rng.choice((self.rng.randint(1, 99), self.rng.randint(1, 450)))), form
+        )
 
     def pavilion(self) -> str:
         """The proper name of a ward or building."""

@@ -101,7 +101,9 @@ def test_a_set_of_layouts_keeps_its_planted_places_in_every_mode(split):
             assert value == value.strip()
             assert any(c.isalnum() for c in value)
     later = values.SPLITS[values.SPLITS.index("fresh5") :]
-    earlier = [s for s in values.SPLITS if s != split and (s not in later or split == "fresh6")]
+    earlier = [
+        s for s in values.SPLITS if s != split and (s not in later or (split, s) == ("fresh6", "fresh5"))
+    ]
     shared = set(values.surnames(split)) & set().union(*(values.surnames(s) for s in earlier))
     assert shared <= {"Rochat"} or (split in later and len(shared) <= len(set(values.surnames(split))) / 40)
 

@@ -7,8 +7,10 @@ from functools import cache
 from typing import NamedTuple
 
 from osteon.deid.text.languages import forms
-from osteon.deid.text.lexicon import word_class
-from osteon.deid.text.recognisers.houses import find_houses, with_inside
+from osteon.deid.text.lexicon import lexicon, word_class
+from osteon.deid.text.recognisers.address_parts import COUNTED, with_neighbours
+from osteon.deid.text.recognisers.estates import find_estates
+from osteon.deid.text.recognisers.houses import find_houses
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER
@@ -25,7 +27,7 @@ _SP = r"[ \t\u00a0]"
 _NOT_TOWN = r"(?!tel|t[ée]l|fax|le\b|né|pour\b|a\b|est\b|admis)"
 _ZIP_TOWN = (
     rf"(?:{_SP}*[,;\-–]?{_SP}*\n?{_SP}*(?:[A-Z]{{1,2}}-)?"
-    rf"(?P<zip>\d{{2}}{_SP}?\d{{3}}|2[AB]{_SP}?\d{{3}}|[1-9]\d{{3}})\b"
+    rf"(?P<zip>\d{{2}}{_SP}?\d{{3}}|2[AB]{_SP}?\d{{3}}|[1-9]\d{{3}})\b{COUNTED}"
     rf"{_SP}*(?P<town>{_TOWN_NAME}(?:{_SP}+{_NOT_TOWN}{_TOWN_NAME}){{0,4}})?)"
 )
 
@@ -38,9 +40,13 @@ class _Patterns(NamedTuple):
 @cache
 def _patterns(code: str) -> _Patterns:
     """A street by its kind before its name; in other languages also by the ending of its name."""
-    number = rf"(?P<number>\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)"
+    number = (
+        rf"(?P<number>\d{{1,4}}(?:(?:{_SP}?[-/]{_SP}?|{_SP}(?:et|à){_SP})\d{{1,4}})?{_SP}?(?:bis|ter|quater|"
+        rf"[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)"
+    )
     street = (
-        rf"(?<![\w]){number}?(?P<street>{forms('streets', code)})(?![\w])"
+        rf"(?<![\w]){number}?(?:(?:vieille|vieux|ancienne?|petite?|haute?|"
+        rf"basse){_SP}+)?(?P<street>{forms('streets', code)})(?![\w])"
         rf"(?P<name>(?:{_SP}+(?:{_NAME}|{_DAY_OF_STREET})){{1,6}})(?P<rest>{_ZIP_TOWN})?"
     )
     ending = forms("street_endings", code)
@@ -76,13 +82,32 @@ _TOWN_AFTER = re.compile(
     r"(?=[ \t]*(?:[,.;)(]|\n|$))"
 )
 _NUMBER_AFTER = re.compile(
-    r"[ \t]*,?[ \t]+(?:n°[ \t]?)?\d{1,3}(?:[ \t]?[A-Za-z](?!\w)|/\d{1,3})?(?:[ \t]?(?i:bte|"
-    r"bo[îi]te)[ \t]?\w{1,4})?"
-    r"(?=[ \t]*(?:$|[\n,;)|–-]|(?:[àa]|te)[ \t]|(?:BE?|CH|L|F)-|\d{4}))"
+    r"[ \t]*,?[ \t]+(?:n°[ \t]?)?\d{1,3}(?:[ \t]?(?:[A-Za-z](?!\w)|bis|ter)|/\d{1,3})?(?:[ \t]?(?i:bte|"
+    r"bo[îi]te|b(?=\d))[ \t]?\w{1,4})?"
+    r"(?=[ \t]*(?:$|[\n,;)(|–-]|\.(?:\s|$)|/[ \t]|(?:[àa]|te)[ \t]|(?:BE?|CH|L|F)-|\d{4}))"
 )
 """A number after its street, as in Belgium and Switzerland: `rue du Fond de Vercautry 18 à 5020 Namur`."""
 _ONLY_NUMBERED = frozenset(["R.", "RANG"])
-_ROADS = frozenset(["RTE", "RUE", "CHEMIN", "CH.", "AVENUE", "AV.", "ROUTE"])
+_ROADS = frozenset(
+    [
+        "QUAI",
+        "SENTIER",
+        "CLOS",
+        "BOULEVARD",
+        "BD",
+        "DREVE",
+        "IMPASSE",
+        "RUELLE",
+        "SQUARE",
+        "RTE",
+        "RUE",
+        "CHEMIN",
+        "CH.",
+        "AVENUE",
+        "AV.",
+        "ROUTE",
+    ]
+)
 _ABBREVIATED = 5
 _STOP_AFTER_STREET = word_class("words_after_a_street")
 _LINK = word_class("words_inside_a_place")
@@ -114,7 +139,8 @@ def find_addresses(text: str, code: str = "fr") -> list[Span]:
         if not re.match(r"\d{1,2}\s?ans|\d{1,2}[/.-]\d", match["value"]):
             end = match.start("value") + (stop.start() if stop else len(match["value"].rstrip()))
             spans.append(Span(match.start("value"), end, "ADRESSE", 0.7, "labelled-address"))
-    return [with_inside(span, text) for span in [*spans, *find_houses(text)]]
+    spans += [*find_houses(text), *find_estates(text, lexicon(code))]
+    return [with_neighbours(span, text) for span in spans]
 
 
 def _street_end(match: re.Match[str]) -> int | None:
@@ -123,18 +149,22 @@ def _street_end(match: re.Match[str]) -> int | None:
     numbered, zipped = match["number"] is not None and not of_a_date, match["zip"] is not None
     names = list(re.finditer(r"\S+", match["name"]))
     ends = next((i for i, n in enumerate(names) if len(n.group()) > _ABBREVIATED and n.group()[-1] == "."), 3)
-    capital = any(n.group()[0].isupper() for n in names[: min(3, ends + 1)] if fold(n.group()) not in _LINK)
+    capital = any(
+        re.match(rf"(?:[dl]['’])?{UPPER}", n.group()) is not None
+        for n in names[: min(3, ends + 1)]
+        if fold(n.group()) not in _LINK
+    )
     proper = next((n.group() for n in names if fold(n.group()) not in {"DU", "DE", "DES", "LA"}), "")
     named = proper[:1].isupper()
     if fold(match["street"]) == "PASSAGE" and not zipped and not named:
         return None
     if fold(match["street"]) in _ONLY_NUMBERED and not numbered:
         return None
-    stopped = any(fold(n.group()) in _STOP_AFTER_STREET - _LINK for n in names)
+    stopped = any(fold(n.group()) in _STOP_AFTER_STREET - _LINK and n.group() != "Point" for n in names)
     behind = not stopped and _NUMBER_AFTER.match(match.string, match.end("name")) is not None
     if (
         not numbered
-        and not (behind and (names[-1].group()[0].isupper() or fold(match["street"]) in _ROADS))
+        and not (behind and (capital or names[-1].group()[0].isupper() or fold(match["street"]) in _ROADS))
         and not (zipped and match["name"].strip())
         and not (capital and match["street"][0].isupper())
     ):
@@ -146,6 +176,7 @@ def _street_end(match: re.Match[str]) -> int | None:
         word = fold(name.group()).strip(".,")
         if (
             word in _STOP_AFTER_STREET
+            and name.group() != "Point"
             and not (linked and word == "POSTE")
             and (word not in _LINK or (end > match.start("name") and not linked))
         ):

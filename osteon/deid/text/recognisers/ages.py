@@ -128,7 +128,7 @@ def _beside(text: str, match: re.Match[str]) -> bool:
     before = text[max(0, match.start() - 24) : match.start()]
     ends = (
         re.match(
-            r"\.?\s*(?:$|[\n:,;)/]|I\.?P\.?P|NDA|N[IP]|DDN|entr[ée]|admis|vue?\b)",
+            r"\.?\s*(?:$|[\n:,;)/?]|I\.?P\.?P|NDA|N[IP]|DDN|entr[ée]|admis|vue?\b)",
             text[match.end() : match.end() + 8],
         )
         is not None
@@ -153,4 +153,4 @@ def _alone(text: str, match: re.Match[str]) -> bool:
     after = text[match.end() : match.end() + 24].lstrip(" \t")
     return (
         not before or before[-1] in ",(:;\n|-/" or before.lower().endswith((" virgule", " parenthèse"))
-    ) and (not after or after[0] in ",).;:\n|-/" or after.lower().startswith(("virgule", "fermez")))
+    ) and (not after or after[0] in ",).;:?\n|-/" or after.lower().startswith(("virgule", "fermez")))

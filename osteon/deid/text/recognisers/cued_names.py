@@ -20,6 +20,7 @@ from osteon.deid.text.recognisers.name_shapes import (
     is_title,
 )
 from osteon.deid.text.tokens import UPPER, Token, at_words, first_at
+from osteon.deid.values import fold
 
 Named = tuple[list[int], float, str]
 _NAME = rf"{UPPER}(?:['’]{UPPER})?[^\W\d_]+(?:['’-][^\W\d_]+)*"
@@ -56,7 +57,7 @@ _CUED = re.compile(
     rf"[ ]-[ ]|[ \t]+|,\n)(?:(?i:boulangerie|garage|menuiserie|taxis?|ambulances?|me|m\.|mme|dr|"
     rf"pr)[ ])?{_WHO}"
     rf"(?=[ \t]*(?:[,.;:)(/|<\n…»]|$|->|[-–] |\d|(?:du|le|au)[ ]\d|à[ ]|au[ ]|et[ ]|ou[ ]|pour[ ]|"
-    rf"qui[ ]|hier|ce[ ]|le[ ]|op[ ]\d|sera|est |a |l['’]a|dit|en[ ]))"
+    rf"qui[ ]|hier|ce[ ]|le[ ]|par[ ]t|op[ ]\d|sera|est |a |l['’]a|dit|en[ ]))"
 )
 _WEAKLY_CUED = re.compile(
     rf"(?<![\w-])(?i:aides?|comme|chez|door|bij|bloc)[ ]{_WHO}(?=[ ]?(?:[,;)(/\n]|\.(?:\s|$)|$|"
@@ -69,7 +70,7 @@ _IN_BED = re.compile(
 _ROSTER = re.compile(
     rf"(?m)^[^\n:]{{0,24}}(?i:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|matin|apr[èe]s-midi|nuit|"
     rf"salle[ ]\d|bloc[ ][^\W\d_]+|consult(?:ation)?s?|tour(?:[ ]d[eu][^\n:]{{2,24}})?|"
-    rf"staff[^\n:]{{0,24}}|pr[ée]sent(?:e?s|s)?|"
+    rf"staff[^\n:]{{0,24}}|(?:pr[ée]sent|participant)(?:e?s|s)?|"
     rf"r[ée]union[ ]du[^\n:]{{2,24}}|expos[ée]s?)[ ]?:[ ]{_WHO}(?=[ ]?(?:[,;(/.&\n]|$|et[ ]))"
 )
 _WITH_MAIL = re.compile(rf"(?:(?m:^)|[,;:>][ ]?){_WHO}(?=[ ]?[<\[(][\w.+-]+@)")
@@ -82,6 +83,25 @@ _WROTE = re.compile(
     rf"est d['’]accord|ok(?:[ ]pour|\b[,.])|viendra|vient|passera|sera|arrivera|appellera|l['’]avait))"
 )
 _STAMPED = re.compile(rf"\d{{2}}\][ ]{_WHO}(?=(?:[ ](?i:ide|as|kin[ée]|interne|aide|cadre))?[ ]?:)")
+_DONE_BY = re.compile(rf"\bpar[ ]{_WHO}(?=[ ]?:[ \n]|\.(?:\s|$))")
+"""`Échographie ce jour par Rivière : ...`"""
+_SELON = re.compile(rf"\b[Ss]elon[ ]{_WHO}(?=[ ]?(?:[,.;)]|$))")
+"""Whose opinion it is, in a sentence that names no classification."""
+_CLASSED = re.compile(
+    r"class|grade|stade|type|score|crit[èe]re|indice|index|m[ée]thode|technique|angle|ligne|[ée]chelle|"
+    r"cotation|"
+    r"mesur|fracture|degr[ée]|arthrose|axe|table|norme|recommand|\d",
+    re.IGNORECASE,
+)
+_SMALL_CONTACT = re.compile(
+    r"\b(?:contact|joindre|appeler|demander|voir|"
+    r"prévenir) (?P<name>[^\W\d_][\w'’-]{2,}(?: [^\W\d_][\w'’-]{2,})?)(?= ?:? ?(?:\+|0 ?\d)|\s*$)"
+)
+_SMALL_SIGNED = re.compile(
+    r"\b(?:merci|cordialement|bien à vous|bonne journée|salutations)[ ]?[,.!][ ]?\n?"
+    r"(?P<name>(?P<first>[^\W\d_]+(?:-[^\W\d_]+)?)(?: [^\W\d_][\w'’-]*){1,3})\s*$"
+)
+"""In a text without capitals: whom to call, and who signs."""
 _AFTER_DATE = re.compile(rf"\d[ ]\({_WHO}(?=\))")
 _WITH_FIRST_NAME = re.compile(rf"(?<![\w'’-]){_WHO}[ ]\((?P<first>{_NAME}(?:[ ]{_NAME})?)\)")
 _BRACKETED_NAME = re.compile(rf"[^\W\d_] \({UPPER}[^\W\d_]+[ )]")
@@ -129,6 +149,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
     (_CELL, "cell", ("|", ";", "\t")),
     (_AGAINST, "against", (" c/ ",)),
     (_STAMPED, "stamped", ("]",)),
+    (_DONE_BY, "done-by", ("par ",)),
     (_SIGNED, "signed", (", ",)),
     (_WITH_INITIALS, "with-initials", (", ",)),
     (_AFTER_DATE, "after-date", ("(",)),
@@ -182,8 +203,26 @@ def cued_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Nam
             inner = [p for p in run if p == run[0] or tokens[p - 1].folded not in PARTICLES]
             if run and not letters and all(_may_be(tokens[p], lex, loud=shouted, sure=sure) for p in inner):
                 yield run, 0.6, rule
+    for match in _SELON.finditer(text) if "elon " in text else ():
+        sentence = text[max(0, match.start() - 80) : match.start()].rsplit(". ", 1)[-1].rsplit("\n\n", 1)[-1]
+        run = _places(tokens, match)
+        inner = [p for p in run if tokens[p].folded not in PARTICLES]
+        if not _CLASSED.search(sentence) and all(_may_be(tokens[p], lex, loud=False) for p in inner):
+            yield run, 0.5, "opinion"
+    if text.islower():
+        yield from _in_small(tokens, text, lex)
     yield from _with_first_names(tokens, text, lex)
     yield from _with_bare_initials(tokens, text, lex)
+
+
+def _in_small(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
+    for match in _SMALL_CONTACT.finditer(text):
+        run = _places(tokens, match)
+        if all(_may_be(tokens[p], lex, loud=False, sure=True) for p in run):
+            yield run, 0.6, "small-contact"
+    match_ = _SMALL_SIGNED.search(text)
+    if match_ and lex.is_first_name(fold(match_["first"])):
+        yield _places(tokens, match_), 0.6, "small-signed"
 
 
 def _with_first_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:

@@ -129,8 +129,13 @@ def date_patterns(code: str) -> DatePatterns:
     )
     day_month = re.compile(
         rf"(?:\b(?:{forms('date_words', code)})\s+(?:le\s+)?)(?P<whole>(?P<day>0?[1-9]|[12]\d|3[01])[/.]"
-        r"(?P<month>0?[1-9]|1[0-2]))(?![\d/]|[.,]\d|\s*(?:mm|cm|ans|sup|inf|moyen|intern|extern|dist|prox|ant[ée]r|post[ée]r))",
+        r"(?P<month>0?[1-9]|1[0-2]))(?![\d/]|[.,]\d|\s*(?:mm|cm|ans|sup|inf|moyen|intern|extern|dist|prox|"
+        r"ant[ée]r|post[ée]r))",
         re.IGNORECASE,
+    )
+    listed = re.compile(
+        r"(?m)^[ \t]*(?:[-–•*·>][ \t]*)?(?P<whole>(?P<day>0?[1-9]|[12]\d|3[01])[/.](?P<month>0?[1-9]|"
+        r"1[0-2]))(?=[ \t]?:)"
     )
     weekday_first = re.compile(
         rf"\b(?:{forms('weekdays', code)})\b\.?\s(?:le\s)?(?P<day>0?[1-9]|[12]\d|3[01])[/.]"
@@ -152,6 +157,7 @@ def date_patterns(code: str) -> DatePatterns:
         (_COMPACT_ISO, 0.7, "compact-iso"),
         (month_year, 0.9, "month-year"),
         (day_month, 0.88, "day-month"),
+        (listed, 0.8, "listed"),
         (_LEDGER, 0.8, "ledger"),
         (_MONTH_NUMBER_YEAR, 0.85, "month-number-year"),
         (_TWO_AND_TWO, 0.6, "two-and-two"),

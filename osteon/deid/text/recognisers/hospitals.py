@@ -6,87 +6,33 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from osteon.deid.text.languages import alternatives_of, by_first_letter, forms
 from osteon.deid.text.lexicon import Lexicon, word_class
-from osteon.deid.text.recognisers.name_shapes import ACRONYMS, is_heading
+from osteon.deid.text.recognisers.hospital_ends import (
+    OUR_LADY,
+    closes,
+    end_in_small_print,
+    end_of_name,
+    is_place,
+)
+from osteon.deid.text.recognisers.hospital_kinds import hospital_kind
+from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER, Token, at_words, first_at, words
 from osteon.deid.values import fold
 
-_KINDS = (
-    r"C\.?H\.?R?\.?U\.?(?![\w])|CHR(?:U|O)?(?![\w])|CHI[CP]?(?![\w])|C\.?H\.?(?:\s?G)?(?![\w.])|"
-    r"(?:CHC|CHP|CHM|CHS|CHSP|CHD|CHL|CHUV|CHVR|GHT|GHU|GHP|GHI|GHE|GH|EHPAD|SSR|CDS|CMC|CMPR|CRF|CLCC|"
-    r"HIA|HFR|HCL|UZ|AZ|ZNA|"
-    r"UMC|MRS|CPAS|ASBL|AP-?HP|AP-?HM|CMP|CMPP|CSAPA|MSP|SMR|USLD|CIUSSS|CISSS|CHSLD|CHUM|CHUQ|CUSM|"
-    r"CHIREC|CHwapi|EpiCURA)(?![\w])|"
-    r"(?:grand\s+)?h[ôo]pital(?:\s+(?:priv[ée]|universitaire|militaire|civil|g[ée]n[ée]ral|"
-    r"intercantonal|cantonal|"
-    r"de jour|d['’]enfants|des enfants|de p[ée]diatrie|local|r[ée]gional|provincial|m[èe]re-enfant|"
-    r"(?-i:[a-zà-ÿ]{4,}ois)|valaisan|jurassien))*|"
-    r"h[ôo]pitaux(?:\s+universitaires)?|"
-    r"(?:poly)?cliniques?(?:\s+universitaires?)?|"
-    r"centres? hospitaliers?(?:\s+(?:universitaires?|r[ée]gional|intercommunal|g[ée]n[ée]ral|"
-    r"sp[ée]cialis[ée]|"
-    r"interr[ée]gional|national|provincial))*|centre (?:m[ée]dical|de sant[ée]|"
-    r"d['’]imagerie(?: m[ée]dicale)?|"
-    r"de radiologie|cardiologique|chirurgical|m[ée]dico-chirurgical|"
-    r"de lutte contre le cancer|hospitalo-universitaire|psychoth[ée]rapique|"
-    r"clinical|de r[ée][ée]ducation|de consultations?|"
-    r"de convalescence|(?:de |d['’])[^\W\d_]{4,}(?: [^\W\d_]{3,}(?:elle|ale|ique|aire|ive|ielle|"
-    r"[ée]e)s?)?(?=\s))|"
-    r"(?:radiologie|imagerie|scanner|irm)(?= (?-i:[A-ZÀ-Ý])[^\W\d_]+ (?:nord|sud|est|ouest|centre)\b)|"
-    r"(?:scanner|irm|radiologie) (?=(?:du |des |de l['’]|de la )(?-i:[A-ZÀ-Ý][a-zà-ÿ]))|"
-    r"SOS M[ée]decins|(?-i:SAMU|SMUR)(?= de | d['’])|"
-    r"foyer (?:de vie|d['’]h[ée]bergement|d['’]accueil(?: m[ée]dicalis[ée])?|logement|occupationnel)|"
-    r"centre (?:de dialyse|d['’]h[ée]modialyse|m[ée]dico-social|dentaire|m[ée]dico-psychologique|"
-    r"(?-i:[a-zà-ÿ]{3,}logique))|"
-    r"laboratoires?(?:\s+(?:d['’]analyses?|de biologie)(?: m[ée]dicales?)?)?|"
-    r"pharmacie(?:\s+(?:mutualiste|centrale|principale))?|"
-    r"maternit[ée]|h[ôo]tel[- ]dieu|klinik(?:um)?|ambulances|"
-    r"(?-i:MAS|FAM|IME|ITEP|HAD|ESAT|SESSAD|CAMSP|CLSC|CSSS|CHT|CHRSM|AURAD|PASS)(?![\w])|"
-    r"(?-i:EMS|CTR|RHNe|RHN|HNE|GHOL|EHC|eHnv|HRC|HIB|HJU|GHEF|CHIREC|HIS|HUB|GHdC|CHIC|CHG)(?![\w])|"
-    r"ensemble hospitalier|permanence(?= (?:du|de la|de l['’]|de|des)? ?(?-i:[A-ZÀ-Ý]))|"
-    r"m[ée]dicentre|dispensaire|infirmerie(?= (?-i:S))|"
-    r"centre municipal de sant[ée]|service de sant[ée](?= d[eu])|r[ée]seau sant[ée]|"
-    r"maison de sant[ée] pluriprofessionnelle|"
-    r"ziekenhuis|kliniek|residentie|(?-i:Spital)|nouvelle clinique|"
-    r"groupe hospitalier|institut|maison de (?:sant[ée]|retraite|repos)|fondation|cabinet "
-    r"(?:de radiologie|d['’]imagerie|m[ée]dical)|imagerie m[ée]dicale|maison m[ée]dicale|"
-    r"maison de naissance|hospices|(?-i:Foyer)(?= (?-i:[A-ZÀ-Ý])[^\W\d_]{2})|"
-    r"cabinet (?:de groupe|dentaire|infirmier|de kin[ée]sith[ée]rapie|(?:d['’]|de )(?-i:[a-zà-ÿ]+logie))|"
-    r"cabinet(?= (?-i:[A-ZÀ-Ý])[^\W\d_]{2})|"
-    r"r[ée]sidence services|GIE(?:\s+(?:IRM|scanner|TEP))*(?![\w])|SISA(?![\w])|"
-    r"(?-i:SEL(?:ARL|AS|AFA)?|SCM|SCP|SRL|SPRL)(?![\w])"
-    r"(?:\s+(?:de |d['’])?(?:imagerie(?: m[ée]dicale)?|radiologie))?|"
-    r"(?:imagerie|radiologie) (?=sainte?[- ]|notre[- ])|r[ée]seau (?:hospitalier|de sant[ée])|"
-    r"p[ôo]le (?:de )?sant[ée]|"
-    r"imagerie (?=d[eu]s? (?!c(?:linique|entre|h)|h[ôo]pita|polycl|institut))|r[ée]sidence (?=[^\W\d_])"
-)
 _UNIT = re.compile(
     rf"\b(?P<kind>(?i:pavillon|b[âa]timent|b[âa]t\.|unit[ée]|campus)|[Ss]ite|aile|secteur|"
     rf"p[ôo]le)\s+(?P<name>(?:[dlDL]['’]|"
-    rf"du |de )?(?!(?:Lun|Mar|Mer|Jeu|Ven|Sam|Dim)\.){UPPER}[\w'’-]*"
+    rf"du |de |von |van )?(?!(?:Lun|Mar|Mer|Jeu|Ven|Sam|Dim)\.){UPPER}[\w'’-]*"
     rf"(?:[ -](?:(?:de|du|des|la|le|van|den|der|el)[ -])?{UPPER}[\w'’-]*){{0,3}})",
     re.UNICODE,
 )
-
-
-@cache
-def _hospital(code: str) -> re.Pattern[str]:
-    more = forms("hospitals", code)
-    further = rf"|(?:{more})(?!\w)" if more else ""
-    return re.compile(rf"\b(?P<kind>{by_first_letter(alternatives_of(_KINDS))}{further})", re.IGNORECASE)
-
-
-_AFTER_A_HOUSE = re.compile(r"[ ](?:par|le[ ]\d|où|hier|depuis le)\b|[ ]\d\d?/\d")
 _OF_DOCTOR = re.compile(r"\b(?:Dr|Pr|Docteur|Dre|Dresse)\b[^\n()]{2,40}\((?P<name>[A-Z]{3,6})\)")
 _SCHOOL = re.compile(
     rf"\b(?i:cr[èe]che|halte-garderie|garderie|[ée]cole(?: maternelle| primaire|"
     rf" [ée]l[ée]mentaire)?|coll[èe]ge|lyc[ée]e|foyer)[ ]"
     rf"(?P<name>(?:L[ea]s? |L['’]|du |des |Sainte? ?-?)?{UPPER}[^\W\d_]+(?:[ -]{UPPER}[^\W\d_]+){{0,3}})"
 )
-_DISTRICT = re.compile(rf"[ ](?:de la|de|du|da|dos) {UPPER}[^\W\d_]+|(?<=SITE)[ ]{UPPER}[\w'’-]+")
-_PARTNERS = re.compile(rf"(?i:\s(?:et|&)\sassoci[ée]e?s?\b)|\s&\s{UPPER}[\w'’-]+")
 _SENT_FROM = re.compile(
     r"(?:\b[Tt]ransf(?:ert|érée?) (?:de|vers|du|au)|\btransf[ée]rer(?: [àa]u?)?|\bvers|"
     r"\b(?:faite?|pass[ée]e?|r[ée]alis[ée]e?) (?:[àa]|au|"
@@ -99,16 +45,16 @@ _TREATED_AT = re.compile(
     r"le\b|par\b))"
 )
 """Hospitals by their letters where somebody was treated: `opérée le 8 mars à HEH`."""
-_CASUAL = re.compile(r"pharm|labo|mater|ambul", re.IGNORECASE)
-"""Kinds that a note mentions more often than it names one."""
-_LOOSE = re.compile(r"centre d|radiologie|imagerie|scanner|irm", re.IGNORECASE)
-"""Kinds that a part of the body or an eponym may follow: `Scanner de l'Épaule`."""
 _BODY = word_class("parts_of_the_body")
-_WINDS = frozenset(["NORD", "SUD", "EST", "OUEST", "CENTRE"])
-_OUR_LADY = re.compile(
-    r"\bN\.?[- ]?D\.?(?= d[eu]s? )(?: (?:de|du|des)(?: la| l['’])? ?[^\W\d_]+)", re.IGNORECASE
+_LADY_OF = re.compile(
+    rf"\bNotre[- ]Dame(?: (?:de|du|des)(?: la| l['’])? ?{UPPER}[^\W\d_]+(?:[ -]{UPPER}[^\W\d_]+){{0,2}})"
 )
-"""Notre-Dame in two letters."""
+_CENTRE_OF = re.compile(
+    rf"\bC(?:entre|ENTRE)(?P<of> (?:d[eE]|D[eE]) | [dD]['’]|"
+    rf" )(?P<first>{UPPER}[^\W\d_]{{2,}})(?P<more>(?:[ -]{UPPER}[\w'’-]+){{0,3}})"
+)
+"""A centre by its place or by somebody: `Centre de Kerpape`, `Centre Léon Bérard`."""
+_ARTICLE_BEFORE = re.compile(r"\b(?:l[ea] |l['’]|L[ea] |L['’])$")
 _DEVOUT = re.compile(r"\bsacr[ée][- ]c(?:œ|oe)ur\b", re.IGNORECASE)
 _WARDS = frozenset(
     [
@@ -131,17 +77,12 @@ _WARDS = frozenset(
 )
 _BY_LETTERS = re.compile(r"\b(?:CH|GH|HP)[A-Z]{2,5}\b")
 """Hospitals by their letters: CHSF, CHUV, GHRMSA; words of a text in capitals begin so as well."""
-_LINK = word_class("words_inside_a_place")
-_GENERIC_AFTER = word_class("words_after_a_hospital_that_name_none")
 _SERVICE_OF = re.compile(
     rf"(?:(?<=[Ss]ervice de )|(?<=[Ss]ervice d['’])|(?<=[Ss]ervice des )|(?<=[Cc]onsultation de )|"
     rf"(?<=[Uu]nité de ))"
     rf"[^\W\d_]+ (?:de |du |d['’])(?P<name>[A-ZÀ-Ý]{{3,}}(?:[ -]+(?:[A-ZÀ-Ý\d]+|–))*"
     rf"|{UPPER}[^\W\d_]+(?:[ -]{UPPER}[^\W\d_]+){{0,3}}(?=\s*(?:$|[\n.,;:)])))"
 )
-_NAMES_OF_PLACES = frozenset(["MAIL", "IMAGERIE"])
-_ADJECTIVES = word_class("adjectives_of_a_hospital")
-_TITLES = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR", "MME", "MR", "M", "TEL", "FAX", "RPPS", "SERVICE"])
 _ARTICLE_L = re.compile(
     r"\b(?P<l>[Ll]['’]\s?)(?P<name>[B-DF-GJ-NP-TV-XZb-df-gj-np-tv-xz][\w.\-]*|[A-Z]\.[A-Z]{2,}[\w.\-]*)"
 )
@@ -150,9 +91,12 @@ _ARTICLE_L = re.compile(
 def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     """Hospitals by their kind and name, by their name alone, and after an article that only a name takes."""
     tokens = words(text)
+    small = text.islower()
     spans = [Span(*m.span("name"), "HOPITAL", 0.6, "service-of") for m in _SERVICE_OF.finditer(text)]
-    for match in at_words(_hospital(lex.language), text):
-        end = _hospital_end(text, tokens, match, lex)
+    for match in at_words(hospital_kind(lex.language), text):
+        end = end_of_name(text, tokens, match, lex)
+        if small:
+            end = max(end or 0, end_in_small_print(text, match, lex) or 0) or None
         if end is not None:
             spans.append(Span(match.start(), end, "HOPITAL", 0.8, "hospital"))
     spans += _named_hospitals(text, tokens, lex)
@@ -163,7 +107,7 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
         and (
             not lex.is_word(fold(m["name"]))
             or fold(m["name"]).startswith(("SAINT-", "SAINTE-"))
-            or (not m["kind"].isupper() and _closes(text, tokens, first_at(tokens, m.start("name"))))
+            or (not m["kind"].isupper() and closes(text, tokens, first_at(tokens, m.start("name"))))
         )
     ]
     spans += [
@@ -178,9 +122,14 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     ]
     spans += [
         Span(m.start(), m.end(), "HOPITAL", 0.6, "devout")
-        for pattern in (_DEVOUT, _OUR_LADY)
+        for pattern in (_DEVOUT, OUR_LADY, _LADY_OF)
         for m in at_words(pattern, text)
-        if pattern is _DEVOUT or m.group()[1] in ".-"
+        if pattern is not OUR_LADY or m.group()[1] in ".-"
+    ]
+    spans += [
+        Span(m.start(), m.end(), "HOPITAL", 0.6, "centre-of")
+        for m in at_words(_CENTRE_OF, text)
+        if _is_house_name(m, lex)
     ]
     spans += [
         Span(*m.span("name"), "HOPITAL", 0.6, "sent-from")
@@ -193,100 +142,14 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     return spans
 
 
-def _hospital_end(text: str, tokens: Sequence[Token], match: re.Match[str], lex: Lexicon) -> int | None:
-    """The end of the name after a kind of hospital; None for a generic mention."""
-    place = first_at(tokens, match.end())
-    following = tokens[place : place + 8]
-    end, named, previous = match.end(), False, match.end()
-    casual = _CASUAL.match(match["kind"]) is not None
-    loose = _LOOSE.match(match["kind"]) is not None
-    for number, token in enumerate(following):
-        gap = text[previous : token.start]
-        if token.start < previous:
-            continue
-        if lady := _OUR_LADY.match(text, token.start):
-            named, end, previous = True, lady.end(), lady.end()
-            continue
-        if (
-            gap.strip(" \t\n'’.-–")
-            or re.search(r"\.\s", gap)
-            or "\n" in gap
-            or len(gap) > 4
-            or re.search(r"\s[-–]\s", gap)
-            or token.folded in _TITLES
-            or (token.is_capitalised and is_heading(token) and not _is_named_so(text, tokens, place + number))
-        ):
-            break
-        if token.folded in _LINK or (not named and token.folded in _ADJECTIVES):
-            previous = token.end
-            continue
-        if named and gap in {"'", "’"}:
-            end = previous = token.end
-            continue
-        if named and token.folded in _WINDS and token.is_capitalised and gap == " ":
-            end = previous = token.end
-            continue
-        if not named and token.folded in _WINDS:
-            linked = previous > match.end()
-            if not linked and token.folded == "CENTRE":
-                break
-            previous = token.end
-            named, end = (True, token.end) if linked else (named, end)
-            continue
-        proper = token.is_capitalised or (lex.is_rare_word(token.folded)) or token.folded in lex.hospitals
-        if (
-            not proper
-            or (loose and not named and (token.folded in _BODY or token.folded in lex.protected))
-            or token.folded in _GENERIC_AFTER
-            or (casual and not named and _is_common_word(text, tokens, place + number, lex))
-            or (
-                named
-                and token.is_capitalised
-                and not token.is_upper
-                and lex.is_word(token.folded)
-                and not _is_place(token, lex)
-                and not _closes(text, tokens, place + number)
-            )
-        ):
-            break
-        named, end, previous = True, token.end, token.end
-    kind = fold(match["kind"])
-    partners = _PARTNERS.match(text, end) if named else None
-    if partners:
-        end = partners.end()
-    return end if named else (match.end() if kind in {"AP-HP", "APHP", "AP-HM", "APHM", "HCL"} else None)
-
-
-def _is_common_word(text: str, tokens: Sequence[Token], place: int, lex: Lexicon) -> bool:
-    """A word of the dictionary that no sign follows begins the next phrase: `à la pharmacie Besoin d'un`."""
-    token = tokens[place]
-    common = lex.is_word(token.folded) and not _is_place(token, lex)
-    return common and token.folded not in _LINK and not _closes(text, tokens, place)
-
-
-def _is_named_so(text: str, tokens: Sequence[Token], place: int) -> bool:
-    """A heading's word after `du` or `des`, or that no value follows, is the name: `Clinique du Mail`."""
-    before = tokens[place - 1].folded if place else ""
-    after = text[tokens[place].end : tokens[place].end + 8].lstrip(" \t\u00a0")
-    return before in {"DU", "DES"} or (
-        tokens[place].folded in _NAMES_OF_PLACES and after[:1] not in {":", "."}
-    )
-
-
-def _closes(text: str, tokens: Sequence[Token], place: int) -> bool:
-    """Capitalised words to the line's end or a sign: all of them are the name's last words."""
-    for following in range(place, min(place + 4, len(tokens))):
-        token = tokens[following]
-        if not token.is_capitalised or is_heading(token) or token.folded in ACRONYMS:
-            return False
-        after = text[token.end : token.end + 3].lstrip(" \t\u00a0")
-        if not after or after[0] in "\n\r,;:.()-–|/" or _AFTER_A_HOUSE.match(text, token.end):
-            return True
-    return False
-
-
-def _is_place(token: Token, lex: Lexicon) -> bool:
-    return token.folded in lex.towns or token.folded in lex.first_names or token.folded in lex.surnames
+def _is_house_name(match: re.Match[str], lex: Lexicon) -> bool:
+    """The centre's first word is no word, or a town, or a first name before another."""
+    first = fold(match["first"])
+    if first in ACRONYMS | _BODY | lex.protected or first in HEADINGS:
+        return False
+    if match["of"].strip():
+        return lex.is_rare_word(first) or (first in lex.towns and not match["first"].isupper())
+    return lex.is_first_name(first) and bool(match["more"])
 
 
 def _named_hospitals(text: str, tokens: Sequence[Token], lex: Lexicon) -> list[Span]:
@@ -302,10 +165,12 @@ def _named_hospitals(text: str, tokens: Sequence[Token], lex: Lexicon) -> list[S
             written = re.sub(r"\s+", " ", fold(text[piece[0].start : piece[-1].end]))
             if (
                 written in lex.hospitals
-                and (length > 1 or token.is_capitalised)
+                and (length > 1 or not token.text.islower())
                 and not _is_common(written, lex)
             ):
-                spans.append(Span(token.start, piece[-1].end, "HOPITAL", 0.75, "hospital-name"))
+                article = _ARTICLE_BEFORE.search(text, max(0, token.start - 4), token.start)
+                start = article.start() if article else token.start
+                spans.append(Span(start, piece[-1].end, "HOPITAL", 0.75, "hospital-name"))
                 break
     return spans
 
@@ -342,7 +207,7 @@ def _after_article(text: str, tokens: Sequence[Token], match: re.Match[str], lex
         ):
             break
         surname = lex.is_first_name(first.folded) and token.is_capitalised and token is following[1]
-        if lex.is_word(token.folded) and not (surname or _is_place(token, lex) or token.is_upper):
+        if lex.is_word(token.folded) and not (surname or is_place(token, lex) or token.is_upper):
             break
         end = token.end
     return [Span(start, end, "HOPITAL", 0.55, "article")]

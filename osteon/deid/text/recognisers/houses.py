@@ -1,9 +1,10 @@
-"""Houses without a street: a number before words that a postcode follows, and doors and floors."""
+"""Houses without a street: a number before words that a postcode follows."""
 
 from __future__ import annotations
 
 import re
 
+from osteon.deid.text.recognisers.address_parts import COUNTED
 from osteon.deid.text.recognisers.name_shapes import FUNCTION_WORDS
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER, at_digits
@@ -14,7 +15,7 @@ _NUMBER = rf"\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-D](?!\w))?{_SP}?,?{_SP}"
 _WORD = r"[^\W\d_][\w'’.-]*"
 _BEFORE_A_ZIP = re.compile(
     rf"{_NUMBER}(?P<first>{_WORD})(?:{_SP}(?:{_WORD}|\d{{1,4}}(?={_SP}[^\W\d_]))){{0,6}}?"
-    rf"(?={_SP}*[,;–-]?{_SP}*\n?{_SP}*(?:[A-Za-z]{{1,2}}-)?\d\d{_SP}?\d{{3}}{_SP}+[^\W\d_])",
+    rf"(?={_SP}*[,;–-]?{_SP}*\n?{_SP}*(?:[A-Za-z]{{1,2}}-)?\d\d{_SP}?\d{{3}}{COUNTED}{_SP}+[^\W\d_])",
     re.IGNORECASE,
 )
 _NAMED_HOUSE = re.compile(
@@ -62,14 +63,6 @@ _COUNTED = frozenset(
         *("AOUT", "SEPTEMBRE", "OCTOBRE", "NOVEMBRE", "DECEMBRE"),
     ]
 )
-_INSIDE = re.compile(
-    rf"(?:{_SP}*,?{_SP}*(?:\n{_SP}*)?(?:\b(?:app?t?|appartement|porte|b[âa]t(?:iment)?|esc(?:alier)?|logement|"
-    rf"lgt|bo[îi]te|bte|cage|hall|digicode|code(?:{_SP}portail)?)\b\.?{_SP}*(?:n°|:)?{_SP}*"
-    rf"(?:[A-Za-z]?\d{{1,4}}[A-Za-z]?|[A-Za-z](?!['’.]))(?![\w/])|"
-    rf"\b\d{{1,2}}{_SP}?(?:er|e|[èe]me){_SP}[ée]tage\b|\brdc\b))+",
-    re.IGNORECASE,
-)
-"""What follows a house: `, apt 34`, `, bât. B2, 3e étage`."""
 
 
 def find_houses(text: str) -> list[Span]:
@@ -80,16 +73,6 @@ def find_houses(text: str) -> list[Span]:
         for match in at_digits(pattern, text)
         if _WHERE.search(text, max(0, match.start() - 24), match.start()) and _is_house(match["first"])
     ]
-
-
-def with_inside(span: Span, text: str) -> Span:
-    """The address with its staircase, floor and door.
-
-    >>> with_inside(Span(0, 9, "ADRESSE", 1.0), "8 rue Bel, apt 34, Dole").end
-    17
-    """
-    more = _INSIDE.match(text, span.end)
-    return Span(span.start, more.end() if more else span.end, span.label, span.score, span.rule)
 
 
 def _is_house(first: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from osteon.deid.text.lexicon import Lexicon, word_class
+from osteon.deid.text.recognisers.address_parts import COUNTED
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
 from osteon.deid.text.recognisers.town_names import named_towns
 from osteon.deid.text.recognisers.towns_after import SEQUENCE, towns_after
@@ -16,7 +17,7 @@ _SP = r"[ \t\u00a0]"
 _ZIP = re.compile(
     rf"(?<![\d.,/])(?P<zip>(?:(?:F|FR|B|BE|CH)-)?(?:(?:0[1-9]|[1-8]\d|9[0-5]|2[ABab]){_SP}?\d{{3}}|"
     rf"9[78]{_SP}?\d{{3}}))(?![\d.,/]\d|"
-    rf"\d)[,]?{_SP}+(?P<town>[^\W\d_][\w'’\-]*(?:{_SP}+[^\W\d_][\w'’\-]*){{0,4}})"
+    rf"\d){COUNTED}[,]?{_SP}+(?P<town>[^\W\d_][\w'’\-]*(?:{_SP}+[^\W\d_][\w'’\-]*){{0,4}})"
 )
 _ZIP_ALONE = re.compile(
     rf"(?:\b(?:code{_SP}postal|c\.?p\.?|cedex){_SP}*:?{_SP}*|^[ \t]*)"
@@ -31,7 +32,7 @@ _ZIP_BARE = re.compile(
 )
 _ZIP4 = re.compile(
     rf"(?<![\d.,/\-])(?P<zip>(?:(?:B|BE|CH|L|NL)-)?[1-9]\d{{3}}(?: (?!L[AE]|DE|DU|"
-    rf"ST)[A-Z]{{2}}(?= {{1,2}}{UPPER}))?){_SP}+"
+    rf"ST)[A-Z]{{2}}(?= {{1,2}}{UPPER}))?){COUNTED}{_SP}+"
     rf"(?P<town>{UPPER}[\w'’\-]*(?:[ -](?:{UPPER}|(?:sur|sous|en|le|la|les|de|du|lès|lez|"
     rf"d['’])\b)[\w'’\-]*){{0,4}})"
 )
@@ -197,6 +198,11 @@ def _is_zip4(match: re.Match[str], text: str, lex: Lexicon) -> bool:
 
 def _town_words(text: str, lex: Lexicon) -> str:
     """The leading words that may be a town: capitalised, known as a town, or in no dictionary."""
+    end = 0
+    pieces = [m.end() for m in re.finditer(r"\S+", text)]
+    for end in reversed(pieces[1:]):
+        if fold(text[:end]) in lex.towns or fold(text[:end]).replace(" ", "-") in lex.towns:
+            return text[:end]
     end = 0
     for match in re.finditer(r"\S+", text):
         folded = fold(match.group()).strip(",.")

@@ -29,6 +29,10 @@ _LETTERHEAD = re.compile(
     r"\d]{2,40}),[ ]?"
     r"(?=(?i:standard|t[ée]l|fax|secr[ée]tariat|n°|\+?\d))"
 )
+_IN_SMALL = re.compile(
+    r"\b(?:habite(?: à)?|demeurant à|domicilié(?:e|\(e\))? à|originaire de|né(?:e|\(e\))? à|vit à) "
+    r"(?P<town>[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*){0,2}?)(?=[ \t]*(?:$|[.,;)\n]))"
+)
 _NO_TOWNS = word_class("words_after_a_that_are_no_towns")
 _ROMAN = re.compile(r"[IVX]+")
 _AT = re.compile(rf"(?<![^\W_])(?P<before>{_AT_WORDS})\s(?P<town>{SEQUENCE})")
@@ -44,7 +48,9 @@ def towns_after(text: str, lex: Lexicon) -> list[Span]:
         written = _one_place(match["town"], lex)
         town = fold(written).replace("’", "'").strip("-'")
         parts = [p for p in re.split(r"[ '-]", town) if len(p) > 1 and p not in _LINK]
-        if not parts or _ROMAN.fullmatch(parts[0]) or any(p in lex.protected for p in parts):
+        if not parts or _ROMAN.fullmatch(parts[0]):
+            continue
+        if any(p in lex.protected for p in parts) and not (sure and town in lex.towns):
             continue
         if parts[0] in TITLES:
             continue
@@ -64,6 +70,12 @@ def towns_after(text: str, lex: Lexicon) -> list[Span]:
             spans.append(
                 Span(match.start("town"), match.start("town") + len(written), "VILLE", 0.58, "town-after")
             )
+    if text.islower():
+        spans += [
+            Span(*m.span("town"), "VILLE", 0.6, "small-town")
+            for m in _IN_SMALL.finditer(text)
+            if fold(m["town"]) in lex.towns or lex.is_rare_word(fold(m["town"]))
+        ]
     spans += [Span(*m.span("town"), "VILLE", 0.6, "letterhead") for m in at_words(_LETTERHEAD, text)]
     return spans
 
