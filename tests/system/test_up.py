@@ -259,6 +259,8 @@ def test_ctrl_c_during_up_stops_what_it_started(tmp_path):
     process = subprocess.Popen(
         [OSTEON, "up", "--home", str(tmp_path / "home"), "--studies", "5000", "--detach"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, stdin=subprocess.DEVNULL,
+        # Tests that a shell started in the background inherit an ignored SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     deadline = time.monotonic() + 60
     while not list((tmp_path / "home" / "sample").glob("*/dicom/*")) and time.monotonic() < deadline:
