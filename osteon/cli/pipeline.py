@@ -35,6 +35,7 @@ from osteon.cli.cluster_options import (
     submission,
 )
 from osteon.cli.console import answers, print_json, say, stderr
+from osteon.cli.retraining_options import Recipe, Seed
 from osteon.domain import FaultError, Manifest, RefusedError, canonical_json, sha256_text
 from pipelines.run import RunSettings, compile_pipeline, run_here, submit
 
@@ -178,8 +179,6 @@ Workspace = Annotated[str, typer.Option(help="Folder or URI where every stage le
 RegistryUri = Annotated[str, typer.Option(help="The model registry: a folder, or an MLflow address.")]
 References = Annotated[str, typer.Option(help="Folder or URI of the drift monitor's reference windows.")]
 KeyFile = Annotated[str, typer.Option(help="The pseudonymisation key, where it is mounted.")]
-Recipe = Annotated[str, typer.Option(help="Named training recipe: quick or standard.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 Workers = Annotated[int, typer.Option(help="Processes for de-identification; 0 takes one per core.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 

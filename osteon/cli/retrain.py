@@ -18,6 +18,7 @@ from osteon.cli.retraining_options import (
     Recipe,
     References,
     Requests,
+    Seed,
     Studies,
 )
 
@@ -34,7 +35,7 @@ def retrain(
     references: References,
     gate: Gate = "",
     recipe: Recipe = "standard",
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Seed = 0,
     lease_s: Annotated[
         float, typer.Option(help="A request whose worker was silent so long comes back.")
     ] = 90.0,

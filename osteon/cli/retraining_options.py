@@ -1,4 +1,4 @@
-"""Options of the commands that turn retraining requests into runs, here or on a cluster."""
+"""Options of the pipeline's commands, and of those that turn retraining requests into runs."""
 
 from __future__ import annotations
 
@@ -15,4 +15,5 @@ Frozen = Annotated[str, typer.Option(help="Folder of the frozen set; made once w
 References = Annotated[str, typer.Option(help="Folder or URI of the reference windows.")]
 Gate = Annotated[str, typer.Option(help="Gate in YAML; empty takes the shipped one.")]
 Recipe = Annotated[str, typer.Option(help="Named training recipe: quick or standard.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 Once = Annotated[bool, typer.Option("--once", help="Do what waits, then end.")]
