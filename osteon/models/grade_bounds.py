@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,8 @@ from osteon.models.conformal import COVERAGE, ConformalSet, rows_needed
 
 Floats = NDArray[np.float64]
 Bounds = tuple[tuple[float, float] | None, ...]
+_YIELDED = 0.015  # part of a grade's rows that it gives up at most for bounds that rise
+_STEPS = 65
 
 
 def grade_bounds(
@@ -19,29 +23,61 @@ def grade_bounds(
     Of the rows of a grade the stated part lies within, also counting those for which the grade itself is
     answered and that are held whatever their expectation. What may be left out is taken equally from both
     ends; where one end has too few rows that are answered otherwise, the rest is taken from the other.
-    Expectations of higher grades lie higher, so that these bounds rise with the grade and those that hold
-    one expectation stand side by side: a range has no gap to fill with grades that its bounds left out.
+    Expectations of higher grades lie higher, so the bounds rise with the grade and those that hold one
+    expectation stand side by side: a range has no gap to fill with grades that their bounds left out. Where
+    a model hardly tells two grades apart, luck turns their order; they then share a bound (`_risen`).
 
     Args:
         mean_B: expectation of each row's belief, (B,), within the K values.
         named_B: index of the grade that is answered for each row; it rises with the expectation.
-    Source: Vovk 2012, arXiv:1209.2673, section 4 (label-conditional), with the tails of Linusson et al.
-        2014 (signed errors); ranks between two rows as in `conformal_quantile`.
+    Source: Vovk 2012, arXiv:1209.2673, section 4 (label-conditional), with a quantile for either sign of
+        the error (Linusson et al. 2014); ranks between two rows as in `conformal_quantile`.
     """
-    ends = float(values_K[0]), float(values_K[-1])
-    found: list[tuple[float, float] | None] = []
-    for number, value in enumerate(values_K):
-        own = truth_B == value
-        if own.sum() < rows_needed(coverage):
-            found.append(None)
-            continue
-        below, above = int((named_B[own] < number).sum()), int((named_B[own] > number).sum())
-        left, right = _left_out(int(own.sum()), below, above, coverage)
-        ordered = np.sort(mean_B[own])
-        low = ends[0] if left == 0 else _at_rank(ordered, left)
-        high = ends[1] if right == 0 else -_at_rank(-ordered[::-1], right)
-        found.append((low, high))
-    return tuple(found)
+    rows = [np.flatnonzero(truth_B == value) for value in values_K]
+    tested = [number for number, own in enumerate(rows) if len(own) >= rows_needed(coverage)]
+    ordered, lows, highs = [], [], []
+    for number in tested:
+        own, named = np.sort(mean_B[rows[number]]), named_B[rows[number]]
+        left, right = _left_out(len(own), int((named < number).sum()), int((named > number).sum()), coverage)
+        ordered.append(own)
+        lows.append(_at_rank(own, left) if left else float(values_K[0]))
+        highs.append(-_at_rank(-own[::-1], right) if right else float(values_K[-1]))
+    highs = _risen(ordered, highs)
+    lows = [-one for one in _risen([-own[::-1] for own in ordered][::-1], [-one for one in lows][::-1])][::-1]
+    found = dict(zip(tested, zip(lows, highs, strict=True), strict=True))
+    return tuple(found.get(number) for number in range(len(values_K)))
+
+
+def _risen(ordered: list[Floats], highs: list[float]) -> list[float]:
+    """Upper bounds that rise with the grade: of two that fall, both take one that lies between.
+
+    A falling one would make the range hold the higher grade wherever it holds the lower. The shared bound
+    leaves out as many of both together as before, but of none _YIELDED more of its rows: a model that truly
+    puts a grade above the next keeps its coverage.
+
+    >>> own = [np.linspace(0.0, 1.0, 99), np.linspace(0.0, 1.0, 99)]
+    >>> [round(one, 2) for one in _risen(own, [0.91, 0.89])], _risen(own, [0.8, 0.9])
+    ([0.9, 0.9], [0.8, 0.9])
+    """
+    first = [_part_below(own, high) for own, high in zip(ordered, highs, strict=True)]
+    found = list(highs)
+    for _ in found:
+        for low in range(len(found) - 1):
+            pair = (low, low + 1)
+            if found[low] <= found[low + 1]:
+                continue
+            between = np.linspace(found[low + 1], found[low], _STEPS)
+            moved = [_part_below(ordered[one], between) - first[one] for one in pair]
+            allowed = np.flatnonzero(moved[0] >= -_YIELDED)
+            start = int(allowed[0]) if len(allowed) else _STEPS - 1
+            best = max(int(np.argmin(np.abs(moved[0] + moved[1]))), start)
+            found[low] = found[low + 1] = float(between[best])
+    return found
+
+
+def _part_below(ordered: Floats, bound: Any) -> Any:
+    """Chance that a new row lies below a bound, by its rank between the ordered rows."""
+    return np.interp(bound, ordered, np.arange(1, len(ordered) + 1)) / (len(ordered) + 1)
 
 
 def _left_out(rows: int, below: int, above: int, coverage: float) -> tuple[float, float]:
