@@ -38,10 +38,14 @@ def grade_bounds(
     ordered, lows, highs = [], [], []
     for number in tested:
         own, named = np.sort(mean_B[rows[number]]), named_B[rows[number]]
-        left, right = _left_out(len(own), int((named < number).sum()), int((named > number).sum()), coverage)
+        below, above = int((named < number).sum()), int((named > number).sum())
+        left, right = _left_out(len(own), below, above, coverage)
         ordered.append(own)
-        lows.append(_at_rank(own, left) if left else float(values_K[0]))
-        highs.append(-_at_rank(-own[::-1], right) if right else float(values_K[-1]))
+        lows.append(_first(own, left, float(values_K[0]), answered_all=below == 0 < number))
+        turned = _first(
+            -own[::-1], right, -float(values_K[-1]), answered_all=above == 0 and number < len(values_K) - 1
+        )
+        highs.append(-turned)
     highs = _risen(ordered, highs)
     lows = [-one for one in _risen([-own[::-1] for own in ordered][::-1], [-one for one in lows][::-1])][::-1]
     found = dict(zip(tested, zip(lows, highs, strict=True), strict=True))
@@ -92,6 +96,20 @@ def _left_out(rows: int, below: int, above: int, coverage: float) -> tuple[float
     if 0 < left < 1 or 0 < right < 1:  # beyond the first row nothing is known
         return (min(below, spare), 0.0) if below > above else (0.0, min(above, spare))
     return left, right
+
+
+def _first(ordered: Floats, left: float, end: float, *, answered_all: bool) -> float:
+    """Where those begin that are not left out.
+
+    Args:
+        end: the bound where none may be left out.
+        answered_all: none of the rows is answered lower, though a lower grade is there to be answered. They
+            begin at the first row then: a new row below it that is answered lower comes with a chance of
+            0.37 / (n + 1) at most.
+    """
+    if left:
+        return _at_rank(ordered, left)
+    return float(ordered[0]) if answered_all else end
 
 
 def _at_rank(ordered: Floats, rank: float) -> float:

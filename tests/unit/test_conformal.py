@@ -116,6 +116,35 @@ def test_a_grade_that_is_answered_rightly_more_often_is_held_as_often_as_that() 
     assert held.mean() == pytest.approx(right.mean(), abs=0.015)
 
 
+def test_a_model_that_is_nearly_always_right_answers_with_one_grade() -> None:
+    """What is never answered too high needs no bound there, but must not stand in every higher range."""
+    rng = np.random.default_rng(8)
+    truth = np.tile(np.arange(5), 100)
+    mean = (truth + rng.normal(0, 0.2, 500)).clip(0, 4)
+    named = np.rint(mean).astype(int)
+    bounds = grade_bounds(mean, truth.astype(float), named, np.arange(5.0))
+    ranges = [
+        grade_range(m, bounds, np.arange(5.0), named=int(k)).classes for m, k in zip(mean, named, strict=True)
+    ]
+    assert np.mean([len(one) for one in ranges]) < 1.1
+
+
+def test_a_model_that_turns_two_grades_round_still_holds_both() -> None:
+    rng = np.random.default_rng(0)
+    looks = np.asarray([2.0, 1.0, 1.5, 3.0, 3.5])  # its grade 0 looks worse than its grade 1
+    truth = np.tile(np.arange(5), 12_000)
+    mean, new = ((looks[truth] + rng.normal(0, 0.8, len(truth))).clip(0, 4) for _ in range(2))
+    named, new_named = (np.rint(one).astype(int) for one in (mean, new))
+    bounds = grade_bounds(mean, truth.astype(float), named, np.arange(5.0))
+    held = np.asarray(
+        [
+            grade in grade_range(m, bounds, np.arange(5.0), named=int(k)).classes
+            for m, grade, k in zip(new, truth, new_named, strict=True)
+        ]
+    )
+    assert min(held[truth == grade].mean() for grade in range(5)) > 0.885 - 0.01
+
+
 def test_an_expectation_at_the_very_end_leaves_a_grade_whatever_the_last_bits_of_its_sum() -> None:
     bounds = ((0.0, 1.0), (0.5, 2.0))
     assert grade_range(1.0 + 1e-15, bounds, np.arange(2.0), named=1).classes == (0, 1)
