@@ -44,7 +44,7 @@ FULL = Size(
         "synthetic fracture": 12,
         "synthetic bone-age": 14,
         "synthetic knee-oa": 12,
-        "real bone-age": 6,
+        "real bone-age": 5,
         "real knee-oa": 30,
     },
 )
