@@ -4,7 +4,7 @@
 
 Draws patients of three synthetic hospitals, learns fractures, bone age and knee grades from two of them and
 bone age and knee grades from a part of the real tables (where OSTEON_SHARED_DATA says; else they are left
-out), each in some minutes of one core, and measures on patients that the weights never saw: 100 times a
+out), each in some minutes of one core, and measures on patients that the weights never saw: 200 times a
 random half of them calibrates, with quantiles per site, and the other half is measured. Counted are all
 rows, each site, each class, and each class of each site, from 200 cases on. What is drawn and learned is kept
 in --work: a run that was stopped goes on. Exits 1 when a counted part is not within 1.5 points of 90 %. A
@@ -36,7 +36,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--work", type=Path, default=Path("accept/coverage"), help="artefacts are kept here")
-    parser.add_argument("--splits", type=int, default=100)
+    parser.add_argument("--splits", type=int, default=200)
     parser.add_argument("--short", action="store_true", help="a few pictures: does it run, not how well")
     parser.add_argument(
         "--package",

@@ -91,6 +91,8 @@ def _left_out(rows: int, below: int, above: int, coverage: float) -> tuple[float
     ((2.0, 2.0), (0, 4.0), (0.0, 1.0))
     """
     spare = (rows + 1) - (rows + 1) * coverage
+    # One rank more: beyond the last of them the bound reaches the first row that is answered rightly.
+    below, above = below + (below > 0), above + (above > 0)
     left = min(below, max(spare / 2, spare - above))
     right = min(above, spare - left)
     if 0 < left < 1 or 0 < right < 1:  # beyond the first row nothing is known
