@@ -9,8 +9,8 @@ import re
 from functools import cache
 
 from osteon.deid.text.languages import forms
+from osteon.deid.text.searches import anywhere, at_digits, at_words
 from osteon.deid.text.span import Span
-from osteon.deid.text.tokens import at_digits, at_words
 
 _MAIL = re.compile(
     r"[\w.%+'-]+(?:\s?@\s?|\s?\[at\]\s?|\s?\(at\)\s?)[\w-]+(?:\s?\.\s?[\w-]+)*\.[A-Za-z]{2,}", re.IGNORECASE
@@ -56,10 +56,10 @@ def find_contacts(text: str, code: str = "fr") -> list[Span]:
         "@" in text or "at]" in text.lower() or "at)" in text.lower()
     )  # the pattern is slow where none is
     spans = [Span(m.start(), m.end(), "MAIL", 0.99, "mail") for m in (_MAIL.finditer(text) if mailed else ())]
-    spans += [Span(m.start(), m.end(), "URL", 0.9, "url") for m in _URL.finditer(text)]
+    spans += [Span(m.start(), m.end(), "URL", 0.9, "url") for m in anywhere(_URL, text)]
     for pattern in _PHONES:
         digits = pattern.pattern.startswith(r"(?<![\d.,/-])0")
-        for match in at_digits(pattern, text) if digits else pattern.finditer(text):
+        for match in at_digits(pattern, text) if digits else anywhere(pattern, text):
             end = match.start() + len(match.group().rstrip(" .-/\u00a0\u202f"))
             spans.append(Span(match.start(), end, "TEL", 0.95, "phone"))
     spans += [Span(*m.span("value"), "TEL", 0.9, "labelled-phone") for m in at_words(_labelled(code), text)]

@@ -27,9 +27,9 @@ from osteon.deid.text.recognisers.date_periods import (
     months_in_pairs,
     months_nearby,
 )
+from osteon.deid.text.searches import anywhere, at_digits, at_words
 from osteon.deid.text.span import Span
 from osteon.deid.text.spoken import number_of
-from osteon.deid.text.tokens import at_digits, at_words
 from osteon.deid.values import fold
 
 
@@ -87,7 +87,7 @@ def read_dates(text: str, code: str = "fr") -> list[FoundDate]:
 
 
 def _anywhere(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    return pattern.finditer(text)
+    return anywhere(pattern, text)
 
 
 _SEARCHES = {

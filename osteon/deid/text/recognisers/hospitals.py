@@ -16,8 +16,9 @@ from osteon.deid.text.recognisers.hospital_ends import (
 )
 from osteon.deid.text.recognisers.hospital_kinds import hospital_kind
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
+from osteon.deid.text.searches import anywhere, at_words
 from osteon.deid.text.span import Span
-from osteon.deid.text.tokens import UPPER, Token, at_words, first_at, words
+from osteon.deid.text.tokens import UPPER, Token, first_at, words
 from osteon.deid.values import fold
 
 _UNIT = re.compile(
@@ -92,7 +93,7 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     """Hospitals by their kind and name, by their name alone, and after an article that only a name takes."""
     tokens = words(text)
     small = text.islower()
-    spans = [Span(*m.span("name"), "HOPITAL", 0.6, "service-of") for m in _SERVICE_OF.finditer(text)]
+    spans = [Span(*m.span("name"), "HOPITAL", 0.6, "service-of") for m in anywhere(_SERVICE_OF, text)]
     for match in at_words(hospital_kind(lex.language), text):
         end = end_of_name(text, tokens, match, lex)
         if small:

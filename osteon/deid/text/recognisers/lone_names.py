@@ -17,6 +17,7 @@ from osteon.deid.text.recognisers.name_shapes import (
     is_term_word,
     is_title,
 )
+from osteon.deid.text.searches import anywhere
 from osteon.deid.text.tokens import Token, first_at
 
 _SEGMENT = re.compile(r"\n|[ \t][-–—|/][ \t]|[|;(\t]|(?<=[^\W\d_]) ?: ")
@@ -127,7 +128,7 @@ _BEFORE_BIRTH = re.compile(
 def before_birth(tokens: Sequence[Token], text: str) -> list[list[int]]:
     """One or two lines of capitalised words right above a line that begins with the birth date."""
     found = []
-    for match in _BEFORE_BIRTH.finditer(text):
+    for match in anywhere(_BEFORE_BIRTH, text):
         for group in ("second", "first"):
             if match[group] is None:
                 continue

@@ -12,8 +12,8 @@ import re
 from functools import cache
 
 from osteon.deid.text.languages import alternatives_of, by_first_letter, codes, language_data
+from osteon.deid.text.searches import anywhere, at_digits, at_words
 from osteon.deid.text.span import Span
-from osteon.deid.text.tokens import at_digits, at_words
 
 _S = r"[ .\-\u00a0\u202f]?"
 _NIR = re.compile(
@@ -128,9 +128,9 @@ def find_numbers(text: str, code: str = "fr") -> list[Span]:
                 if named:
                     start, value = start + named.end(), value[named.end() :]
                 spans.append(Span(start, start + len(value), label, 0.92, f"labelled-{label.lower()}"))
-    spans += [Span(m.start(), m.end(), "ID", 0.5, "long-number") for m in _LONG.finditer(text)]
-    spans += [Span(m.start(), m.end(), "ID", 0.5, "mixed-number") for m in _MIXED.finditer(text)]
-    spans += [Span(m.start(), m.end(), "ID", 0.9, "plate") for m in _PLATE.finditer(text)]
+    spans += [Span(m.start(), m.end(), "ID", 0.5, "long-number") for m in anywhere(_LONG, text)]
+    spans += [Span(m.start(), m.end(), "ID", 0.5, "mixed-number") for m in anywhere(_MIXED, text)]
+    spans += [Span(m.start(), m.end(), "ID", 0.9, "plate") for m in anywhere(_PLATE, text)]
     for match in at_words(_PLATE_AFTER, text):
         if any(c.isdigit() for c in match["value"]):
             spans.append(Span(*match.span("value"), "ID", 0.9, "plate"))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
+from osteon.deid.text.searches import anywhere
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER
 from osteon.deid.values import fold
@@ -93,13 +94,13 @@ def find_tables(text: str) -> list[Span]:
 
 def _pairs(text: str) -> Iterator[Span]:
     for pattern in _PAIRS:
-        for match in pattern.finditer(text):
+        for match in anywhere(pattern, text):
             label = _label(re.sub(r"[_.-]", " ", match["key"]))
             if label and _fits(label, match["value"].strip()):
                 yield Span(*match.span("value"), label, 0.8, "pair")
     if "<" in text:
-        yield from (Span(*m.span("value"), "NOM", 0.5, "pair") for m in _XML_NAME.finditer(text))
-    for match in _DICOM.finditer(text) if "[" in text else ():
+        yield from (Span(*m.span("value"), "NOM", 0.5, "pair") for m in anywhere(_XML_NAME, text))
+    for match in anywhere(_DICOM, text) if "[" in text else ():
         label = "NOM" if match["vr"] == "PN" else _DICOM_LABELS.get(match["tag"])
         if label:
             yield Span(*match.span("value"), label, 0.8, "dicom")

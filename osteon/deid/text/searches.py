@@ -1,0 +1,214 @@
+"""Patterns tried only where a match of them can begin: the matches of `re.finditer`, with less work.
+
+`re` tries a pattern that begins with a boundary or a look behind at every character. Here a text is read
+once for the beginnings of its words, numbers and lines, and by its first three letters each is noted for the
+patterns that can begin so (`beginnings`). What is kept of a pattern is made of the pattern alone, and a
+pattern must live as long as the process; of the texts the last ones are kept, as their words are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from threading import Lock
+from typing import NamedTuple
+
+from osteon.deid.text.beginnings import (
+    KNOWN,
+    LENGTH,
+    Beginning,
+    beginnings,
+    opens_line,
+    opens_number,
+    opens_word,
+)
+
+_RUNS = re.compile(r"(?<!\w)[^\W\d_]|(?<!\d)\d")
+_LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
+_MOST_SIGNS, _MOST_COMBINED = 5, 1 << 14
+_COMMON_SIGNS = frozenset(" \t\u00a0")
+
+
+class _Plan(NamedTuple):
+    """A pattern's number, and whether it is tried by its beginnings, the given signs among them."""
+
+    number: int
+    is_known: bool
+    signs: str
+    pattern: re.Pattern[str]
+
+
+class _Table:
+    """Of one kind of place: for the letters after it, the numbers of the patterns that can begin so."""
+
+    def __init__(self) -> None:
+        self._of: defaultdict[str, tuple[int, ...]] = defaultdict(tuple)
+        self._combined: dict[str, tuple[int, ...]] = {}
+
+    def add(self, number: int, texts: Iterable[str]) -> None:
+        """Notes the pattern for each of its beginnings; the empty one is every place."""
+        texts = set(texts)
+        for text in texts:
+            if not any(text[:length] in texts for length in range(len(text))):
+                self._of[text] += (number,)
+        self._combined = {}
+
+    def numbers(self, letters: str) -> tuple[int, ...]:
+        """Of the patterns to try where these letters follow; all where one is a letter not told apart."""
+        found = self._combined.get(letters)
+        if found is None:
+            found = self._looked_up(letters)
+            if len(self._combined) >= _MOST_COMBINED:
+                self._combined = {}
+            self._combined[letters] = found
+        return found
+
+    def _looked_up(self, letters: str) -> tuple[int, ...]:
+        if len(letters) == LENGTH and KNOWN.issuperset(letters):
+            keys: Iterable[str] = (letters[:length] for length in range(LENGTH + 1))
+            return tuple(number for key in keys for number in self._of.get(key, ()))
+        near = letters if KNOWN.issuperset(letters) else ""  # a text's end, or a strange letter
+        return tuple(
+            {n for key, every in list(self._of.items()) if key.startswith(near[:1]) or not key for n in every}
+        )
+
+
+class _Register:
+    """The plans of all patterns, and the tables of the three kinds of places."""
+
+    def __init__(self) -> None:
+        self.plans: dict[tuple[str, int], _Plan] = {}
+        self.words, self.digits, self.lines = _Table(), _Table(), _Table()
+        self._lock = Lock()
+
+    def plan(self, pattern: re.Pattern[str], how: str) -> _Plan:
+        """The pattern's plan, made when it is first asked for."""
+        # by identity, since a pattern's own hash reads all of it; the plan keeps the pattern alive
+        return self.plans.get((how, id(pattern))) or self._added(pattern, how)
+
+    def _added(self, pattern: re.Pattern[str], how: str) -> _Plan:
+        with self._lock:
+            plan = self.plans.get((how, id(pattern)))
+            if plan is None:
+                number = len(self.plans)
+                known = beginnings(pattern)
+                if how == "anywhere":
+                    plan = self._anywhere(pattern, number, known)
+                else:
+                    table, sign = (self.words, _LETTER) if how == "words" else (self.digits, _DIGIT)
+                    texts = [b.text for b in known or (Beginning(),)]
+                    table.add(number, (t for t in texts if not t or sign.match(t)))
+                    plan = _Plan(number, True, "", pattern)
+                self.plans[how, id(pattern)] = plan
+            return plan
+
+    def _anywhere(self, pattern: re.Pattern[str], number: int, known: Iterable[Beginning] | None) -> _Plan:
+        lines, words, digits, signs = list[str](), list[str](), list[str](), set[str]()
+        for b in known or ():
+            if opens_line(b):
+                lines.append(b.text)
+            elif _LETTER.match(b.text) and opens_word(b):
+                words.append(b.text)
+            elif _DIGIT.match(b.text) and opens_number(b):
+                digits.append(b.text)
+            elif b.text[0].isalnum():
+                known = None
+                break
+            else:
+                signs.add(b.text[0])
+        if not known or len(signs) > _MOST_SIGNS or signs & _COMMON_SIGNS:
+            return _Plan(number, False, "", pattern)
+        for table, texts in ((self.lines, lines), (self.words, words), (self.digits, digits)):
+            table.add(number, texts)
+        return _Plan(number, True, "".join(sorted(signs)), pattern)
+
+
+_REGISTER = _Register()
+
+
+class _Read(NamedTuple):
+    """A text's beginnings: of words, of numbers, and for each pattern known by then those to try it at."""
+
+    words: Sequence[int]
+    digits: Sequence[int]
+    tried: Mapping[int, Sequence[int]]
+    patterns: int
+
+
+@lru_cache(maxsize=4)
+def _read(text: str) -> _Read:
+    patterns = len(_REGISTER.plans)
+    tried: defaultdict[int, list[int]] = defaultdict(list)
+    words, digits = list[int](), list[int]()
+    position = 0
+    while position >= 0:
+        for number in _REGISTER.lines.numbers(text[position : position + LENGTH]):
+            tried[number].append(position)
+        position = text.find("\n", position) + 1 or -1
+    of_words, of_digits = _REGISTER.words.numbers, _REGISTER.digits.numbers
+    for match in _RUNS.finditer(text):
+        start = match.start()
+        letters = text[start : start + LENGTH]
+        if letters[0].isdecimal():
+            digits.append(start)
+            numbers = of_digits(letters)
+        else:
+            words.append(start)
+            numbers = of_words(letters)
+        for number in numbers:
+            tried[number].append(start)
+    return _Read(words, digits, tried, patterns)
+
+
+def at_words(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """As `pattern.finditer` for a pattern that begins with a letter at a word's beginning, but faster.
+
+    >>> [m.group() for m in at_words(re.compile(r"\\bdr\\b", re.I), "Dr A, dr B, adr")]
+    ['Dr', 'dr']
+    """
+    plan, read = _REGISTER.plan(pattern, "words"), _read(text)
+    late = plan.number >= read.patterns
+    return _matches_at(pattern, text, read.words if late else read.tried.get(plan.number, ()))
+
+
+def at_digits(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """As `at_words` for a pattern that begins with the first of some digits."""
+    plan, read = _REGISTER.plan(pattern, "digits"), _read(text)
+    late = plan.number >= read.patterns
+    return _matches_at(pattern, text, read.digits if late else read.tried.get(plan.number, ()))
+
+
+def anywhere(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """As `pattern.finditer`, and faster where the pattern's beginnings are known.
+
+    >>> [m.group() for m in anywhere(re.compile(r"(?<!\\w)[A-Z]\\d+|\\(\\d"), "A1 xB2 (3 B4")]
+    ['A1', '(3', 'B4']
+    """
+    plan = _REGISTER.plan(pattern, "anywhere")
+    if not plan.is_known:
+        return pattern.finditer(text)
+    read = _read(text)
+    if plan.number >= read.patterns:
+        return pattern.finditer(text)
+    places = read.tried.get(plan.number, [])
+    if plan.signs:
+        signs = [place for sign in plan.signs for place in _places_of(sign, text)]
+        places = sorted([*places, *signs]) if signs else places
+    return _matches_at(pattern, text, places)
+
+
+def _places_of(sign: str, text: str) -> Iterator[int]:
+    place = text.find(sign)
+    while place >= 0:
+        yield place
+        place = text.find(sign, place + 1)
+
+
+def _matches_at(pattern: re.Pattern[str], text: str, starts: Iterable[int]) -> Iterator[re.Match[str]]:
+    end, match_at = 0, pattern.match
+    for start in starts:
+        if start >= end and (match := match_at(text, start)):
+            end = max(match.end(), start + 1)
+            yield match
