@@ -53,7 +53,10 @@ def beginnings(pattern: re.Pattern[str]) -> frozenset[Beginning] | None:
     if _tree is None:
         return None
     try:
-        found = _through({Beginning()}, _tree.parse(pattern.pattern, pattern.flags), pattern.flags)
+        nodes = list(_tree.parse(pattern.pattern, pattern.flags))
+        found = _through({Beginning()}, nodes, pattern.flags)
+        if str(nodes[-1][0]) == "ASSERT" and nodes[-1][1][0] == 1:  # what must follow, at the pattern's end
+            found = _through(found, nodes[-1][1][1], pattern.flags)
     except _UnknownError:
         return None
     plain = frozenset(Beginning(b.text, b.before) for b in found)
@@ -81,11 +84,14 @@ def _through(found: set[Beginning], nodes: Iterable[tuple[Any, Any]], flags: int
     for op, value in nodes:
         if all(b.is_whole for b in found):
             break
-        found = _step(found, str(op), value, flags)
-        if len(found) > _MOST:
-            found = {Beginning(b.text[:1], b.before, b.is_whole or bool(b.text)) for b in found}
-            if len(found) > _MOST:
-                raise _UnknownError
+        longer = _step(found, str(op), value, flags)
+        for length in range(LENGTH - 1, -1, -1):
+            if len(longer) <= _MOST:
+                break
+            longer = {
+                Beginning(b.text[:length], b.before, b.is_whole or len(b.text) >= length) for b in longer
+            }
+        found = longer
     return found
 
 
@@ -101,16 +107,18 @@ def _step(found: set[Beginning], op: str, value: Any, flags: int) -> set[Beginni
 
 
 def _extended(found: set[Beginning], characters: frozenset[str]) -> set[Beginning]:
-    longer: set[Beginning] = set()
     whole = {b for b in found if b.is_whole}
-    several = len(characters) * (len(found) - len(whole))
-    for b in found - whole:
-        if b.text and several > _MOST:
-            longer.add(b._replace(is_whole=True))
-            continue
-        longer.update(
-            Beginning(b.text + c, b.before, len(b.text) + 1 == LENGTH) for c in characters - b.never
-        )
+    for length in range(LENGTH - 1, 0, -1):  # of too many, the longest are long enough
+        if len(characters) * (len(found) - len(whole)) <= _MOST:
+            break
+        whole |= {b._replace(is_whole=True) for b in found if len(b.text) >= length}
+        found = {b for b in found if len(b.text) < length or b.is_whole}
+    longer = {
+        Beginning(b.text + c, b.before, len(b.text) + 1 == LENGTH)
+        for b in found
+        if not b.is_whole
+        for c in characters - b.never
+    }
     return whole | longer
 
 

@@ -27,21 +27,28 @@ from osteon.deid.text.beginnings import (
 
 _RUNS = re.compile(r"(?<!\w)[^\W\d_]|(?<!\d)\d")
 _LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
-_MOST_SIGNS, _MOST_COMBINED = 5, 1 << 14
-_COMMON_SIGNS = frozenset(" \t\u00a0")
+_ODD_CASES = re.compile("[\u0131\u0130\u017f\u039c\u03bc\u1e9e\u212a\u212b]")
+"""Letters that are the other case of a letter that is told apart: the Kelvin sign is a capital k."""
+_MOST_SIGNS, _MOST_COMBINED = 32, 1 << 14
 
 
 class _Plan(NamedTuple):
-    """A pattern's number, and whether it is tried by its beginnings, the given signs among them."""
+    """Where a pattern is tried.
+
+    Args:
+        number: of the places, shared by the patterns that begin alike.
+        is_known: by these places, and not wherever `re` looks.
+        signs: and wherever one of these stands.
+    """
 
     number: int
     is_known: bool
-    signs: str
+    signs: tuple[str, ...]
     pattern: re.Pattern[str]
 
 
 class _Table:
-    """Of one kind of place: for the letters after it, the numbers of the patterns that can begin so."""
+    """Of one kind of place: for the letters after it, the numbers of those that can begin so."""
 
     def __init__(self) -> None:
         self._of: defaultdict[str, tuple[int, ...]] = defaultdict(tuple)
@@ -75,12 +82,16 @@ class _Table:
         )
 
 
+_Beginnings = tuple[frozenset[str], frozenset[str], frozenset[str]]
+
+
 class _Register:
     """The plans of all patterns, and the tables of the three kinds of places."""
 
     def __init__(self) -> None:
         self.plans: dict[tuple[str, int], _Plan] = {}
         self.words, self.digits, self.lines = _Table(), _Table(), _Table()
+        self.numbers: dict[_Beginnings, int] = {}
         self._lock = Lock()
 
     def plan(self, pattern: re.Pattern[str], how: str) -> _Plan:
@@ -92,54 +103,74 @@ class _Register:
         with self._lock:
             plan = self.plans.get((how, id(pattern)))
             if plan is None:
-                number = len(self.plans)
                 known = beginnings(pattern)
                 if how == "anywhere":
-                    plan = self._anywhere(pattern, number, known)
+                    plan = self._anywhere(pattern, known)
                 else:
-                    table, sign = (self.words, _LETTER) if how == "words" else (self.digits, _DIGIT)
-                    texts = [b.text for b in known or (Beginning(),)]
-                    table.add(number, (t for t in texts if not t or sign.match(t)))
-                    plan = _Plan(number, True, "", pattern)
+                    sign = _LETTER if how == "words" else _DIGIT
+                    texts = frozenset(
+                        b.text for b in known or (Beginning(),) if not b.text or sign.match(b.text)
+                    )
+                    none = frozenset[str]()
+                    number = self._number((texts, none, none) if how == "words" else (none, texts, none))
+                    plan = _Plan(number, True, (), pattern)
                 self.plans[how, id(pattern)] = plan
             return plan
 
-    def _anywhere(self, pattern: re.Pattern[str], number: int, known: Iterable[Beginning] | None) -> _Plan:
-        lines, words, digits, signs = list[str](), list[str](), list[str](), set[str]()
+    def _anywhere(self, pattern: re.Pattern[str], known: Iterable[Beginning] | None) -> _Plan:
+        lines, words, digits, signs = set[str](), set[str](), set[str](), set[str]()
         for b in known or ():
             if opens_line(b):
-                lines.append(b.text)
+                lines.add(b.text)
             elif _LETTER.match(b.text) and opens_word(b):
-                words.append(b.text)
+                words.add(b.text)
             elif _DIGIT.match(b.text) and opens_number(b):
-                digits.append(b.text)
-            elif b.text[0].isalnum():
-                known = None
-                break
+                digits.add(b.text)
             else:
-                signs.add(b.text[0])
-        if not known or len(signs) > _MOST_SIGNS or signs & _COMMON_SIGNS:
-            return _Plan(number, False, "", pattern)
-        for table, texts in ((self.lines, lines), (self.words, words), (self.digits, digits)):
-            table.add(number, texts)
-        return _Plan(number, True, "".join(sorted(signs)), pattern)
+                signs.add(b.text)
+        sought = _fewest(signs)
+        if not known or sought is None:
+            return _Plan(-1, False, (), pattern)
+        number = self._number((frozenset(words), frozenset(digits), frozenset(lines)))
+        return _Plan(number, True, sought, pattern)
+
+    def _number(self, kinds: _Beginnings) -> int:
+        number = self.numbers.get(kinds)
+        if number is None:
+            number = len(self.numbers)
+            for table, texts in zip((self.words, self.digits, self.lines), kinds, strict=True):
+                table.add(number, texts)
+            self.numbers[kinds] = number
+        return number
+
+
+def _fewest(signs: set[str]) -> tuple[str, ...] | None:
+    """The signs, shortened where they are too many to look for; None where one would be in any text."""
+    for length in range(LENGTH, 0, -1):
+        shorter = {sign[:length] for sign in signs}
+        shorter = {s for s in shorter if not any(s[:n] in shorter for n in range(1, len(s)))}
+        if len(shorter) <= _MOST_SIGNS:
+            common = any(not s.strip(" \t\u00a0") or not KNOWN.issuperset(s) for s in shorter)
+            return None if common else tuple(sorted(shorter))
+    return None
 
 
 _REGISTER = _Register()
 
 
 class _Read(NamedTuple):
-    """A text's beginnings: of words, of numbers, and for each pattern known by then those to try it at."""
+    """A text's beginnings of words and of numbers, and by the number of a plan those to try patterns at."""
 
     words: Sequence[int]
     digits: Sequence[int]
     tried: Mapping[int, Sequence[int]]
-    patterns: int
+    known: int
+    is_odd: bool
 
 
 @lru_cache(maxsize=4)
 def _read(text: str) -> _Read:
-    patterns = len(_REGISTER.plans)
+    known = len(_REGISTER.numbers)
     tried: defaultdict[int, list[int]] = defaultdict(list)
     words, digits = list[int](), list[int]()
     position = 0
@@ -159,7 +190,7 @@ def _read(text: str) -> _Read:
             numbers = of_words(letters)
         for number in numbers:
             tried[number].append(start)
-    return _Read(words, digits, tried, patterns)
+    return _Read(words, digits, tried, known, _ODD_CASES.search(text) is not None)
 
 
 def at_words(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
@@ -169,14 +200,14 @@ def at_words(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     ['Dr', 'dr']
     """
     plan, read = _REGISTER.plan(pattern, "words"), _read(text)
-    late = plan.number >= read.patterns
+    late = plan.number >= read.known
     return _matches_at(pattern, text, read.words if late else read.tried.get(plan.number, ()))
 
 
 def at_digits(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     """As `at_words` for a pattern that begins with the first of some digits."""
     plan, read = _REGISTER.plan(pattern, "digits"), _read(text)
-    late = plan.number >= read.patterns
+    late = plan.number >= read.known
     return _matches_at(pattern, text, read.digits if late else read.tried.get(plan.number, ()))
 
 
@@ -190,11 +221,11 @@ def anywhere(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     if not plan.is_known:
         return pattern.finditer(text)
     read = _read(text)
-    if plan.number >= read.patterns:
+    if plan.number >= read.known or (plan.signs and read.is_odd):
         return pattern.finditer(text)
     places = read.tried.get(plan.number, [])
     if plan.signs:
-        signs = [place for sign in plan.signs for place in _places_of(sign, text)]
+        signs = [place for sign in plan.signs if sign in text for place in _places_of(sign, text)]
         places = sorted([*places, *signs]) if signs else places
     return _matches_at(pattern, text, places)
 

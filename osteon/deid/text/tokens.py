@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 
 from osteon.deid.values import fold
 
@@ -16,7 +17,10 @@ UPPER = r"(?:(?![a-zß-öø-ÿ])[^\W\d_])"
 """One letter that is not a small one of Western alphabets, for patterns."""
 
 
-@dataclass(frozen=True, slots=True)
+_START = attrgetter("start")
+
+
+@dataclass(slots=True, unsafe_hash=True)  # frozen ones take three times as long to make, and no one writes
 class Token:
     """One word; `folded` is upper case without accents."""
 
@@ -47,10 +51,6 @@ def words(text: str) -> tuple[Token, ...]:
     return tuple(Token(m.start(), m.end(), m.group(), *_seen(m.group())) for m in _WORD.finditer(text))
 
 
-def _start(token: Token) -> int:
-    return token.start
-
-
 def first_at(tokens: Sequence[Token], position: int) -> int:
     """The place of the first word that starts at or after the position; the number of words if none."""
-    return bisect_left(tokens, position, key=_start)
+    return bisect_left(tokens, position, key=_START)

@@ -72,11 +72,11 @@ def courtesy_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator
     yield from _said_or_signed(tokens, text, small, lex)
     if not any(word in small for word in _CLOSINGS):
         return
-    for match in _CLOSED.finditer(text):
+    for match in anywhere(_CLOSED, text):
         place = first_at(tokens, match.start("name"))
         if lex.is_first_name(tokens[place].folded) and may_name(tokens, place, text, lex):
             yield [place], 0.6, "signature"
-    for match in _GREETED.finditer(text):
+    for match in anywhere(_GREETED, text):
         yield [first_at(tokens, match.end())], 0.5, "signature"
 
 

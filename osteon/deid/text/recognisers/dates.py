@@ -115,7 +115,7 @@ def _around_months(text: str, code: str) -> Iterator[FoundDate]:
 
 def _in_series(text: str) -> Iterator[re.Match[str]]:
     """Days and months one after the other, one of them surely a date: `29 mars, 9/10, sam 28/08`."""
-    for series in SERIES.finditer(text):
+    for series in anywhere(SERIES, text):
         if SURE_OF_SERIES.search(series.group()):
             yield from OF_SERIES.finditer(text, series.start(), series.end())
 
@@ -131,7 +131,7 @@ def _spoken(text: str) -> Iterator[re.Match[str]]:
 
 def find_dates(text: str, code: str = "fr") -> list[Span]:
     """Spans of dates; birth dates where the words before say so."""
-    years = [Span(*m.span("year"), "DATE_NAISSANCE", 0.8, "birth-year") for m in BIRTH_YEAR.finditer(text)]
+    years = [Span(*m.span("year"), "DATE_NAISSANCE", 0.8, "birth-year") for m in anywhere(BIRTH_YEAR, text)]
     return [*(found.span for found in read_dates(text, code)), *years, *find_periods(text)]
 
 

@@ -191,7 +191,7 @@ def _towns(text: str, lex: Lexicon) -> Iterator[Span]:
     for match in anywhere(_DOCTORS_TOWN, text):
         if fold(match["name"]) in lex.towns or _rare(fold(match["name"]), lex):
             yield Span(*match.span("name"), "VILLE", 0.6, "dictated")
-    for match in _TOWN.finditer(text):
+    for match in anywhere(_TOWN, text):
         if match["name"].startswith(("l'", "l’", "s'", "s’", "d'", "d’")):
             continue
         folded = fold(match["name"])

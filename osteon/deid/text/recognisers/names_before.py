@@ -46,7 +46,7 @@ def names_before(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[N
             run.append(place)
             place -= 1
         yield run, 0.6, "numbered"
-    for match in _ROLE_AFTER.finditer(text):
+    for match in anywhere(_ROLE_AFTER, text):
         yield _named_before(tokens, text, match.start(), lex), 0.6, "apposed"
 
 

@@ -98,7 +98,7 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
     spans = [Span(*m.span("zip"), "ZIP", 0.85, "zip-alone") for m in anywhere(_ZIP_ALONE, text)]
     spans += [Span(*m.span("zip"), "ZIP", 0.4, "zip-bare") for m in anywhere(_ZIP_BARE, text)]
     spans += [Span(m.start(), m.end(), "ZIP", 0.9, "zip-canada") for m in anywhere(_ZIP_CANADA, text)]
-    for match in _ZIP.finditer(text):
+    for match in anywhere(_ZIP, text):
         town = _town_words(match["town"], lex)
         if town and text[match.start("town") + len(town) :].lstrip(" \t")[:1] == ":":
             spans.append(Span(*match.span("zip"), "ZIP", 0.9, "zip"))  # the next field's label
@@ -107,7 +107,7 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
             spans.append(
                 Span(match.start("town"), match.start("town") + len(town), "VILLE", 0.88, "zip-town")
             )
-    for match in _ZIP4.finditer(text):
+    for match in anywhere(_ZIP4, text):
         if _is_zip4(match, text, lex):
             spans.append(Span(*match.span("zip"), "ZIP", 0.85, "zip4"))
             if text[match.end("town") :].lstrip(" \t")[:1] != ":":
