@@ -17,7 +17,9 @@ except ImportError:  # pragma: no cover - another Python's `re`: slower, with th
 
 LENGTH = 3
 """The letters of a beginning, at most."""
-_MOST = 4000
+END = "\0"
+"""Stands in a beginning for the text's end."""
+_MOST = 5000
 KNOWN = frozenset(map(chr, range(256))) | frozenset("œŒŸ’‘–—…•€→")
 """The characters that are told apart; any other may begin every match."""
 _NO_WORD_BEFORE, _NO_DIGIT_BEFORE, _BOUNDARY, _LINE = 1, 2, 4, 8
@@ -154,6 +156,8 @@ def _at(found: set[Beginning], value: Any, flags: int) -> set[Beginning]:  # noq
         return _before(found, _BOUNDARY)
     if place in {"AT_BEGINNING_STRING", "AT_BEGINNING"}:
         return _before(found, _LINE)
+    if place == "AT_END_STRING":
+        return {b if b.is_whole else b._replace(text=b.text and b.text + END, is_whole=True) for b in found}
     return found
 
 

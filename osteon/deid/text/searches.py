@@ -29,7 +29,8 @@ _RUNS = re.compile(r"(?<!\w)[^\W\d_]|(?<!\d)\d")
 _LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
 _ODD_CASES = re.compile("[\u0131\u0130\u017f\u039c\u03bc\u1e9e\u212a\u212b]")
 """Letters that are the other case of a letter that is told apart: the Kelvin sign is a capital k."""
-_MOST_SIGNS, _MOST_COMBINED = 32, 1 << 14
+_MOST_LONG, _MOST_SIGNS, _MOST_COMBINED = 12, 32, 1 << 14
+_BLANKS = " \t\u00a0"
 
 
 class _Plan(NamedTuple):
@@ -146,11 +147,12 @@ class _Register:
 
 def _fewest(signs: set[str]) -> tuple[str, ...] | None:
     """The signs, shortened where they are too many to look for; None where one would be in any text."""
+    signs = {sign if sign[0].isalnum() or sign[0] in _BLANKS else sign[0] for sign in signs}
     for length in range(LENGTH, 0, -1):
         shorter = {sign[:length] for sign in signs}
         shorter = {s for s in shorter if not any(s[:n] in shorter for n in range(1, len(s)))}
-        if len(shorter) <= _MOST_SIGNS:
-            common = any(not s.strip(" \t\u00a0") or not KNOWN.issuperset(s) for s in shorter)
+        if len(shorter) <= (_MOST_SIGNS if length < LENGTH else _MOST_LONG):
+            common = any(not s.strip(_BLANKS) or not KNOWN.issuperset(s) for s in shorter)
             return None if common else tuple(sorted(shorter))
     return None
 
@@ -225,12 +227,13 @@ def anywhere(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
         return pattern.finditer(text)
     places = read.tried.get(plan.number, [])
     if plan.signs:
-        signs = [place for sign in plan.signs if sign in text for place in _places_of(sign, text)]
+        signs = [place for sign in plan.signs if sign in text for place in places_of(sign, text)]
         places = sorted([*places, *signs]) if signs else places
     return _matches_at(pattern, text, places)
 
 
-def _places_of(sign: str, text: str) -> Iterator[int]:
+def places_of(sign: str, text: str) -> Iterator[int]:
+    """Where the sign stands, in order."""
     place = text.find(sign)
     while place >= 0:
         yield place

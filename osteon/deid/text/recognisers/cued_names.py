@@ -145,7 +145,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
     (_WITH_MAIL, "with-mail", ("@",)),
     (_WROTE, "wrote", ("crit", "avait", "pondu", "l'a ", "l’a ", "signale", "confirme", "propose", "accord",
      "préf", "pref", "préven", "preven", "inform", "avert", "joint", "arrive", "wrote", "schreef")),
-    (_CALLED, "called", ("tu ", "te ", "-tu", "vous ")),
+    (_CALLED, "called", tuple(f",{gap}{word}" for gap in ("", " ") for word in (
+        "tu ", "peux-tu", "as-tu", "pourrais-tu", "vous ", "je te ", "on te "))),
     (_BEFORE_ROLE, "before-role", ("(",)),
     (_CELL, "cell", ("|", ";", "\t")),
     (_AGAINST, "against", (" c/ ",)),
