@@ -30,18 +30,10 @@ class Beginning(NamedTuple):
 
     Args:
         before: bits: 1 no letter or digit, 2 no digit, 4 a word's boundary, 8 a line's break or nothing.
-        is_whole: no further character is known.
-        never: what the next character is not.
     """
 
     text: str = ""
     before: int = 0
-    is_whole: bool = False
-    never: frozenset[str] = frozenset()
-
-
-class _UnknownError(Exception):
-    """Something that is not read here: the pattern may begin with anything."""
 
 
 def beginnings(pattern: re.Pattern[str]) -> frozenset[Beginning] | None:
@@ -56,15 +48,16 @@ def beginnings(pattern: re.Pattern[str]) -> frozenset[Beginning] | None:
         return None
     try:
         nodes = list(_tree.parse(pattern.pattern, pattern.flags))
-        found = _through({Beginning()}, nodes, pattern.flags)
+        found = _through(_Found({(0, 0, _NOTHING): {""}}, {}), nodes, pattern.flags)
         if str(nodes[-1][0]) == "ASSERT" and nodes[-1][1][0] == 1:  # what must follow, at the pattern's end
             found = _through(found, nodes[-1][1][1], pattern.flags)
     except _UnknownError:
         return None
-    plain = frozenset(Beginning(b.text, b.before) for b in found)
-    if any(not b.text and not b.before & _LINE for b in plain):
+    whole = found.ended().whole
+    every = frozenset(Beginning(text, before) for (before,), texts in whole.items() for text in texts)
+    if any(not b.text and not b.before & _LINE for b in every):
         return None
-    return plain
+    return every
 
 
 def opens_line(beginning: Beginning) -> bool:
@@ -82,87 +75,137 @@ def opens_number(beginning: Beginning) -> bool:
     return bool(beginning.before & (_NO_WORD_BEFORE | _NO_DIGIT_BEFORE | _BOUNDARY))
 
 
-def _through(found: set[Beginning], nodes: Iterable[tuple[Any, Any]], flags: int) -> set[Beginning]:
+class _UnknownError(Exception):
+    """Something that is not read here: the pattern may begin with anything."""
+
+
+_NOTHING = frozenset[str]()
+_Open = dict[tuple[int, int, frozenset[str]], set[str]]
+_Whole = dict[tuple[int], set[str]]
+
+
+class _Found(NamedTuple):
+    """The beginnings up to a node of the tree.
+
+    Args:
+        open: those that the next node makes longer, by what stands before them, their length, and what the
+            next character is not.
+        whole: those that are long enough or of which no more is known, by what stands before them.
+    """
+
+    open: _Open
+    whole: _Whole
+
+    def size(self) -> int:
+        return sum(map(len, self.open.values())) + sum(map(len, self.whole.values()))
+
+    def cut(self, length: int) -> _Found:
+        """With no beginning longer than this."""
+        whole: _Whole = {}
+        for key, texts in self.whole.items():
+            whole.setdefault(key, set()).update(text[:length] for text in texts)
+        for (before, long, _), texts in self.open.items():
+            if long >= length:
+                whole.setdefault((before,), set()).update(text[:length] for text in texts)
+        return _Found({key: texts for key, texts in self.open.items() if key[1] < length}, whole)
+
+    def ended(self) -> _Found:
+        """Of which no more is known."""
+        return _joined([_Found({}, self.whole), *(_Found({}, {(k[0],): t}) for k, t in self.open.items())])
+
+
+def _joined(parts: Iterable[_Found]) -> _Found:
+    joined = _Found({}, {})
+    for part in parts:
+        for key, texts in part.open.items():
+            joined.open.setdefault(key, set()).update(texts)
+        for bits, texts in part.whole.items():
+            joined.whole.setdefault(bits, set()).update(texts)
+    return joined
+
+
+def _through(found: _Found, nodes: Iterable[tuple[Any, Any]], flags: int) -> _Found:
     for op, value in nodes:
-        if all(b.is_whole for b in found):
+        if not found.open:
             break
-        longer = _step(found, str(op), value, flags)
+        found = _step(found, str(op), value, flags)
         for length in range(LENGTH - 1, -1, -1):
-            if len(longer) <= _MOST:
+            if found.size() <= _MOST:
                 break
-            longer = {
-                Beginning(b.text[:length], b.before, b.is_whole or len(b.text) >= length) for b in longer
-            }
-        found = longer
+            found = found.cut(length)
     return found
 
 
-def _step(found: set[Beginning], op: str, value: Any, flags: int) -> set[Beginning]:
+def _step(found: _Found, op: str, value: Any, flags: int) -> _Found:
     """What follows each of the beginnings when one node more is read."""
     read = _NODES.get(op)
     if read is not None:
         return read(found, value, flags)
     characters = _characters(op, value, flags)
     if characters is None:  # a reference to a group, or a node of a later Python
-        return {b._replace(is_whole=True) for b in found}
+        return found.ended()
     return _extended(found, characters)
 
 
-def _extended(found: set[Beginning], characters: frozenset[str]) -> set[Beginning]:
-    whole = {b for b in found if b.is_whole}
+def _extended(found: _Found, characters: frozenset[str]) -> _Found:
     for length in range(LENGTH - 1, 0, -1):  # of too many, the longest are long enough
-        if len(characters) * (len(found) - len(whole)) <= _MOST:
+        if len(characters) * sum(map(len, found.open.values())) <= _MOST:
             break
-        whole |= {b._replace(is_whole=True) for b in found if len(b.text) >= length}
-        found = {b for b in found if len(b.text) < length or b.is_whole}
-    longer = {
-        Beginning(b.text + c, b.before, len(b.text) + 1 == LENGTH)
-        for b in found
-        if not b.is_whole
-        for c in characters - b.never
-    }
-    return whole | longer
+        closed = _Found({key: texts for key, texts in found.open.items() if key[1] >= length}, found.whole)
+        kept = {key: texts for key, texts in found.open.items() if key[1] < length}
+        found = _Found(kept, closed.ended().whole)
+    longer = []
+    for (before, length, never), texts in found.open.items():
+        new = {text + c for text in texts for c in characters - never}
+        is_whole = length + 1 == LENGTH
+        longer.append(
+            _Found({}, {(before,): new}) if is_whole else _Found({(before, length + 1, _NOTHING): new}, {})
+        )
+    return _joined([_Found({}, found.whole), *longer])
 
 
-def _branch(found: set[Beginning], value: Any, flags: int) -> set[Beginning]:
-    return set().union(*(_through(found, nodes, flags) for nodes in value[1]))
+def _branch(found: _Found, value: Any, flags: int) -> _Found:
+    return _joined(_through(found, nodes, flags) for nodes in value[1])
 
 
-def _group(found: set[Beginning], value: Any, flags: int) -> set[Beginning]:
+def _group(found: _Found, value: Any, flags: int) -> _Found:
     _, added, removed, nodes = value
     return _through(found, nodes, (flags | added) & ~removed)
 
 
-def _atomic(found: set[Beginning], value: Any, flags: int) -> set[Beginning]:
+def _atomic(found: _Found, value: Any, flags: int) -> _Found:
     return _through(found, value, flags)
 
 
-def _repeat(found: set[Beginning], value: Any, flags: int) -> set[Beginning]:
+def _repeat(found: _Found, value: Any, flags: int) -> _Found:
     least, most, nodes = value
-    reached: set[Beginning] = set()
+    reached = []
     for number in range(LENGTH + 1):
         if number >= least:
-            reached |= found
+            reached.append(found)
         if number == min(int(most), LENGTH):
             break
         found = _through(found, nodes, flags)
-    reached |= found
-    return {b._replace(is_whole=True) for b in reached} if least > LENGTH else reached
+    every = _joined([*reached, found])
+    return every.ended() if least > LENGTH else every
 
 
-def _at(found: set[Beginning], value: Any, flags: int) -> set[Beginning]:  # noqa: ARG001
+def _at(found: _Found, value: Any, flags: int) -> _Found:  # noqa: ARG001
     place = str(value)
     if place == "AT_BOUNDARY":
         return _before(found, _BOUNDARY)
     if place in {"AT_BEGINNING_STRING", "AT_BEGINNING"}:
         return _before(found, _LINE)
     if place == "AT_END_STRING":
-        return {b if b.is_whole else b._replace(text=b.text and b.text + END, is_whole=True) for b in found}
+        ends: _Whole = {}
+        for (before, _, _), texts in found.open.items():
+            ends.setdefault((before,), set()).update(text and text + END for text in texts)
+        return _joined([_Found({}, found.whole), _Found({}, ends)])
     return found
 
 
-def _behind(found: set[Beginning], value: Any, flags: int) -> set[Beginning]:
-    """A look at what stands before or after; what it asks of one character counts, all else is left out."""
+def _look(found: _Found, value: Any, flags: int) -> _Found:
+    """A look behind counts where its last character can be of no word; one ahead is left out."""
     direction, nodes = value
     if direction == -1 and len(nodes):
         op, last = list(nodes)[-1]
@@ -172,31 +215,37 @@ def _behind(found: set[Beginning], value: Any, flags: int) -> set[Beginning]:
     return found
 
 
-def _not_behind(found: set[Beginning], value: Any, flags: int) -> set[Beginning]:
+def _look_not(found: _Found, value: Any, flags: int) -> _Found:
+    """A look for one character that must not stand before or after; any other look is left out."""
     direction, nodes = value
     if len(nodes) != 1:
         return found
     op, one = next(iter(nodes))
+    negated = str(op) == "IN" and str(one[0][0]) == "NEGATE"
     if direction == -1:
-        classes = {str(v) for o, v in one if str(o) == "CATEGORY"} if str(op) == "IN" else set()
-        if str(op) == "IN" and str(one[0][0]) == "NEGATE":
-            return found
-        bits = _NO_WORD_BEFORE * ("CATEGORY_WORD" in classes) | _NO_DIGIT_BEFORE * (
-            "CATEGORY_DIGIT" in classes
+        classes = (
+            {str(v) for o, v in one if str(o) == "CATEGORY"} if str(op) == "IN" and not negated else set()
         )
-        return _before(found, bits)
-    plain = str(op) == "LITERAL" or (str(op) == "IN" and str(one[0][0]) != "NEGATE")
+        word, digit = "CATEGORY_WORD" in classes, "CATEGORY_DIGIT" in classes
+        return _before(found, _NO_WORD_BEFORE * word | _NO_DIGIT_BEFORE * digit)
+    plain = str(op) == "LITERAL" or (str(op) == "IN" and not negated)
     characters = _characters(str(op), one, flags & ~re.IGNORECASE) if plain else None
     if characters is None:
         return found
-    return {b if b.is_whole else b._replace(never=b.never | characters) for b in found}
+    kept: _Open = {}
+    for (before, length, never), texts in found.open.items():
+        kept.setdefault((before, length, never | characters), set()).update(texts)
+    return _Found(kept, found.whole)
 
 
-def _before(found: set[Beginning], bits: int) -> set[Beginning]:
-    return {b if b.text or b.is_whole else b._replace(before=b.before | bits) for b in found}
+def _before(found: _Found, bits: int) -> _Found:
+    kept: _Open = {}
+    for (before, length, never), texts in found.open.items():
+        kept.setdefault((before if length else before | bits, length, never), set()).update(texts)
+    return _Found(kept, found.whole)
 
 
-_Reader = Callable[[set[Beginning], Any, int], set[Beginning]]
+_Reader = Callable[[_Found, Any, int], _Found]
 _NODES: dict[str, _Reader] = {
     "BRANCH": _branch,
     "SUBPATTERN": _group,
@@ -205,8 +254,8 @@ _NODES: dict[str, _Reader] = {
     "MIN_REPEAT": _repeat,
     "POSSESSIVE_REPEAT": _repeat,
     "AT": _at,
-    "ASSERT": _behind,
-    "ASSERT_NOT": _not_behind,
+    "ASSERT": _look,
+    "ASSERT_NOT": _look_not,
 }
 _CATEGORIES = {
     "CATEGORY_DIGIT": r"\d",

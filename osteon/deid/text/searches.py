@@ -65,12 +65,12 @@ class _Table:
 
     def numbers(self, letters: str) -> tuple[int, ...]:
         """Of the patterns to try where these letters follow; all where one is a letter not told apart."""
-        found = self._combined.get(letters)
+        combined = self._combined  # another thread that adds a pattern leaves this one and starts anew
+        found = combined.get(letters)
         if found is None:
-            found = self._looked_up(letters)
-            if len(self._combined) >= _MOST_COMBINED:
-                self._combined = {}
-            self._combined[letters] = found
+            if len(combined) >= _MOST_COMBINED:
+                self._combined = combined = {}
+            found = combined[letters] = self._looked_up(letters)
         return found
 
     def _looked_up(self, letters: str) -> tuple[int, ...]:
@@ -202,15 +202,15 @@ def at_words(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     ['Dr', 'dr']
     """
     plan, read = _REGISTER.plan(pattern, "words"), _read(text)
-    late = plan.number >= read.known
-    return _matches_at(pattern, text, read.words if late else read.tried.get(plan.number, ()))
+    places = read.words if plan.number >= read.known else read.tried.get(plan.number)
+    return _matches_at(pattern, text, places) if places else iter(())
 
 
 def at_digits(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     """As `at_words` for a pattern that begins with the first of some digits."""
     plan, read = _REGISTER.plan(pattern, "digits"), _read(text)
-    late = plan.number >= read.known
-    return _matches_at(pattern, text, read.digits if late else read.tried.get(plan.number, ()))
+    places = read.digits if plan.number >= read.known else read.tried.get(plan.number)
+    return _matches_at(pattern, text, places) if places else iter(())
 
 
 def anywhere(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
@@ -229,7 +229,7 @@ def anywhere(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     if plan.signs:
         signs = [place for sign in plan.signs if sign in text for place in places_of(sign, text)]
         places = sorted([*places, *signs]) if signs else places
-    return _matches_at(pattern, text, places)
+    return _matches_at(pattern, text, places) if places else iter(())
 
 
 def places_of(sign: str, text: str) -> Iterator[int]:

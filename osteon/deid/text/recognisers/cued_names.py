@@ -105,7 +105,7 @@ _SMALL_SIGNED = re.compile(
 """In a text without capitals: whom to call, and who signs."""
 _AFTER_DATE = re.compile(rf"\d[ ]\({_WHO}(?=\))")
 _WITH_FIRST_NAME = re.compile(rf"(?<![\w'’-]){_WHO}[ ]\((?P<first>{_NAME}(?:[ ]{_NAME})?)\)")
-_BRACKETED_NAME = re.compile(rf"[^\W\d_] \({UPPER}[^\W\d_]+[ )]")
+_BRACKETED_NAME = re.compile(rf"(?<=[^\W\d_]) \({UPPER}[^\W\d_]+[ )]")
 _BARE_INITIAL = re.compile(
     r"(?<![\w'’.-])(?P<name>(?!M[ ])[A-Z][ ](?:[DLO]['’])?[A-ZÀ-Ý]{2,}(?:['’ -][A-ZÀ-Ý]{2,}){0,3})(?![\w'’])"
 )
@@ -141,7 +141,9 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
     (_CUED, "cued", ()),
     (_WEAKLY_CUED, "weakly-cued", ("aide", "comme", "chez", "door", "bij", "bloc")),
     (_IN_BED, "in-bed", ("ch", "lit", "box")),
-    (_ROSTER, "roster", (":",)),
+    (_ROSTER, "roster", (
+        "undi", "ardi", "credi", "eudi", "dredi", "medi", "manche", "matin", "midi", "nuit", "salle ", "bloc ",
+        "consult", "tour", "staff", "sent", "participant", "union", "expos")),
     (_WITH_MAIL, "with-mail", ("@",)),
     (_WROTE, "wrote", ("crit", "avait", "pondu", "l'a ", "l’a ", "signale", "confirme", "propose", "accord",
      "préf", "pref", "préven", "preven", "inform", "avert", "joint", "arrive", "wrote", "schreef")),
@@ -229,7 +231,7 @@ def _in_small(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Name
 
 def _with_first_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
     """A surname with its first name in brackets: `Vannier (Ismaël)`."""
-    for match in anywhere(_WITH_FIRST_NAME, text) if _BRACKETED_NAME.search(text) else ():
+    for match in anywhere(_WITH_FIRST_NAME, text) if any(anywhere(_BRACKETED_NAME, text)) else ():
         run = _places(tokens, match)
         first = list(range(first_at(tokens, match.start("first")), first_at(tokens, match.end("first"))))
         given = first and lex.is_first_name(tokens[first[0]].folded) and tokens[first[0]].text.istitle()
