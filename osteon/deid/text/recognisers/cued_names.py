@@ -142,8 +142,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
     (_WEAKLY_CUED, "weakly-cued", ("aide", "comme", "chez", "door", "bij", "bloc")),
     (_IN_BED, "in-bed", ("ch", "lit", "box")),
     (_ROSTER, "roster", (
-        "undi", "ardi", "credi", "eudi", "dredi", "medi", "manche", "matin", "midi", "nuit", "salle ", "bloc ",
-        "consult", "tour", "staff", "sent", "participant", "union", "expos")),
+        "undi", "ardi", "credi", "eudi", "dredi", "medi", "manche", "matin", "midi", "nuit", "salle ",
+        "bloc ", "consult", "tour", "staff", "sent", "participant", "union", "expos")),
     (_WITH_MAIL, "with-mail", ("@",)),
     (_WROTE, "wrote", ("crit", "avait", "pondu", "l'a ", "l’a ", "signale", "confirme", "propose", "accord",
      "préf", "pref", "préven", "preven", "inform", "avert", "joint", "arrive", "wrote", "schreef")),
