@@ -39,6 +39,8 @@ class Beginning(NamedTuple):
 def beginnings(pattern: re.Pattern[str]) -> frozenset[Beginning] | None:
     """Every beginning of a match, none of them empty but at a line's beginning; None where it is not known.
 
+    Not known, too, where a match may be empty: `re` then finds a second one at the same place.
+
     >>> sorted(b.text for b in beginnings(re.compile(r"\\b(?:Dr|Mme)\\b")))
     ['Dr', 'Mme']
     >>> beginnings(re.compile("a*")) is None
@@ -47,7 +49,10 @@ def beginnings(pattern: re.Pattern[str]) -> frozenset[Beginning] | None:
     if _tree is None:
         return None
     try:
-        nodes = list(_tree.parse(pattern.pattern, pattern.flags))
+        tree = _tree.parse(pattern.pattern, pattern.flags)
+        if tree.getwidth()[0] == 0:
+            return None
+        nodes = list(tree)
         found = _through(_Found({(0, 0, _NOTHING): {""}}, {}), nodes, pattern.flags)
         if str(nodes[-1][0]) == "ASSERT" and nodes[-1][1][0] == 1:  # what must follow, at the pattern's end
             found = _through(found, nodes[-1][1][1], pattern.flags)
