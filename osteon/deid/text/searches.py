@@ -30,6 +30,7 @@ _LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
 _ODD_CASES = re.compile("[\u0131\u0130\u017f\u039c\u03bc\u1e9e\u212a\u212b]")
 """Letters that are the other case of a letter that is told apart: the Kelvin sign is a capital k."""
 _MOST_LONG, _MOST_SIGNS, _MOST_COMBINED = 12, 32, 1 << 14
+_LEAD = 6
 _BLANKS = " \t\u00a0"
 
 
@@ -161,13 +162,20 @@ _REGISTER = _Register()
 
 
 class _Read(NamedTuple):
-    """A text's beginnings of words and of numbers, and by the number of a plan those to try patterns at."""
+    """A text's beginnings of words and of numbers, and by the number of a plan those to try patterns at.
+
+    Args:
+        known: how many plans there were.
+        is_odd: it has a letter that is the other case of one that is told apart.
+        signs: the places of the signs that were looked for so far.
+    """
 
     words: Sequence[int]
     digits: Sequence[int]
     tried: Mapping[int, Sequence[int]]
     known: int
     is_odd: bool
+    signs: dict[str, list[int]]
 
 
 @lru_cache(maxsize=4)
@@ -192,7 +200,7 @@ def _read(text: str) -> _Read:
             numbers = of_words(letters)
         for number in numbers:
             tried[number].append(start)
-    return _Read(words, digits, tried, known, _ODD_CASES.search(text) is not None)
+    return _Read(words, digits, tried, known, _ODD_CASES.search(text) is not None, {})
 
 
 def at_words(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
@@ -203,14 +211,14 @@ def at_words(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     """
     plan, read = _REGISTER.plan(pattern, "words"), _read(text)
     places = read.words if plan.number >= read.known else read.tried.get(plan.number)
-    return _matches_at(pattern, text, places) if places else iter(())
+    return matches_at(pattern, text, places) if places else iter(())
 
 
 def at_digits(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     """As `at_words` for a pattern that begins with the first of some digits."""
     plan, read = _REGISTER.plan(pattern, "digits"), _read(text)
     places = read.digits if plan.number >= read.known else read.tried.get(plan.number)
-    return _matches_at(pattern, text, places) if places else iter(())
+    return matches_at(pattern, text, places) if places else iter(())
 
 
 def anywhere(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
@@ -227,9 +235,14 @@ def anywhere(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
         return pattern.finditer(text)
     places = read.tried.get(plan.number, [])
     if plan.signs:
-        signs = [place for sign in plan.signs if sign in text for place in places_of(sign, text)]
+        signs = list[int]()
+        for sign in plan.signs:
+            found = read.signs.get(sign)
+            if found is None:
+                found = read.signs[sign] = list(places_of(sign, text))
+            signs += found
         places = sorted([*places, *signs]) if signs else places
-    return _matches_at(pattern, text, places) if places else iter(())
+    return matches_at(pattern, text, places) if places else iter(())
 
 
 def places_of(sign: str, text: str) -> Iterator[int]:
@@ -240,7 +253,25 @@ def places_of(sign: str, text: str) -> Iterator[int]:
         place = text.find(sign, place + 1)
 
 
-def _matches_at(pattern: re.Pattern[str], text: str, starts: Iterable[int]) -> Iterator[re.Match[str]]:
+def at_led_digits(
+    pattern: re.Pattern[str], text: str, lead: re.Pattern[str], signs: str
+) -> Iterator[re.Match[str]]:
+    """As `pattern.finditer` for a pattern that begins with digits, or with `lead` right before them.
+
+    Args:
+        lead: matches up to the digits, six characters at most, the last of them a letter or one of the signs.
+    """
+    starts = list[int]()
+    for place in _read(text).digits:
+        if place and (text[place - 1].isalpha() or text[place - 1] in signs):
+            led = lead.search(text, max(0, place - _LEAD), place)
+            starts += [led.start()] if led else []
+        starts.append(place)
+    return matches_at(pattern, text, starts)
+
+
+def matches_at(pattern: re.Pattern[str], text: str, starts: Iterable[int]) -> Iterator[re.Match[str]]:
+    """The matches that begin at these places, given in order, without overlaps."""
     end, match_at = 0, pattern.match
     for start in starts:
         if start >= end and (match := match_at(text, start)):
