@@ -15,7 +15,8 @@ import osteon.deid.text.recognisers as recognisers
 from benchmarks.deid_text.letters import letters
 from osteon.deid.text.beginnings import END, KNOWN, beginnings
 from osteon.deid.text.recognisers.date_forms import date_patterns
-from osteon.deid.text.searches import _ODD_CASES, anywhere
+from osteon.deid.text.recognisers.numbers import _LONG, _LONG_LEAD
+from osteon.deid.text.searches import _ODD_CASES, anywhere, at_led_digits
 
 
 def _patterns(value: object) -> list[re.Pattern[str]]:
@@ -48,6 +49,12 @@ def test_every_pattern_of_the_recognisers_finds_in_letters_what_a_search_finds()
         for text in texts:
             for pattern in patterns:
                 assert _spans(anywhere(pattern, text)) == _spans(pattern.finditer(text)), pattern.pattern
+
+
+@given(st.text("ABCab12345678-_. \nſ", max_size=40))
+def test_long_numbers_with_letters_before_them_are_those_of_a_search(text):
+    found = at_led_digits(_LONG, text, _LONG_LEAD, "-_")
+    assert _spans(found) == _spans(_LONG.finditer(text))
 
 
 _SOME = [
