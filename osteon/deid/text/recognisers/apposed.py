@@ -32,7 +32,7 @@ _INITIAL_FIRST = re.compile(
     rf"(?P<name>(?!M\.)(?:{UPPER}\.-?){{1,2}} ?{_SURNAME}){_END}"
 )
 _SURNAME_FIRST = re.compile(
-    rf"(?:(?m:^)[ \t>•]*|[:,;(/\]][ \t]|\d{{2}}[\])] |(?i:\b(?:chez|par|avec))[ \t])"
+    rf"(?:(?m:^)[ \t>•]*|[:,;(/\]][ \t]|(?<=\d{{2}})[\])] |(?i:\b(?:chez|par|avec))[ \t])"
     rf"(?P<name>(?:{_SURNAME} {UPPER}\.|[A-ZÀ-Ý][A-ZÀ-Ý'’-]{{2,}} [B-KN-Z]))(?=[ \t]*(?:$|[\n,;:)/]))"
 )
 _LETTERED = frozenset(
