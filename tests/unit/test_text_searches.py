@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import osteon.deid.text.recognisers as recognisers
 from benchmarks.deid_text.letters import letters
-from osteon.deid.text.beginnings import END, KNOWN, beginnings
+from osteon.deid.text.beginnings import END, beginnings
+from osteon.deid.text.pattern_characters import KNOWN
 from osteon.deid.text.recognisers.date_forms import date_patterns
 from osteon.deid.text.recognisers.numbers import _LONG, _LONG_LEAD
 from osteon.deid.text.searches import _ODD_CASES, anywhere, at_led_digits

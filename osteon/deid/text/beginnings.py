@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from osteon.deid.text.pattern_characters import UnknownSignError, characters_of, is_explicit
+
 try:
     from re import _parser as _tree  # type: ignore[attr-defined]  # typeshed leaves it out
 except ImportError:  # pragma: no cover - another Python's `re`: slower, with the same matches
@@ -20,8 +22,6 @@ LENGTH = 3
 END = "\0"
 """Stands in a beginning for the text's end."""
 _MOST = 5000
-KNOWN = frozenset(map(chr, range(256))) | frozenset("œŒŸ’‘–—…•€→")
-"""The characters that are told apart; any other may begin every match."""
 _NO_WORD_BEFORE, _NO_DIGIT_BEFORE, _BOUNDARY, _LINE = 1, 2, 4, 8
 
 
@@ -56,7 +56,7 @@ def beginnings(pattern: re.Pattern[str]) -> frozenset[Beginning] | None:
         found = _through(_Found({(0, 0, _NOTHING): {""}}, {}), nodes, pattern.flags)
         if str(nodes[-1][0]) == "ASSERT" and nodes[-1][1][0] == 1:  # what must follow, at the pattern's end
             found = _through(found, nodes[-1][1][1], pattern.flags)
-    except _UnknownError:
+    except UnknownSignError:
         return None
     whole = found.ended().whole
     every = frozenset(Beginning(text, before) for (before,), texts in whole.items() for text in texts)
@@ -78,10 +78,6 @@ def opens_word(beginning: Beginning) -> bool:
 def opens_number(beginning: Beginning) -> bool:
     """True where no digit can stand before its first digit."""
     return bool(beginning.before & (_NO_WORD_BEFORE | _NO_DIGIT_BEFORE | _BOUNDARY))
-
-
-class _UnknownError(Exception):
-    """Something that is not read here: the pattern may begin with anything."""
 
 
 _NOTHING = frozenset[str]()
@@ -146,7 +142,7 @@ def _step(found: _Found, op: str, value: Any, flags: int) -> _Found:
     read = _NODES.get(op)
     if read is not None:
         return read(found, value, flags)
-    characters = _characters(op, value, flags)
+    characters = characters_of(op, value, flags)
     if characters is None:  # a reference to a group, or a node of a later Python
         return found.ended()
     return _extended(found, characters)
@@ -214,9 +210,9 @@ def _look(found: _Found, value: Any, flags: int) -> _Found:
     direction, nodes = value
     if direction == -1 and len(nodes):
         op, last = list(nodes)[-1]
-        characters = _characters(str(op), last, flags)
+        characters = characters_of(str(op), last, flags)
         if characters is not None and not any(c.isalnum() or c == "_" for c in characters):
-            return _before(found, _NO_WORD_BEFORE) if _is_explicit(str(op), last) else found
+            return _before(found, _NO_WORD_BEFORE) if is_explicit(str(op), last) else found
     return found
 
 
@@ -234,7 +230,7 @@ def _look_not(found: _Found, value: Any, flags: int) -> _Found:
         word, digit = "CATEGORY_WORD" in classes, "CATEGORY_DIGIT" in classes
         return _before(found, _NO_WORD_BEFORE * word | _NO_DIGIT_BEFORE * digit)
     plain = str(op) == "LITERAL" or (str(op) == "IN" and not negated)
-    characters = _characters(str(op), one, flags & ~re.IGNORECASE) if plain else None
+    characters = characters_of(str(op), one, flags & ~re.IGNORECASE) if plain else None
     if characters is None:
         return found
     kept: _Open = {}
@@ -262,75 +258,3 @@ _NODES: dict[str, _Reader] = {
     "ASSERT": _look,
     "ASSERT_NOT": _look_not,
 }
-_CATEGORIES = {
-    "CATEGORY_DIGIT": r"\d",
-    "CATEGORY_NOT_DIGIT": r"\D",
-    "CATEGORY_SPACE": r"\s",
-    "CATEGORY_NOT_SPACE": r"\S",
-    "CATEGORY_WORD": r"\w",
-    "CATEGORY_NOT_WORD": r"\W",
-}
-_OF_CATEGORY = {
-    name: frozenset(c for c in KNOWN if re.fullmatch(sign, c)) for name, sign in _CATEGORIES.items()
-}
-
-
-def _characters(op: str, value: Any, flags: int) -> frozenset[str] | None:
-    """The known characters that a node of one character takes; None for another node.
-
-    Raises:
-        _UnknownError: it names a sign that is not told apart here.
-    """
-    if op in {"ANY", "NOT_LITERAL"}:
-        return KNOWN
-    if op == "LITERAL":
-        return _cased(frozenset({_sign(value)}), flags)
-    if op != "IN":
-        return None
-    found: set[str] = set()
-    negated = False
-    for kind, what in value:
-        name = str(kind)
-        if name == "NEGATE":
-            negated = True
-        elif name == "LITERAL":
-            found.add(chr(what) if negated else _sign(what))
-        elif name == "RANGE":
-            low, high = what
-            found.update(c for c in KNOWN if low <= ord(c) <= high)
-            if not negated and any(
-                not chr(n).isalnum() for n in range(max(low, 256), min(high, low + 512) + 1)
-            ):
-                raise _UnknownError
-        elif name == "CATEGORY" and str(what) in _OF_CATEGORY:
-            found |= _OF_CATEGORY[str(what)]
-        else:
-            raise _UnknownError
-    if negated:
-        return KNOWN - found
-    return _cased(frozenset(found), flags)
-
-
-def _sign(number: int) -> str:
-    """The character; a letter that is not told apart stands among those that may begin every match."""
-    if chr(number) not in KNOWN and not chr(number).isalnum():
-        raise _UnknownError
-    return chr(number)
-
-
-def _cased(characters: frozenset[str], flags: int) -> frozenset[str]:
-    if not flags & re.IGNORECASE:
-        return characters
-    return frozenset(
-        v for c in characters for v in (c, c.lower(), c.upper(), c.upper().lower()) if len(v) == 1
-    )
-
-
-def _is_explicit(op: str, value: Any) -> bool:
-    """True for characters that are named or blanks, so that no unknown letter is among them."""
-    if op == "LITERAL":
-        return True
-    return op == "IN" and all(
-        str(kind) == "LITERAL" or (str(kind) == "CATEGORY" and str(what) == "CATEGORY_SPACE")
-        for kind, what in value
-    )
