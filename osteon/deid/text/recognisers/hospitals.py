@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from osteon.deid.text.lexicon import Lexicon, word_class
+from osteon.deid.text.recognisers.hospital_cues import find_houses_of_care, find_letterheads
 from osteon.deid.text.recognisers.hospital_ends import (
     OUR_LADY,
     closes,
@@ -15,6 +16,7 @@ from osteon.deid.text.recognisers.hospital_ends import (
     is_place,
 )
 from osteon.deid.text.recognisers.hospital_kinds import hospital_kind
+from osteon.deid.text.recognisers.hospital_phrases import end_of_phrase
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER, Token, at_words, first_at, words
@@ -94,7 +96,7 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     small = text.islower()
     spans = [Span(*m.span("name"), "HOPITAL", 0.6, "service-of") for m in _SERVICE_OF.finditer(text)]
     for match in at_words(hospital_kind(lex.language), text):
-        end = end_of_name(text, tokens, match, lex)
+        end = max(end_of_name(text, tokens, match, lex) or 0, end_of_phrase(text, tokens, match, lex) or 0) or None
         if small:
             end = max(end or 0, end_in_small_print(text, match, lex) or 0) or None
         if end is not None:
@@ -137,6 +139,8 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
         for m in at_words(pattern, text)
         if m["name"] not in ACRONYMS | _WARDS and lex.is_rare_word(m["name"])
     ]
+    spans += find_houses_of_care(text, lex)
+    spans += find_letterheads(text, lex)
     for match in at_words(_ARTICLE_L, text):
         spans += _after_article(text, tokens, match, lex)
     return spans

@@ -1,0 +1,227 @@
+"""Houses of care by what is done there: `opéré à Delta`, `images de La Citadelle`, `Provenance : Belmont`.
+
+Their name may have no kind, or one that reports use as a word (`Centre Les Capucins`, `IRM Gare du Nord`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from osteon.deid.text.lexicon import Lexicon, word_class
+from osteon.deid.text.recognisers.hospital_ends import closes, is_place
+from osteon.deid.text.recognisers.name_shapes import (
+    ACRONYMS,
+    FUNCTION_WORDS,
+    HEADINGS,
+    MEDICAL_SHAPE,
+    TITLES,
+)
+from osteon.deid.text.span import Span
+from osteon.deid.text.tokens import UPPER, Token, first_at, words
+
+_AT = re.compile(
+    r"\b(?P<prep>[àÀ](?: l['’]| la)?|AU|A(?: LA| L['’])?|a(?= [A-ZÀ-Ý][a-zà-ÿ'’-])|aux?|vers|VERS|depuis|DEPUIS|chez|"
+    r"[Pp]ar|PAR|(?:de|DE)(?: la| l['’]| LA| L['’])?|[dD]['’]|des?|du|DU|DES) ?\s?"
+    rf"(?={UPPER})"
+)
+"""What stands before the name of a house."""
+_DONE = re.compile(
+    r"(?<![^\W_])(?:adress|transf[ée]r|hospitalis|r[ée]?-?op[ée]r|suivie?|suivi\b|suivre|vue?\b|vu\(e\)|revue?\b|revoir|voir\b|"
+    r"consult|admis|entr[ée]e?|sorti|sort\b|passage|pass[ée]e?\b|venant|vient\b|venue?\b|provenance|prise?\b|"
+    r"trait[ée]|soign|s[ée]jour|r[ée]alis[ée]|faite?s?\b|effectu[ée]|pratiqu[ée]|rdv|rendez-vous|rv\b|avis\b|appel|"
+    r"accept|accord|r[ée]ponse|retour|mut[ée]e?\b|mutation|orient|dirig|[ée]vacu|convoqu|contr[ôo]l|h[ée]berg|r[ée]sid|"
+    r"demand|dossier|images?\b|clich[ée]s?\b|radios?\b|re[çc]u|examens?\b|pr[ée]vue?\b|irm\b|scanner\b|lit\b|place\b|refus|"
+    r"envoy|repart|part(?:ir|i|ie)?\b|amen|accueil|accouch|arriv|rapatri|relais|relanc|staff|comparaison|compar[ée]|"
+    r"pos[ée]e?\b|b[ée]n[ée]fici|attach[ée]|exer[çc]|travaill|"
+    r"d[ée]c[èée]d|coronarographie|intervention|chirurgi|urgences|bilan|contact|joint|courrier|lettre|équipe|confr[èe]res?|coll[èe]gues?)",
+    re.IGNORECASE,
+)
+"""What is done with a patient, an image or a letter."""
+_OF = re.compile(
+    r"(?<![^\W_])(?:avis(?: \w+)?|appel|accord|refus|r[ée]ponse|retour|transfert|transf[ée]r[ée]e?(?:\(e\))?|provenance|venant|venue?|vient|"
+    r"sortie?|sort|images?|clich[ée]s?|radios?|irm|scanner|courrier|lettre|[ée]quipe|secr[ée]tariat|urgences|confr[èe]res?|"
+    r"coll[èe]gues?|examen(?: initial)?|dossier|compte[ -]rendu|cr|rapatri[ée]e?|entr[ée]e?|arriv[ée]e?|adress[ée]e?(?:\(e\))?|parti|radiographies?|"
+    r"accept[ée]e?(?:\(e\))?|vue?|suivie?|op[ée]r[ée]e?(?:\(e\))?|demand[ée]e?s?|refus[ée]e?|envoy[ée]e?s?|hospitalis[ée]e?|hospitalisation|r[ée]alis[ée]e?|admis|admise|pris en charge|prise en charge|trait[ée]e?) $",
+    re.IGNORECASE,
+)
+"""Right before `de` or `par` and a name."""
+_HOUSES = re.compile(
+    r"(?i:centre|site|irm|scanner|imagerie|radiologie|[ée]chographie|selas|selarl|sas|scm|gie|village|vill[âa]ge|villa|r[ée]sidence|jardins?|maison|"
+    r"terrasses|foyer|permanence|cabinet|groupe|p[ôo]le|institution|fondation|chalet|manoir|ch[âa]teau|domaine)\b"
+)
+"""Kinds that reports use as words: a house where a house is meant."""
+_LINKS = frozenset(["D", "DE", "DES", "DU", "L", "LA", "LE", "LES", "SUR", "SOUS"])
+_ARTICLES = frozenset(["L", "LA", "LE", "LES"])
+_BODY = word_class("parts_of_the_body")
+_NOBODY = word_class("capitalised_words_that_are_nobody") | frozenset(
+    ["AUJOURD", "DEMAIN", "HIER", "DISTANCE", "DOMICILE", "JEUN", "DROITE", "GAUCHE", "NOUVEAU", "REVOIR"]
+)
+_TIMES = frozenset(
+    ["JANVIER", "FEVRIER", "MARS", "AVRIL", "MAI", "JUIN", "JUILLET", "AOUT", "SEPTEMBRE", "OCTOBRE", "NOVEMBRE", "DECEMBRE"]
+) | frozenset(["LUNDI", "MARDI", "MERCREDI", "JEUDI", "VENDREDI", "SAMEDI", "DIMANCHE", "NOEL", "PAQUES"])
+_NEVER = TITLES | HEADINGS | _NOBODY | _TIMES
+_STOPS = FUNCTION_WORDS - _LINKS
+_CLOSED = re.compile(r"[ \t]*(?:$|[\n,;:.)(/]|-[ ]|(?i:le|pour|par|en|puis|ce|cette|depuis|avec|dans|et|qui|o[ùu]|mais|sans|ou|est|a|ont|hier|demain|chez|vers|à|au|actuellement|sera|dont)\b|\d)")
+_LONGEST = 7
+_NUMBER = re.compile(r"[ ]\d{1,2}(?![\w/.,]\d|\d| [a-z]{3})")
+_FIELD = re.compile(
+    r"(?m)(?:^|(?<=[\n;,] )|(?<=\. ))[ \t]*-?[ ]?(?i:[ée]tablissement[^\n:]{0,25}|provenance|destination|lieu(?: d[^\n:]{3,28})?|centre|site|h[ôo]pital[^\n:]{0,25}|"
+    r"clinique|structure|institution|arriv[ée]e|d[ée]part|aller|retour|vacations|adress[ée]e?(?:\(e\))? (?:par|[àa])|soins|service demandeur|demandeur|"
+    r"correspondant|de|[àa])[ \t]*:[ \t]*"
+    rf"(?={UPPER})"
+)
+_DOCTOR_OF = re.compile(rf"\b(?:Dr|Pr|Docteur|Professeur|Dre|Prof\.)\.? [^()\n]{{2,40}}\((?={UPPER})")
+_EVENT_AT = re.compile(
+    rf"\((?={UPPER}[^(),\n]{{2,50}}, (?:Dr|Pr|en |\d\d?/|[a-zà-ÿ]+ \d{{4}})|(?:[Ll][ae]s? |[Ll]['’]){UPPER}[^(),\n]{{2,30}}\))"
+)
+_STAND_ALONE = re.compile(
+    rf"(?m)(?:^[ \t]*-?[ ]?|[ \t][-–|][ ]|, |: |; )(?P<name>(?i:centre|site|village|vill[âa]ge|villa|institution|fondation|terrasses|jardins|r[ée]sidence|"
+    rf"irm|scanner|imagerie|radiologie|selas|selarl|sas|scm|gie) {UPPER}|(?i:centre|site|fondation|village) (?:de l['’]|d['’]|de la |du |des |les |la |l['’]){UPPER})"
+)
+"""Where a house stands by itself: a line, a list, after a dash."""
+_MACHINES = re.compile(r"(?i:irm|scanner|imagerie|radiologie)\b")
+_TAIL = re.compile(
+    r"[ ](?:blanche?s?|rouges?|vertes?|bleue?s?|noire?s?|jaunes?|neuve?s?|vieux|doré?e?s?|fleurie?s?|des [a-zà-ÿ]{4,}s)(?=[ \t]*(?:$|[\n,;:.)(]|-[ ]|le\b|pour\b|par\b))"
+)
+"""The last words of a name in small print: `Croix blanche`, `Asile des aveugles`."""
+
+
+def find_houses_of_care(text: str, lex: Lexicon) -> list[Span]:
+    """Spans of houses where one is meant, by what stands before their name."""
+    tokens = words(text)
+    spans = []
+    for match in _AT.finditer(text):
+        found = _phrase(text, tokens, match.end(), lex)
+        if found and _is_meant(text, match, found, lex):
+            spans.append(Span(found[0].start, _end(text, found), "HOPITAL", 0.5, "house-cue"))
+    for pattern in (_FIELD, _DOCTOR_OF, _EVENT_AT):
+        for match in pattern.finditer(text):
+            found = _phrase(text, tokens, match.end(), lex)
+            if found and _fills(text, found, pattern) and _is_name(text, found, lex, loosely=pattern is not _EVENT_AT):
+                spans.append(Span(found[0].start, _end(text, found), "HOPITAL", 0.5, "house-field"))
+    for match in _STAND_ALONE.finditer(text):
+        found = _phrase(text, tokens, match.start("name"), lex)
+        if found and _is_name(text, found, lex, loosely=False, alone=True):
+            spans.append(Span(found[0].start, _end(text, found), "HOPITAL", 0.5, "house-alone"))
+    return spans
+
+
+def _phrase(text: str, tokens: Sequence[Token], start: int, lex: Lexicon) -> list[Token]:
+    """The capitalised words from there on with the small ones between; nothing for somebody with a title."""
+    found: list[Token] = []
+    pending: list[Token] = []
+    place = first_at(tokens, start)
+    for number in range(place, min(place + _LONGEST + 4, len(tokens))):
+        token = tokens[number]
+        gap = text[(pending or found)[-1].end : token.start] if found or pending else text[start : token.start]
+        if gap.strip("'’-") not in {"", " ", "\n"} or (gap == "\n" and not pending):
+            break
+        if token.folded in _LINKS and (found or pending or token.folded in _ARTICLES):
+            pending.append(token)
+        elif not _may_stand(token, found) or (
+            found and not pending and _is_plain(token, lex) and not _goes_with(text, tokens, number)
+        ):
+            break
+        else:
+            found += [*pending, token]
+            pending = []
+    return found
+
+
+def _may_stand(token: Token, found: Sequence[Token]) -> bool:
+    """A capitalised word of a name; a heading's word only where it says what house it is."""
+    house = _HOUSES.match(token.text) is not None and token.is_capitalised
+    never = token.folded in _NEVER or token.folded in _STOPS
+    return house or (token.is_capitalised and not never)
+
+
+def _goes_with(text: str, tokens: Sequence[Token], number: int) -> bool:
+    """A plain word is part of the name where the name ends, goes on after it, or it says what house it is."""
+    token = tokens[number]
+    house = _HOUSES.match(token.text) is not None
+    return house or _closed(text, token) or closes(text, tokens, number)
+
+
+def _is_meant(text: str, match: re.Match[str], found: Sequence[Token], lex: Lexicon) -> bool:
+    """Something is done there, or comes from there."""
+    before = text[max(0, match.start() - 64) : match.start()]
+    before = re.split(r"[.;](?=\s)|\n\n", before)[-1]
+    prep = match["prep"].casefold()
+    if prep[0] == "d" and prep != "depuis" or prep == "par":
+        return _OF.search(before) is not None and _is_name(text, found, lex, loosely=False)
+    if _DONE.search(before) is None:
+        return False
+    return _is_name(text, found, lex, loosely=prep not in {"a", "chez", "au"} and not found[0].is_upper)
+
+
+def _is_name(
+    text: str, found: Sequence[Token], lex: Lexicon, *, loosely: bool, alone: bool = False
+) -> bool:
+    """The words may be the name of a house; loosely, a single word of the dictionary too."""
+    proper = [token for token in found if token.folded not in _LINKS]
+    if not proper or any(t.folded in lex.protected or t.folded in _BODY for t in proper):
+        return False
+    first = proper[0]
+    if first.folded in ACRONYMS and not (_HOUSES.match(first.text) and len(proper) > 1):
+        return False
+    house = _HOUSES.match(first.text) is not None
+    rest = proper[1:] if house else proper
+    if house and not rest:
+        return False
+    if any(_is_strange(t, lex) for t in rest):
+        return len(rest) > 1 or house or not first.is_upper or len(first.text) > 6
+    if found[0].folded in _ARTICLES and found[0].is_capitalised and not found[0].is_upper:
+        return not MEDICAL_SHAPE.search(rest[0].folded) or len(rest) > 1
+    closed = _closed(text, found[-1])
+    if len(rest) > 1 or house:
+        machine = alone and _MACHINES.match(first.text) is not None
+        return (closed or _TAIL.match(text, found[-1].end) is not None) and not rest[0].is_upper and not machine
+    return loosely and closed and not first.is_upper and len(first.text) > 3
+
+
+def _is_strange(token: Token, lex: Lexicon) -> bool:
+    folded = token.folded
+    if len(folded) < 3 or folded in ACRONYMS:
+        return False
+    if is_place(token, lex) and not lex.is_word(folded):
+        return True
+    if folded.startswith(("SAINT-", "SAINTE-")):
+        return True
+    return lex.is_rare_word(folded) and not (MEDICAL_SHAPE.search(folded) and len(folded) > 4)
+
+
+def _is_plain(token: Token, lex: Lexicon) -> bool:
+    return lex.is_word(token.folded) and not is_place(token, lex)
+
+
+def _closed(text: str, token: Token) -> bool:
+    return _CLOSED.match(text, token.end) is not None
+
+
+def _fills(text: str, found: Sequence[Token], pattern: re.Pattern[str]) -> bool:
+    """A field's value ends with the phrase."""
+    after = text[found[-1].end : found[-1].end + 3].lstrip(" \t")
+    return pattern is not _FIELD or not after or after[0] in "\n,;.(-–/"
+
+
+def _end(text: str, found: Sequence[Token]) -> int:
+    more = _NUMBER.match(text, found[-1].end) or _TAIL.match(text, found[-1].end)
+    return more.end() if more else found[-1].end
+
+
+_HEAD_LINE = re.compile(
+    rf"(?m)^(?P<name>{UPPER}[^\n,;:|\d@]{{2,60}}?)(?:[ ]?[,|–-][ ]|\n)(?=[^\n]{{0,60}}(?:\b\d{{4,5}} {UPPER}|\n[^\n]{{0,40}}\b\d{{2}} ?\d{{2,3}} {UPPER}))"
+)
+"""The first of the lines before a postcode with its town."""
+
+
+def find_letterheads(text: str, lex: Lexicon) -> list[Span]:
+    """The name that stands alone on its line before an address."""
+    tokens = words(text)
+    spans = []
+    for match in _HEAD_LINE.finditer(text):
+        found = _phrase(text, tokens, match.start("name"), lex)
+        if found and found[-1].end == match.end("name") and _is_name(text, found, lex, loosely=False):
+            spans.append(Span(match.start("name"), match.end("name"), "HOPITAL", 0.35, "letterhead-name"))
+    return spans
