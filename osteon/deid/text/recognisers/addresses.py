@@ -20,7 +20,7 @@ _NAME = r"[^\W\d_][\w'’.\-]*"
 _TOWN_NAME = r"(?:St\.|[^\W\d_](?:[\w'’\-]|\.(?=[\w-]))*)"
 _DAY_OF_STREET = (
     r"\d{1,2}(?:er)?[- ](?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|"
-    r"novembre|d[ée]cembre)(?:[ ](?:18|19|20)\d\d)?"
+    r"novembre|d[ée]cembre)(?:[ ](?:18|19|20)\d\d)?|\d{1,3}(?:er|e|[èe]me|nd)(?=[ ](?:de[ ])?[A-ZÀ-Ýa-zà-ÿ])"
 )
 """Streets of a day: `rue du 11 Novembre 1918`."""
 _SP = r"[ \t\u00a0]"
@@ -74,7 +74,9 @@ _SUFFIXED = re.compile(
 )
 """A street by the ending of its name, as in Flanders and German Switzerland."""
 _HIGH_STREET = re.compile(
-    rf"(?<![\w])\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-D](?!\w))?{_SP}*,?{_SP}*grand[ '’-]?rue\b", re.IGNORECASE
+    rf"(?<![\w])\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-D](?!\w))?{_SP}*,?{_SP}*grande?[ '’-]?rue\b"
+    rf"(?:{_SP}d(?:e|u|es){_SP}(?:la{_SP})?[\w'’-]+)?",
+    re.IGNORECASE,
 )
 _TOWN_AFTER = re.compile(
     rf"[ \t]*,[ \t]*\n?[ \t]*(?P<town>(?:L[ea]s?[ ]|L[EA]S?[ ])?(?P<first>{UPPER}[^\W\d_]+)"

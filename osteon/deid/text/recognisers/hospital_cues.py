@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from osteon.deid.text.lexicon import Lexicon, word_class
 from osteon.deid.text.recognisers.hospital_ends import closes, is_place
+from osteon.deid.text.recognisers.hospital_phrases import TAIL
 from osteon.deid.text.recognisers.name_shapes import (
     ACRONYMS,
     FUNCTION_WORDS,
@@ -21,7 +22,7 @@ from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER, Token, first_at, words
 
 _AT = re.compile(
-    r"\b(?P<prep>[àÀ](?: l['’]| la)?|AU|A(?: LA| L['’])?|a(?= [A-ZÀ-Ý][a-zà-ÿ'’-])|aux?|vers|VERS|depuis|DEPUIS|chez|"
+    r"\b(?P<prep>[àÀ](?: l['’]| la)?|AU|A(?: LA| L['’])?|a(?= [A-ZÀ-Ý])|aux?|vers|VERS|depuis|DEPUIS|chez|"
     r"[Pp]ar|PAR|(?:de|DE)(?: la| l['’]| LA| L['’])?|[dD]['’]|des?|du|DU|DES) ?\s?"
     rf"(?={UPPER})"
 )
@@ -32,7 +33,7 @@ _DONE = re.compile(
     r"trait[ée]|soign|s[ée]jour|r[ée]alis[ée]|faite?s?\b|effectu[ée]|pratiqu[ée]|rdv|rendez-vous|rv\b|avis\b|appel|"
     r"accept|accord|r[ée]ponse|retour|mut[ée]e?\b|mutation|orient|dirig|[ée]vacu|convoqu|contr[ôo]l|h[ée]berg|r[ée]sid|"
     r"demand|dossier|images?\b|clich[ée]s?\b|radios?\b|re[çc]u|examens?\b|pr[ée]vue?\b|irm\b|scanner\b|lit\b|place\b|refus|"
-    r"envoy|repart|part(?:ir|i|ie)?\b|amen|accueil|accouch|arriv|rapatri|relais|relanc|staff|comparaison|compar[ée]|"
+    r"envoy|repart|part(?:ir|i|ie)?\b|amen|accueil|accouch|soins?\b|suites?\b|arriv|rapatri|relais|relanc|staff|comparaison|compar[ée]|"
     r"pos[ée]e?\b|b[ée]n[ée]fici|attach[ée]|exer[çc]|travaill|"
     r"d[ée]c[èée]d|coronarographie|intervention|chirurgi|urgences|bilan|contact|joint|courrier|lettre|équipe|confr[èe]res?|coll[èe]gues?)",
     re.IGNORECASE,
@@ -58,11 +59,26 @@ _NOBODY = word_class("capitalised_words_that_are_nobody") | frozenset(
     ["AUJOURD", "DEMAIN", "HIER", "DISTANCE", "DOMICILE", "JEUN", "DROITE", "GAUCHE", "NOUVEAU", "REVOIR"]
 )
 _TIMES = frozenset(
-    ["JANVIER", "FEVRIER", "MARS", "AVRIL", "MAI", "JUIN", "JUILLET", "AOUT", "SEPTEMBRE", "OCTOBRE", "NOVEMBRE", "DECEMBRE"]
+    [
+        "JANVIER",
+        "FEVRIER",
+        "MARS",
+        "AVRIL",
+        "MAI",
+        "JUIN",
+        "JUILLET",
+        "AOUT",
+        "SEPTEMBRE",
+        "OCTOBRE",
+        "NOVEMBRE",
+        "DECEMBRE",
+    ]
 ) | frozenset(["LUNDI", "MARDI", "MERCREDI", "JEUDI", "VENDREDI", "SAMEDI", "DIMANCHE", "NOEL", "PAQUES"])
 _NEVER = TITLES | HEADINGS | _NOBODY | _TIMES
 _STOPS = FUNCTION_WORDS - _LINKS
-_CLOSED = re.compile(r"[ \t]*(?:$|[\n,;:.)(/]|-[ ]|(?i:le|pour|par|en|puis|ce|cette|depuis|avec|dans|et|qui|o[ùu]|mais|sans|ou|est|a|ont|hier|demain|chez|vers|à|au|actuellement|sera|dont)\b|\d)")
+_CLOSED = re.compile(
+    r"[ \t]*(?:$|[\n,;:.)(/]|-[ ]|(?i:le|pour|par|en|puis|ce|cette|depuis|avec|dans|et|qui|o[ùu]|mais|sans|ou|est|a|ont|hier|demain|chez|vers|à|au|actuellement|sera|dont)\b|\d)"
+)
 _LONGEST = 7
 _NUMBER = re.compile(r"[ ]\d{1,2}(?![\w/.,]\d|\d| [a-z]{3})")
 _FIELD = re.compile(
@@ -75,16 +91,18 @@ _DOCTOR_OF = re.compile(rf"\b(?:Dr|Pr|Docteur|Professeur|Dre|Prof\.)\.? [^()\n]{
 _EVENT_AT = re.compile(
     rf"\((?={UPPER}[^(),\n]{{2,50}}, (?:Dr|Pr|en |\d\d?/|[a-zà-ÿ]+ \d{{4}})|(?:[Ll][ae]s? |[Ll]['’]){UPPER}[^(),\n]{{2,30}}\))"
 )
+_DATED = re.compile(
+    rf"(?:[;:] |- |^)(?={UPPER}[^,;:\n]{{2,50}}, (?:[a-zéû]{{3,9}}\.? (?:19|20)\d\d|\d\d?/(?:19|20)\d\d)(?!\w))",
+    re.MULTILINE,
+)
+"""A house with its month: `Imagerie antérieure : Delta, mars 2019`."""
 _STAND_ALONE = re.compile(
     rf"(?m)(?:^[ \t]*-?[ ]?|[ \t][-–|][ ]|, |: |; )(?P<name>(?i:centre|site|village|vill[âa]ge|villa|institution|fondation|terrasses|jardins|r[ée]sidence|"
-    rf"irm|scanner|imagerie|radiologie|selas|selarl|sas|scm|gie) {UPPER}|(?i:centre|site|fondation|village) (?:de l['’]|d['’]|de la |du |des |les |la |l['’]){UPPER})"
+    rf"irm|scanner|imagerie|radiologie|selas|selarl|sas|scm|gie) {UPPER}|(?i:centre|site|fondation|village) (?:de l['’]|d['’]|de la |du |des |les |la |l['’]){UPPER}|"
+    rf"(?:L[ae]s? |L['’])[a-zà-ÿ]{{4,}} (?:d['’]|de la |de l['’]|du |des ){UPPER})"
 )
 """Where a house stands by itself: a line, a list, after a dash."""
 _MACHINES = re.compile(r"(?i:irm|scanner|imagerie|radiologie)\b")
-_TAIL = re.compile(
-    r"[ ](?:blanche?s?|rouges?|vertes?|bleue?s?|noire?s?|jaunes?|neuve?s?|vieux|doré?e?s?|fleurie?s?|des [a-zà-ÿ]{4,}s)(?=[ \t]*(?:$|[\n,;:.)(]|-[ ]|le\b|pour\b|par\b))"
-)
-"""The last words of a name in small print: `Croix blanche`, `Asile des aveugles`."""
 
 
 def find_houses_of_care(text: str, lex: Lexicon) -> list[Span]:
@@ -95,10 +113,14 @@ def find_houses_of_care(text: str, lex: Lexicon) -> list[Span]:
         found = _phrase(text, tokens, match.end(), lex)
         if found and _is_meant(text, match, found, lex):
             spans.append(Span(found[0].start, _end(text, found), "HOPITAL", 0.5, "house-cue"))
-    for pattern in (_FIELD, _DOCTOR_OF, _EVENT_AT):
+    for pattern in (_FIELD, _DOCTOR_OF, _EVENT_AT, _DATED):
         for match in pattern.finditer(text):
             found = _phrase(text, tokens, match.end(), lex)
-            if found and _fills(text, found, pattern) and _is_name(text, found, lex, loosely=pattern is not _EVENT_AT):
+            if (
+                found
+                and _fills(text, found, pattern)
+                and _is_name(text, found, lex, loosely=pattern in {_FIELD, _DOCTOR_OF})
+            ):
                 spans.append(Span(found[0].start, _end(text, found), "HOPITAL", 0.5, "house-field"))
     for match in _STAND_ALONE.finditer(text):
         found = _phrase(text, tokens, match.start("name"), lex)
@@ -114,11 +136,15 @@ def _phrase(text: str, tokens: Sequence[Token], start: int, lex: Lexicon) -> lis
     place = first_at(tokens, start)
     for number in range(place, min(place + _LONGEST + 4, len(tokens))):
         token = tokens[number]
-        gap = text[(pending or found)[-1].end : token.start] if found or pending else text[start : token.start]
+        gap = (
+            text[(pending or found)[-1].end : token.start] if found or pending else text[start : token.start]
+        )
         if gap.strip("'’-") not in {"", " ", "\n"} or (gap == "\n" and not pending):
             break
         if token.folded in _LINKS and (found or pending or token.folded in _ARTICLES):
             pending.append(token)
+        elif pending and not found and len(pending) == 1 and _is_common_house(text, tokens, number):
+            found, pending = [*pending, token], []
         elif not _may_stand(token, found) or (
             found and not pending and _is_plain(token, lex) and not _goes_with(text, tokens, number)
         ):
@@ -127,6 +153,13 @@ def _phrase(text: str, tokens: Sequence[Token], start: int, lex: Lexicon) -> lis
             found += [*pending, token]
             pending = []
     return found
+
+
+def _is_common_house(text: str, tokens: Sequence[Token], number: int) -> bool:
+    """A small word between a capital article and what a name goes on with: `Les jardins d'Arcadie`."""
+    article, token = tokens[number - 1], tokens[number]
+    named = re.match(rf"[ ](?:d['’]|de la |de l['’]|du |des |de ){UPPER}", text[token.end : token.end + 8])
+    return article.is_capitalised and token.text.islower() and named is not None
 
 
 def _may_stand(token: Token, found: Sequence[Token]) -> bool:
@@ -155,14 +188,14 @@ def _is_meant(text: str, match: re.Match[str], found: Sequence[Token], lex: Lexi
     return _is_name(text, found, lex, loosely=prep not in {"a", "chez", "au"} and not found[0].is_upper)
 
 
-def _is_name(
-    text: str, found: Sequence[Token], lex: Lexicon, *, loosely: bool, alone: bool = False
-) -> bool:
+def _is_name(text: str, found: Sequence[Token], lex: Lexicon, *, loosely: bool, alone: bool = False) -> bool:
     """The words may be the name of a house; loosely, a single word of the dictionary too."""
     proper = [token for token in found if token.folded not in _LINKS]
-    if not proper or any(t.folded in lex.protected or t.folded in _BODY for t in proper):
+    if not proper:
         return False
     first = proper[0]
+    if any(t.folded in lex.protected or t.folded in _BODY for t in proper if not _HOUSES.match(t.text)):
+        return False
     if first.folded in ACRONYMS and not (_HOUSES.match(first.text) and len(proper) > 1):
         return False
     house = _HOUSES.match(first.text) is not None
@@ -172,11 +205,13 @@ def _is_name(
     if any(_is_strange(t, lex) for t in rest):
         return len(rest) > 1 or house or not first.is_upper or len(first.text) > 6
     if found[0].folded in _ARTICLES and found[0].is_capitalised and not found[0].is_upper:
-        return not MEDICAL_SHAPE.search(rest[0].folded) or len(rest) > 1
+        return house or len(rest) > 1 or not MEDICAL_SHAPE.search(rest[0].folded)
     closed = _closed(text, found[-1])
     if len(rest) > 1 or house:
         machine = alone and _MACHINES.match(first.text) is not None
-        return (closed or _TAIL.match(text, found[-1].end) is not None) and not rest[0].is_upper and not machine
+        return (
+            (closed or TAIL.match(text, found[-1].end) is not None) and not rest[0].is_upper and not machine
+        )
     return loosely and closed and not first.is_upper and len(first.text) > 3
 
 
@@ -206,7 +241,7 @@ def _fills(text: str, found: Sequence[Token], pattern: re.Pattern[str]) -> bool:
 
 
 def _end(text: str, found: Sequence[Token]) -> int:
-    more = _NUMBER.match(text, found[-1].end) or _TAIL.match(text, found[-1].end)
+    more = _NUMBER.match(text, found[-1].end) or TAIL.match(text, found[-1].end)
     return more.end() if more else found[-1].end
 
 
@@ -214,6 +249,33 @@ _HEAD_LINE = re.compile(
     rf"(?m)^(?P<name>{UPPER}[^\n,;:|\d@]{{2,60}}?)(?:[ ]?[,|–-][ ]|\n)(?=[^\n]{{0,60}}(?:\b\d{{4,5}} {UPPER}|\n[^\n]{{0,40}}\b\d{{2}} ?\d{{2,3}} {UPPER}))"
 )
 """The first of the lines before a postcode with its town."""
+
+
+_IN_SMALL = re.compile(
+    r"\b(?:vers|transf(?:ert|[ée]r[ée]e?)(?: de| à| au| vers)?|adress[ée]e? (?:par|[àa]|au|de)|(?:suivie?|vue?|pr[ée]vue?|op[ée]r[ée]e?|faite?|hospitalis[ée]e?|revue?|"
+    r"admise?|s[ée]jour|scanner|irm|radio|rdv|retour|contr[ôo]le|consult[ée]?) (?:[àa]|au|aux|de)|rdv|provenance(?: de)?|(?:vient|sort|venant|sortie?) (?:de|du)) (?:la |l['’])?"
+    r"(?P<name>(?!(?:la|l|le|domicile|jeun|gauche|droite|nouveau|distance|terme|[àa]|au|ce|cette|son|sa|dr|pr|mme|mr?)\b)[^\W\d_][\w'’.-]*(?:[ ][^\W\d_][\w'’.-]*){0,7}?)"
+    r"(?=[ ]*(?:$|[,;:)\n]|\.(?:\s|$))|[ ](?:pour|par|puis|le|ce|cette|avec|depuis|en|hier|demain|il|elle|qui|vers|où|et|dr|pr|mr|mme|habite|au|à|a|est)\b|[ ]\d)"
+)
+"""In a text without capitals: from where somebody goes to the word that goes on."""
+
+
+def find_in_small_print(text: str, lex: Lexicon) -> list[Span]:
+    """Houses in a text without capitals, by where somebody goes to or comes from."""
+    return [
+        Span(*match.span("name"), "HOPITAL", 0.5, "house-small")
+        for match in _IN_SMALL.finditer(text)
+        if _is_small_name(match["name"], lex)
+    ]
+
+
+def _is_small_name(name: str, lex: Lexicon) -> bool:
+    parts = [token for token in words(name) if token.folded not in _LINKS]
+    if not parts or any(t.folded in lex.protected | _BODY for t in parts if not _HOUSES.match(t.text)):
+        return False
+    if any(_is_strange(t, lex) for t in parts):
+        return True
+    return _HOUSES.match(name) is not None and len(parts) > 1 and _MACHINES.match(name) is None
 
 
 def find_letterheads(text: str, lex: Lexicon) -> list[Span]:

@@ -10,7 +10,9 @@ from osteon.deid.text.recognisers.name_shapes import ACRONYMS, MEDICAL_SHAPE, is
 from osteon.deid.text.tokens import UPPER, Token, first_at
 from osteon.deid.values import fold
 
-_AFTER_A_HOUSE = re.compile(r"[ ](?:par|le[ ]\d|où|hier|depuis le)\b|[ ]\d\d?/\d")
+_AFTER_A_HOUSE = re.compile(
+    r"[ ](?:(?:par|où|hier|depuis|ce jour|cette|pour|puis|avec|afin|en \d{4})\b|l[ea][ ]\d)|[ ]\d\d?/\d"
+)
 _GOES_ON = re.compile(rf"[ ](?:d[eu]s?(?:[ ]la)?[ ]|d['’]|de[ ]l['’]){UPPER}")
 _PARTNERS = re.compile(rf"(?i:\s(?:et|&)\sassoci[ée]e?s?\b)|\s&\s{UPPER}[\w'’-]+")
 _CASUAL = re.compile(r"pharm|labo|mater|ambul", re.IGNORECASE)

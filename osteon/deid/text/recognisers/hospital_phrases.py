@@ -19,7 +19,9 @@ _ATTRIBUTE = re.compile(
     r"(?:IQUES?|ALES?|AL|AUX|AIRES?|IERS?|IERES?|IFS?|IVES?|ISTES?|ELLES?|OISE?S?|EENS?|EENNES?|IENS?|IENNES?)$"
 )
 """Endings of adjectives that say of what sort a house is: `ophtalmique`, `mutualiste`, `vosgien`."""
-_CLINICAL = frozenset(["CLINIQUE", "CLINIQUES", "CENTRE", "IMAGERIE", "RADIOLOGIE", "SCANNER", "IRM", "INSTITUT"])
+_CLINICAL = frozenset(
+    ["CLINIQUE", "CLINIQUES", "CENTRE", "IMAGERIE", "RADIOLOGIE", "SCANNER", "IRM", "INSTITUT"]
+)
 """Kinds that are words of reports too: only sorts of the list may follow before the name."""
 _SHORTENED = frozenset(["DR", "PR", "ST", "STE"])
 _BODY = word_class("parts_of_the_body")
@@ -27,6 +29,11 @@ _LONGEST = 14
 _HYPHEN = re.compile(r"[ ]?[-–/|][ ]?")
 _NUMBERED = re.compile(r"[ ]\d{1,2}(?=[ \t]*(?:$|[\n,;.)(]|[ ]-[ ]))")
 """`Pasteur 2`, where the name ends."""
+TAIL = re.compile(
+    r"[ ](?:blanche?s?|rouges?|vertes?|bleue?s?|noire?s?|jaunes?|neuve?s?|vieux|dorée?s?|fleurie?s?|"
+    r"m[ée]dical|sant[ée]|imagerie|[a-zà-ÿ]{3,}(?:oise?|aise?|éenne|éen|ienne|ien|ande?)|des [a-zà-ÿ]{4,}s)(?=[ \t]*(?:$|[\n,;:.)(]|-[ ]|(?:le|ce|pour|par|est|puis|en|avec|depuis)\b))"
+)
+"""The last words of a name in small print: `Croix blanche`, `Asile des aveugles`."""
 _LETTERS = re.compile(r"[ ]\((?P<letters>[A-ZÀ-Ý][\w'’.+-]{1,7})\)")
 
 
@@ -34,7 +41,7 @@ def end_of_phrase(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
     """The end of the phrase after a kind of hospital; None where nobody is named."""
     place = first_at(tokens, match.end())
     kind = match["kind"].upper()
-    clinical = kind.split()[0].split("-")[0] in _CLINICAL
+    clinical = kind.split()[0].split("-")[0] in _CLINICAL and not kind.startswith(("CENTRE D", "CENTRE H"))
     loud = kind == match["kind"] and len(kind) > 5
     end: int | None = None
     linked, previous = False, match.end()
@@ -78,7 +85,7 @@ def _step(
         return "sort" if attribute else "name" if rare and linked and len(token.text) > 3 else ""
     if not named and token.folded in _SORTS:
         return "sort"
-    if token.folded in HEADINGS and not linked:
+    if token.folded in HEADINGS and not linked and not (named and _last(text, token)):
         return ""
     if named and not linked and _is_word(token, lex) and not closes(text, tokens, number):
         return ""
@@ -107,6 +114,16 @@ def _follows(text: str, tokens: Sequence[Token], number: int, lex: Lexicon) -> b
     return goes_on or _ATTRIBUTE.search(after.folded) is not None or lex.is_rare_word(after.folded)
 
 
+def _last(text: str, token: Token) -> bool:
+    """`Résonance Imagerie` before a sign that makes no heading of the last word."""
+    return token.folded in {"IMAGERIE", "RADIOLOGIE"} and text[token.end : token.end + 1] in {
+        ".",
+        ",",
+        ")",
+        "",
+    }
+
+
 def _names_next(text: str, tokens: Sequence[Token], number: int, lex: Lexicon) -> bool:
     token = tokens[number]
     after = tokens[number + 1] if number + 1 < len(tokens) else None
@@ -129,6 +146,8 @@ def _is_sort(token: Token, loud: bool) -> bool:
 
 def _with_letters(text: str, end: int) -> int:
     """The end with a number or the letters in brackets that the name has."""
+    if tail := TAIL.match(text, end):
+        end = tail.end()
     if number := _NUMBERED.match(text, end):
         end = number.end()
     letters = _LETTERS.match(text, end)

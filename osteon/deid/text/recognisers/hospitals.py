@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from functools import cache
 
 from osteon.deid.text.lexicon import Lexicon, word_class
-from osteon.deid.text.recognisers.hospital_cues import find_houses_of_care, find_letterheads
+from osteon.deid.text.recognisers.hospital_cues import (
+    find_houses_of_care,
+    find_in_small_print,
+    find_letterheads,
+)
 from osteon.deid.text.recognisers.hospital_ends import (
     OUR_LADY,
     closes,
@@ -96,7 +100,10 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     small = text.islower()
     spans = [Span(*m.span("name"), "HOPITAL", 0.6, "service-of") for m in _SERVICE_OF.finditer(text)]
     for match in at_words(hospital_kind(lex.language), text):
-        end = max(end_of_name(text, tokens, match, lex) or 0, end_of_phrase(text, tokens, match, lex) or 0) or None
+        end = (
+            max(end_of_name(text, tokens, match, lex) or 0, end_of_phrase(text, tokens, match, lex) or 0)
+            or None
+        )
         if small:
             end = max(end or 0, end_in_small_print(text, match, lex) or 0) or None
         if end is not None:
@@ -141,6 +148,7 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     ]
     spans += find_houses_of_care(text, lex)
     spans += find_letterheads(text, lex)
+    spans += find_in_small_print(text, lex) if small else []
     for match in at_words(_ARTICLE_L, text):
         spans += _after_article(text, tokens, match, lex)
     return spans
