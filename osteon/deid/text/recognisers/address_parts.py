@@ -20,7 +20,7 @@ SITE = (
     r" r[ée]sidentiel)?|"
     r"z\.?a\.?(?:[ce]\.?)?|z\.?i\.?|zone (?:artisanale|industrielle|commerciale|d['’]activit[ée]s?)|"
     r"centre commercial|"
-    r"espace|manoir|chalet|section|morne|parc tertiaire|centre d['’]affaires|r[ée]sidence universitaire|"
+    r"p[ée]niche|espace|manoir|chalet|section|morne|parc tertiaire|centre d['’]affaires|r[ée]sidence universitaire|"
     r"le clos d[eu]s?|"
     r"les terrasses d[eu]s?|bourg d[eu]|technop[ôo]le|p[ôo]le d['’]activit[ée]s|les hauts d[eu]|"
     r"route (?:d[ée]partementale|nationale|communale)|corps de ferme"
@@ -29,7 +29,7 @@ SITE = (
 _DOOR = (
     rf"(?:app?t?|appartement|porte|b[âa]t(?:iment)?|bt|blc|bloc|esc(?:alier)?|logement|lgt|bo[îi]te|bte|cage|"
     rf"hall|tour|"
-    rf"villa|lot|pk|n°|digicode|code(?:{SP}portail)?|[ée]tage|ch|chambre|studio|entr[ée]e)\b\.?{SP}*(?:n°|"
+    rf"villa|lot|pk|n°|digicode|code(?:{SP}portail)?|[ée]tage|ch|chambre|studio|emplacement|empl|parcelle|entr[ée]e)\b\.?{SP}*(?:n°|"
     rf":)?{SP}*"
     rf"(?:[A-Za-z]?\d{{1,4}}[A-Za-z]?|[A-Za-z](?!['’.\w]))(?![\w/])"
 )
@@ -39,8 +39,12 @@ _FLOOR = (
 )
 _YARD = r"fond de cour|interphone[ \t]+[^\W\d_][\w'’-]*"
 _BOX = rf"(?:cidex|tsa|case{SP}postale|bo[îi]te{SP}postale|bp|b\.p\.|cs|cp)\b{SP}?(?:n°{SP}?)?\d{{1,5}}(?!\d)"
-INSIDE = rf"(?:{_DOOR}|{_FLOOR}|{_BOX}|{_YARD})"
-_AFTER = re.compile(rf"(?:{SP}*(?:[,/–-]|\n)?{SP}*(?:\n{SP}*)?{INSIDE})+", re.IGNORECASE)
+_CEDEX = rf"cedex{SP}?\d{{0,2}}(?!\w)"
+INSIDE = rf"(?:{_DOOR}|{_FLOOR}|{_BOX}|{_YARD}|{_CEDEX})"
+_AFTER = re.compile(
+    rf"(?:{SP}*(?:[,/–-]|\n)?{SP}*(?:\n{SP}*)?(?:{INSIDE}|\({INSIDE}(?:{SP}*,{SP}*{INSIDE})?\)))+",
+    re.IGNORECASE,
+)
 """What follows a house: `, apt 34`, `, bât. B2, 3e étage`, ` / case postale 7`."""
 _CARE_OF = (
     rf"(?:chez|c/o|aux bons soins de){SP}+(?:(?:m|mr|mme|mlle|monsieur|madame|famille)\b\.?{SP}+)?(?!(?:le|"

@@ -110,6 +110,10 @@ _ROADS = frozenset(
         "ROUTE",
     ]
 )
+_LIVED_IN = re.compile(
+    r"\b(?:domicile|domicili[ée]e?(?:\(e\))?|habit(?:e|ant)|demeur(?:e|ant)|r[ée]sid(?:e|ant)|adresse)(?:,|\s?:|\s?\()?\s?$",
+    re.IGNORECASE,
+)
 _ABBREVIATED = 5
 _STOP_AFTER_STREET = word_class("words_after_a_street")
 _LINK = word_class("words_inside_a_place")
@@ -168,7 +172,10 @@ def _street_end(match: re.Match[str]) -> int | None:
         not numbered
         and not (behind and (capital or names[-1].group()[0].isupper() or fold(match["street"]) in _ROADS))
         and not (zipped and match["name"].strip())
-        and not (capital and match["street"][0].isupper())
+        and not (
+            capital
+            and (match["street"][0].isupper() or _LIVED_IN.search(match.string[: match.start()][-24:]))
+        )
     ):
         return None
     if zipped:

@@ -101,7 +101,11 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
         if counted and not (stated or _alone(text, match) or _beside(text, match)):
             continue
         if match.group().rstrip()[-1] in "aA" and not (
-            stated or _alone(text, match) or _beside(text, match) or _is_sentence(text, match)
+            stated
+            or _alone(text, match)
+            or _beside(text, match)
+            or _is_sentence(text, match)
+            or _of_a_patient(text, match)
         ):
             continue
         spans.append(Span(match.start(), match.end(), "AGE", 0.3, "age"))
@@ -138,6 +142,14 @@ def _beside(text: str, match: re.Match[str]) -> bool:
     return ends and (
         _DATE_BEFORE.search(before) is not None
         or re.search(rf"(?:{UPPER}[^\W\d_]+ |{UPPER}\. ?|\d\) )$", before) is not None
+    )
+
+
+def _of_a_patient(text: str, match: re.Match[str]) -> bool:
+    """`pt 64 a vu ce jour`."""
+    return (
+        re.search(r"\b(?:pte?|patiente?) $", text[max(0, match.start() - 9) : match.start()], re.I)
+        is not None
     )
 
 

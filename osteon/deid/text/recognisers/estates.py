@@ -41,6 +41,11 @@ _ESTATE_IN_SMALL = re.compile(
     rf"(?={SP}*,?{SP}*{_ZIP})"
 )
 """In a text without capitals only the postcode says where the name ends."""
+_VILLAGE = re.compile(
+    rf"(?:(?i:au|le){SP}(?i:bourg|village|hameau)|(?i:grande?[ '’-]rue|place{SP}de{SP}l['’]{SP}?[ée]glise))(?={_BREAK}(?:{_ZIP}|{_ZIP_4})|{SP}*(?:$|[\n;|]))",
+    re.MULTILINE,
+)
+"""A house that needs no number: `Adresse : Au bourg`."""
 _BOX = re.compile(
     rf"(?:cidex|tsa|case{SP}postale|bo[îi]te{SP}postale|cp){SP}(?:n°{SP}?)?\d{{1,5}}{_END}", re.IGNORECASE
 )
@@ -58,7 +63,7 @@ _FARM = re.compile(
     rf"(?={_BREAK}(?:{_ZIP}|{_ZIP_4}))"
 )
 """A farm or a field by whose it was: `Chez Hébay, 02480 Avallon`."""
-_LIVING = re.compile(rf"\b(?:{_LIVES})(?:{SP}{_SINCE})?,?{SP}+(?P<value>[^\n;()]{{3,70}})", re.IGNORECASE)
+_LIVING = re.compile(rf"\b(?:{_LIVES})(?:{SP}{_SINCE})?,?{SP}+\(?(?P<value>[^\n;()]{{3,70}})", re.IGNORECASE)
 _LABELLED = re.compile(
     rf"\b(?:adresse|domicile|si[èe]ge|prise en charge)(?:{SP}+[^\W\d_]+){{0,2}}{SP}*:{SP}*(?P<value>[^\n;|"
     rf"@]{{3,80}}?)"
@@ -88,7 +93,12 @@ def find_estates(text: str, lex: Lexicon) -> list[Span]:
     """Addresses without a street, each where an address is written."""
     spans = [
         Span(m.start(), m.end(), "ADRESSE", 0.72, rule)
-        for pattern, rule in ((_ESTATE, "estate"), (_BOX, "box"), (_HIGH_STREET, "high-street"))
+        for pattern, rule in (
+            (_ESTATE, "estate"),
+            (_BOX, "box"),
+            (_HIGH_STREET, "high-street"),
+            (_VILLAGE, "village"),
+        )
         for m in at_words(pattern, text)
         if pattern is _HIGH_STREET or _is_placed(text, m)
     ]

@@ -77,7 +77,7 @@ _TIMES = frozenset(
 _NEVER = TITLES | HEADINGS | _NOBODY | _TIMES
 _STOPS = FUNCTION_WORDS - _LINKS
 _CLOSED = re.compile(
-    r"[ \t]*(?:$|[\n,;:.)(/]|-[ ]|(?i:le|pour|par|en|puis|ce|cette|depuis|avec|dans|et|qui|o[ùu]|mais|sans|ou|est|a|ont|hier|demain|chez|vers|à|au|actuellement|sera|dont)\b|\d)"
+    r"[ \t]*(?:$|[\n,;:.)(/]|-[ ]|(?i:le|pour|par|en|puis|ce|cette|depuis|avec|dans|et|qui|o[ùu]|mais|sans|ou|est|a|ont|hier|demain|chez|vers|à|au|actuellement|sera|dont)\b|\d|(?i:du|de) \d)"
 )
 _LONGEST = 7
 _NUMBER = re.compile(r"[ ]\d{1,2}(?![\w/.,]\d|\d| [a-z]{3})")
@@ -87,6 +87,25 @@ _FIELD = re.compile(
     r"correspondant|de|[àa])[ \t]*:[ \t]*"
     rf"(?={UPPER})"
 )
+_CODE = re.compile(
+    r"(?:(?:[A-ZÀ-Ý]\.){2,5}[A-ZÀ-Ý]?\.?|[A-ZÀ-Ý]{2,4}\d[A-ZÀ-Ý]{1,3}|[A-ZÀ-Ý]{3,7})(?![\w.+-]*[\w+])"
+)
+"""A house by its letters: `H.U.B`, `IM2S`, `PBNA`."""
+_GONE = re.compile(
+    r"(?<![^\W_])(?:suivie?|transf[ée]r[ée]e?s?|transfert|hospitalis[ée]e?|op[ée]r[ée]e?|admise?|adress[ée]e?|passage|appel|accord|avis(?: \w+)?|refus|"
+    r"faite?s?|r[ée]alis[ée]e?s?|repartir?|repart|retour|mutation|mut[ée]e?|envoyer(?: aussi)?|envoy[ée]e?s?|consult[ée]|poursuit|charge|s[ée]jour|entr[ée]e?|"
+    r"destination|provenance|vient|venant|sort|sortie|convocation|rendez-vous|rdv|contr[ôo]le|soins|rapatri[ée]e?|accept[ée]e?|orient[ée]e?|"
+    r"dossier|images|clich[ée]s?|rappeler|relance|joindre|coll[èe]gues?|confr[èe]res?|[ée]quipe|secr[ée]tariat|urgences)(?:\(e\))?[ ]$",
+    re.IGNORECASE,
+)
+"""Right before `à`, `au` or `de` and the letters of a house."""
+_CODE_ALONE = re.compile(
+    r"(?m)(?:^[ \t]*-?[ ]?|(?:Destination|Provenance|[ÉEé]tablissement|Arriv[ée]e|D[ée]part|Aller|Retour|Centre|Site) ?: |[a-zà-ÿ], |[ ][-|][ ])"
+    r"(?P<code>(?:[A-Z]\.){2,4}[A-Z]\.?|[A-Z]{2,4}\d[A-Z]{1,3})(?=[ \t]*(?:$|[\n,(]|[-|] |- ))"
+)
+"""Such letters where a house stands: a line, a field, beside a name."""
+_NO_HOUSE = word_class("letters_of_medicine")
+_NEXT = re.compile(rf"(?:, | et | ou | puis (?:à |au )?)(?={UPPER})")
 _DOCTOR_OF = re.compile(rf"\b(?:Dr|Pr|Docteur|Professeur|Dre|Prof\.)\.? [^()\n]{{2,40}}\((?={UPPER})")
 _EVENT_AT = re.compile(
     rf"\((?={UPPER}[^(),\n]{{2,50}}, (?:Dr|Pr|en |\d\d?/|[a-zà-ÿ]+ \d{{4}})|(?:[Ll][ae]s? |[Ll]['’]){UPPER}[^(),\n]{{2,30}}\))"
@@ -97,8 +116,8 @@ _DATED = re.compile(
 )
 """A house with its month: `Imagerie antérieure : Delta, mars 2019`."""
 _STAND_ALONE = re.compile(
-    rf"(?m)(?:^[ \t]*-?[ ]?|[ \t][-–|][ ]|, |: |; )(?P<name>(?i:centre|site|village|vill[âa]ge|villa|institution|fondation|terrasses|jardins|r[ée]sidence|"
-    rf"irm|scanner|imagerie|radiologie|selas|selarl|sas|scm|gie) {UPPER}|(?i:centre|site|fondation|village) (?:de l['’]|d['’]|de la |du |des |les |la |l['’]){UPPER}|"
+    rf"(?m)(?:^[ \t]*-?[ ]?|(?<=\. )|[ \t][-–|][ ]|, |: |; )(?P<name>(?i:centre|site|village|vill[âa]ge|villa|institution|fondation|terrasses|jardins|r[ée]sidence|"
+    rf"irm|scanner|imagerie|radiologie|selas|selarl|sas|scm|gie|groupe|pavillon|p[ôo]le) {UPPER}|(?i:centre|site|fondation|village) (?:de l['’]|d['’]|de la |du |des |les |la |l['’]){UPPER}|"
     rf"(?:L[ae]s? |L['’])[a-zà-ÿ]{{4,}} (?:d['’]|de la |de l['’]|du |des ){UPPER})"
 )
 """Where a house stands by itself: a line, a list, after a dash."""
@@ -113,6 +132,8 @@ def find_houses_of_care(text: str, lex: Lexicon) -> list[Span]:
         found = _phrase(text, tokens, match.end(), lex)
         if found and _is_meant(text, match, found, lex):
             spans.append(Span(found[0].start, _end(text, found), "HOPITAL", 0.5, "house-cue"))
+        elif (code := _CODE.match(text, match.end())) and _is_code(text, match, code):
+            spans.append(Span(*code.span(), "HOPITAL", 0.5, "house-letters"))
     for pattern in (_FIELD, _DOCTOR_OF, _EVENT_AT, _DATED):
         for match in pattern.finditer(text):
             found = _phrase(text, tokens, match.end(), lex)
@@ -127,6 +148,14 @@ def find_houses_of_care(text: str, lex: Lexicon) -> list[Span]:
         if found and _is_name(text, found, lex, loosely=False, alone=True):
             spans.append(Span(found[0].start, _end(text, found), "HOPITAL", 0.5, "house-alone"))
     return spans
+
+
+def _is_code(text: str, match: re.Match[str], code: re.Match[str]) -> bool:
+    """Letters where a house is meant, in small print and none of medicine's."""
+    letters = code.group().replace(".", "")
+    if letters in ACRONYMS | _NO_HOUSE or text[max(0, match.start() - 12) : match.start()].isupper():
+        return False
+    return _GONE.search(text, max(0, match.start() - 24), match.start()) is not None
 
 
 def _phrase(text: str, tokens: Sequence[Token], start: int, lex: Lexicon) -> list[Token]:
@@ -221,8 +250,11 @@ def _is_strange(token: Token, lex: Lexicon) -> bool:
         return False
     if is_place(token, lex) and not lex.is_word(folded):
         return True
-    if folded.startswith(("SAINT-", "SAINTE-")):
-        return True
+    compound = (
+        "-" in folded and folded not in lex.words and all(p[:1].isupper() for p in token.text.split("-"))
+    )
+    if folded.startswith(("SAINT-", "SAINTE-")) or (compound and not token.is_upper):
+        return not any(part in _BODY | lex.protected for part in folded.split("-"))
     return lex.is_rare_word(folded) and not (MEDICAL_SHAPE.search(folded) and len(folded) > 4)
 
 
@@ -278,10 +310,35 @@ def _is_small_name(name: str, lex: Lexicon) -> bool:
     return _HOUSES.match(name) is not None and len(parts) > 1 and _MACHINES.match(name) is None
 
 
+def find_beside(text: str, spans: Sequence[Span], lex: Lexicon) -> list[Span]:
+    """Houses that a comma or `et` joins to one that was found."""
+    tokens = words(text)
+    found: list[Span] = []
+    for span in spans:
+        while match := _NEXT.match(text, span.end):
+            phrase = _phrase(text, tokens, match.end(), lex)
+            code = _CODE.match(text, match.end())
+            if (
+                phrase
+                and _is_name(text, phrase, lex, loosely=False)
+                and (len(phrase) > 1 or match.group() != ", ")
+            ):
+                span = Span(phrase[0].start, _end(text, phrase), "HOPITAL", 0.45, "house-beside")
+            elif code and code.group().replace(".", "") not in ACRONYMS | _NO_HOUSE and match.group() != ", ":
+                span = Span(*code.span(), "HOPITAL", 0.45, "house-beside")
+            else:
+                break
+            found.append(span)
+    return found
+
+
 def find_letterheads(text: str, lex: Lexicon) -> list[Span]:
     """The name that stands alone on its line before an address."""
     tokens = words(text)
     spans = []
+    for match in _CODE_ALONE.finditer(text):
+        if match["code"].replace(".", "") not in ACRONYMS | _NO_HOUSE | HEADINGS:
+            spans.append(Span(*match.span("code"), "HOPITAL", 0.45, "house-letters"))
     for match in _HEAD_LINE.finditer(text):
         found = _phrase(text, tokens, match.start("name"), lex)
         if found and found[-1].end == match.end("name") and _is_name(text, found, lex, loosely=False):

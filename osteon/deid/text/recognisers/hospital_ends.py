@@ -11,7 +11,7 @@ from osteon.deid.text.tokens import UPPER, Token, first_at
 from osteon.deid.values import fold
 
 _AFTER_A_HOUSE = re.compile(
-    r"[ ](?:(?:par|où|hier|depuis|ce jour|cette|pour|puis|avec|afin|en \d{4})\b|l[ea][ ]\d)|[ ]\d\d?/\d"
+    r"[ ](?:(?:par|où|hier|depuis|ce jour|cette|pour|puis|avec|afin|en \d{4}|demain|actuellement|attendu|dont|lors)\b|(?:l[ea]|du|au)[ ]\d)|[ ]\d\d?/\d"
 )
 _GOES_ON = re.compile(rf"[ ](?:d[eu]s?(?:[ ]la)?[ ]|d['’]|de[ ]l['’]){UPPER}")
 _PARTNERS = re.compile(rf"(?i:\s(?:et|&)\sassoci[ée]e?s?\b)|\s&\s{UPPER}[\w'’-]+")

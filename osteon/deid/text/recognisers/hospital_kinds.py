@@ -14,7 +14,7 @@ _LONGER = (
     r"centre (?:de soins(?: de suite(?: et de r[ée]adaptation)?)?|orthop[ée]dique|"
     r"d['’]action m[ée]dico-sociale pr[ée]coce|"
     r"de r[ée][ée]ducation et (?:de )?r[ée]adaptation|15(?= de | d['’]))|maison des adolescents|"
-    r"(?:caserne|b[ée]guinage)(?= (?-i:[A-ZÀ-Ý]))|(?-i:USSAP|IFAC|GHM|IEM|MRPA|MR(?= (?:Sainte?|St|Ste|"
+    r"(?:caserne|b[ée]guinage)(?= (?-i:[A-ZÀ-Ý]))|(?-i:USSAP|IFAC|GHM|IEM|MRPA|MR/MRS|CMCR|CRRF|MR(?= (?:Sainte?|St|Ste|"
     r"Notre)\b))(?!\w)|"
     r"groupe (?:m[ée]dical|radiologique|d['’]imagerie(?: m[ée]dicale)?)|"
     r"unit[ée]s? hospitali[èe]res?(?: [^\W\d_]+[ée]e)?|maison (?:d['’]arr[êe]t|centrale)|"

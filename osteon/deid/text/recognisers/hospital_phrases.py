@@ -116,12 +116,7 @@ def _follows(text: str, tokens: Sequence[Token], number: int, lex: Lexicon) -> b
 
 def _last(text: str, token: Token) -> bool:
     """`Résonance Imagerie` before a sign that makes no heading of the last word."""
-    return token.folded in {"IMAGERIE", "RADIOLOGIE"} and text[token.end : token.end + 1] in {
-        ".",
-        ",",
-        ")",
-        "",
-    }
+    return token.folded in {"IMAGERIE", "RADIOLOGIE", "SEJOUR"} and text[token.end : token.end + 1] != ":"
 
 
 def _names_next(text: str, tokens: Sequence[Token], number: int, lex: Lexicon) -> bool:

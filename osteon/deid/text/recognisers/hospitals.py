@@ -8,6 +8,7 @@ from functools import cache
 
 from osteon.deid.text.lexicon import Lexicon, word_class
 from osteon.deid.text.recognisers.hospital_cues import (
+    find_beside,
     find_houses_of_care,
     find_in_small_print,
     find_letterheads,
@@ -61,6 +62,8 @@ _CENTRE_OF = re.compile(
 )
 """A centre by its place or by somebody: `Centre de Kerpape`, `Centre Léon Bérard`."""
 _ARTICLE_BEFORE = re.compile(r"\b(?:l[ea] |l['’]|L[ea] |L['’])$")
+_CAPITAL_ARTICLE = re.compile(r"\bL(?:['’]|es |a |e )$")
+"""Part of the name where it is written large: `L'Hôpital Nord-Ouest`."""
 _DEVOUT = re.compile(r"\bsacr[ée][- ]c(?:œ|oe)ur\b", re.IGNORECASE)
 _WARDS = frozenset(
     [
@@ -107,7 +110,9 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
         if small:
             end = max(end or 0, end_in_small_print(text, match, lex) or 0) or None
         if end is not None:
-            spans.append(Span(match.start(), end, "HOPITAL", 0.8, "hospital"))
+            article = _CAPITAL_ARTICLE.search(text, max(0, match.start() - 4), match.start())
+            begin = article.start() if article and not match.group().isupper() else match.start()
+            spans.append(Span(begin, end, "HOPITAL", 0.8, "hospital"))
     spans += _named_hospitals(text, tokens, lex)
     spans += [
         Span(m.start(), m.end(), "HOPITAL", 0.6, "unit")
@@ -149,6 +154,7 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     spans += find_houses_of_care(text, lex)
     spans += find_letterheads(text, lex)
     spans += find_in_small_print(text, lex) if small else []
+    spans += find_beside(text, [s for s in spans if s.rule.startswith(("hospital", "house"))], lex)
     for match in at_words(_ARTICLE_L, text):
         spans += _after_article(text, tokens, match, lex)
     return spans
