@@ -121,7 +121,7 @@ _STAND_ALONE = re.compile(
     rf"(?:L[ae]s? |L['’])[a-zà-ÿ]{{4,}} (?:d['’]|de la |de l['’]|du |des ){UPPER})"
 )
 """Where a house stands by itself: a line, a list, after a dash."""
-_MACHINES = re.compile(r"(?i:irm|scanner|imagerie|radiologie)\b")
+_MACHINES = re.compile(r"(?i:irm|scanner|imagerie|radiologie|groupe|p[ôo]le|pavillon)\b")
 
 
 def find_houses_of_care(text: str, lex: Lexicon) -> list[Span]:
@@ -145,9 +145,17 @@ def find_houses_of_care(text: str, lex: Lexicon) -> list[Span]:
                 spans.append(Span(found[0].start, _end(text, found), "HOPITAL", 0.5, "house-field"))
     for match in _STAND_ALONE.finditer(text):
         found = _phrase(text, tokens, match.start("name"), lex)
-        if found and _is_name(text, found, lex, loosely=False, alone=True):
+        if found and _stands_alone(text, found) and _is_name(text, found, lex, loosely=False, alone=True):
             spans.append(Span(found[0].start, _end(text, found), "HOPITAL", 0.5, "house-alone"))
     return spans
+
+
+def _stands_alone(text: str, found: Sequence[Token]) -> bool:
+    """A house after an article ends with its phrase: not `Le rôle du MTX a été suspecté`."""
+    if found[0].folded not in _ARTICLES:
+        return True
+    after = text[found[-1].end : found[-1].end + 3].lstrip(" \t")
+    return not found[-1].is_upper and (not after or after[0] in "\n,;:(-|/")
 
 
 def _is_code(text: str, match: re.Match[str], code: re.Match[str]) -> bool:

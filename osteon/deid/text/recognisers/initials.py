@@ -37,6 +37,18 @@ _TITLED = re.compile(
 _DOTTED = re.compile(
     rf"(?<![\w.]){UPPER}\.(?:-?{UPPER}\.|[ ]{UPPER}\.(?=\s*(?:$|[),;\n-])))(?![\w])(?!\s?{UPPER}\w)"
 )
+_AGED = re.compile(
+    rf"(?<![\w.])(?P<value>{UPPER}\.[ ]?{UPPER}\.?)(?=,? \(?\d{{1,3}}\s{{1,2}}?(?:ans|mois)\b)"
+)
+"""A patient by two letters with the age: `A.S., 86 ans`."""
+_LISTED = re.compile(
+    rf"(?m)^[ \t]*(?:[-•*]|\d{{1,2}}[.)])[ \t]*(?P<value>{UPPER}[A-ZÀ-Ý'’-]+(?: [A-ZÀ-Ý'’-]{{2,}}){{0,3}} {UPPER}\.)(?=,? \(?\d{{1,3}} ?(?:ans|a|mois)\b)"
+)
+"""Somebody in a list: `- TOURNES I. 60 ans`."""
+_FILED = re.compile(
+    rf"\bdossier (?P<value>[A-ZÀ-Ý'’-]{{3,}}(?: [A-ZÀ-Ý'’-]{{2,}}){{0,3}})(?=,? (?:IPP|NIP|IEP|n[ée]e?\b|\())"
+)
+"""Whose file it is: `dossier PETIT, IPP 60970991`."""
 _BESIDE_NAME = re.compile(
     rf"\b(?i:par|dr|pr|mme|docteur)\.? (?:{UPPER}[\w'’.-]*[ ]){{1,4}}\((?P<value>{UPPER}{{2,3}})\)"
 )
@@ -146,6 +158,9 @@ def find_initials(text: str) -> list[Span]:
     """Spans of initials."""
     spans = _loose_initials(text)
     spans += _left_initials(text)
+    spans += [Span(*m.span("value"), "NOM", 0.5, "initials") for m in _AGED.finditer(text)]
+    spans += [Span(*m.span("value"), "NOM", 0.5, "listed") for m in _LISTED.finditer(text)]
+    spans += [Span(*m.span("value"), "NOM", 0.5, "filed") for m in at_words(_FILED, text)]
     for pattern in (_MARKED, _REFERENCE, _LAST_LINE, _TITLED):
         for match in at_words(pattern, text) if pattern is not _LAST_LINE else pattern.finditer(text):
             by = match.group().lower().startswith("par")
