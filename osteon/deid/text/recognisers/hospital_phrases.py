@@ -41,7 +41,8 @@ def end_of_phrase(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
     """The end of the phrase after a kind of hospital; None where nobody is named."""
     place = first_at(tokens, match.end())
     kind = match["kind"].upper()
-    clinical = kind.split()[0].split("-")[0] in _CLINICAL and not kind.startswith(("CENTRE D", "CENTRE H"))
+    doubtful = kind.split()[0].split("-")[0] in _CLINICAL
+    clinical = doubtful and not kind.startswith(("CENTRE D", "CENTRE H"))
     loud = kind == match["kind"] and len(kind) > 5
     end: int | None = None
     linked, previous = False, match.end()
@@ -50,7 +51,7 @@ def end_of_phrase(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
         if token.start < previous:
             continue
         step = _step(text, tokens, number, previous, lex, named=end is not None, linked=linked)
-        if step == "name" and not (clinical and end is None and token.folded in _BODY | lex.protected):
+        if step == "name" and not (doubtful and end is None and token.folded in _BODY | lex.protected):
             end, linked = token.end, False
         elif step == "link":
             linked = True
