@@ -28,7 +28,7 @@ _AT = re.compile(
 )
 """What stands before the name of a house."""
 _DONE = re.compile(
-    r"(?<![^\W_])(?:adress|transf[ée]r|hospitalis|r[ée]?-?op[ée]r|suivie?|suivi\b|suivre|vue?\b|vu\(e\)|revue?\b|revoir|voir\b|"
+    r"(?<![^\W_])(?:adress|transf[ée]r|hospitalis|(?:r[ée]-?)?op[ée]r|suivie?|suivi\b|suivre|vue?\b|vu\(e\)|revue?\b|revoir|voir\b|"
     r"consult|admis|entr[ée]e?|sorti|sort\b|passage|pass[ée]e?\b|venant|vient\b|venue?\b|provenance|prise?\b|"
     r"trait[ée]|soign|s[ée]jour|r[ée]alis[ée]|faite?s?\b|effectu[ée]|pratiqu[ée]|rdv|rendez-vous|rv\b|avis\b|appel|"
     r"accept|accord|r[ée]ponse|retour|mut[ée]e?\b|mutation|orient|dirig|[ée]vacu|convoqu|contr[ôo]l|h[ée]berg|r[ée]sid|"

@@ -51,7 +51,7 @@ def end_of_phrase(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
         if token.start < previous:
             continue
         step = _step(text, tokens, number, previous, lex, named=end is not None, linked=linked)
-        if step == "name" and not (doubtful and end is None and token.folded in _BODY | lex.protected):
+        if step == "name" and not (doubtful and end is None and _is_term(token, kind, lex, linked=linked)):
             end, linked = token.end, False
         elif step == "link":
             linked = True
@@ -61,6 +61,12 @@ def end_of_phrase(text: str, tokens: Sequence[Token], match: re.Match[str], lex:
             break
         previous = token.end
     return None if end is None else _with_letters(text, end)
+
+
+def _is_term(token: Token, kind: str, lex: Lexicon, *, linked: bool) -> bool:
+    """A part of the body, an eponym, or after a machine a plain word: `Radiologie Conventionnelle`."""
+    machine = kind.startswith(("IMAG", "RADIO", "SCANNER", "IRM")) and not kind.startswith("IMAGERIE M")
+    return token.folded in _BODY | lex.protected or (machine and not linked and _is_word(token, lex))
 
 
 def _step(
