@@ -20,7 +20,8 @@ SITE = (
     r" r[ée]sidentiel)?|"
     r"z\.?a\.?(?:[ce]\.?)?|z\.?i\.?|zone (?:artisanale|industrielle|commerciale|d['’]activit[ée]s?)|"
     r"centre commercial|"
-    r"p[ée]niche|espace|manoir|chalet|section|morne|parc tertiaire|centre d['’]affaires|r[ée]sidence universitaire|"
+    r"p[ée]niche|espace|manoir|chalet|section|morne|parc tertiaire|centre d['’]affaires|"
+    r"r[ée]sidence universitaire|"
     r"le clos d[eu]s?|"
     r"les terrasses d[eu]s?|bourg d[eu]|technop[ôo]le|p[ôo]le d['’]activit[ée]s|les hauts d[eu]|"
     r"route (?:d[ée]partementale|nationale|communale)|corps de ferme"
@@ -29,7 +30,8 @@ SITE = (
 _DOOR = (
     rf"(?:app?t?|appartement|porte|b[âa]t(?:iment)?|bt|blc|bloc|esc(?:alier)?|logement|lgt|bo[îi]te|bte|cage|"
     rf"hall|tour|"
-    rf"villa|lot|pk|n°|digicode|code(?:{SP}portail)?|[ée]tage|ch|chambre|studio|emplacement|empl|parcelle|entr[ée]e)\b\.?{SP}*(?:n°|"
+    rf"villa|lot|pk|n°|digicode|code(?:{SP}portail)?|[ée]tage|ch|chambre|studio|emplacement|empl|"
+    rf"parcelle|entr[ée]e)\b\.?{SP}*(?:n°|"
     rf":)?{SP}*"
     rf"(?:[A-Za-z]?\d{{1,4}}[A-Za-z]?|[A-Za-z](?!['’.\w]))(?![\w/])"
 )

@@ -111,7 +111,8 @@ _ROADS = frozenset(
     ]
 )
 _LIVED_IN = re.compile(
-    r"\b(?:domicile|domicili[ée]e?(?:\(e\))?|habit(?:e|ant)|demeur(?:e|ant)|r[ée]sid(?:e|ant)|adresse)(?:,|\s?:|\s?\()?\s?$",
+    r"\b(?:domicile|domicili[ée]e?(?:\(e\))?|habit(?:e|ant)|demeur(?:e|ant)|r[ée]sid(?:e|ant)|"
+    r"adresse)(?:,|\s?:|\s?\()?\s?$",
     re.IGNORECASE,
 )
 _ABBREVIATED = 5

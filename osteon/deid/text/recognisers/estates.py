@@ -42,7 +42,8 @@ _ESTATE_IN_SMALL = re.compile(
 )
 """In a text without capitals only the postcode says where the name ends."""
 _VILLAGE = re.compile(
-    rf"(?:(?i:au|le){SP}(?i:bourg|village|hameau)|(?i:grande?[ '’-]rue|place{SP}de{SP}l['’]{SP}?[ée]glise))(?={_BREAK}(?:{_ZIP}|{_ZIP_4})|{SP}*(?:$|[\n;|]))",
+    rf"(?:(?i:au|le){SP}(?i:bourg|village|hameau)|(?i:grande?[ '’-]rue|"
+    rf"place{SP}de{SP}l['’]{SP}?[ée]glise))(?={_BREAK}(?:{_ZIP}|{_ZIP_4})|{SP}*(?:$|[\n;|]))",
     re.MULTILINE,
 )
 """A house that needs no number: `Adresse : Au bourg`."""

@@ -28,28 +28,41 @@ _AT = re.compile(
 )
 """What stands before the name of a house."""
 _DONE = re.compile(
-    r"(?<![^\W_])(?:adress|transf[ée]r|hospitalis|(?:r[ée]-?)?op[ée]r|suivie?|suivi\b|suivre|vue?\b|vu\(e\)|revue?\b|revoir|voir\b|"
+    r"(?<![^\W_])(?:adress|transf[ée]r|hospitalis|(?:r[ée]-?)?op[ée]r|suivie?|suivi\b|suivre|vue?\b|"
+    r"vu\(e\)|revue?\b|revoir|voir\b|"
     r"consult|admis|entr[ée]e?|sorti|sort\b|passage|pass[ée]e?\b|venant|vient\b|venue?\b|provenance|prise?\b|"
-    r"trait[ée]|soign|s[ée]jour|r[ée]alis[ée]|faite?s?\b|effectu[ée]|pratiqu[ée]|rdv|rendez-vous|rv\b|avis\b|appel|"
-    r"accept|accord|r[ée]ponse|retour|mut[ée]e?\b|mutation|orient|dirig|[ée]vacu|convoqu|contr[ôo]l|h[ée]berg|r[ée]sid|"
-    r"demand|dossier|images?\b|clich[ée]s?\b|radios?\b|re[çc]u|examens?\b|pr[ée]vue?\b|irm\b|scanner\b|lit\b|place\b|refus|"
-    r"envoy|repart|part(?:ir|i|ie)?\b|amen|accueil|accouch|soins?\b|suites?\b|arriv|rapatri|relais|relanc|staff|comparaison|compar[ée]|"
+    r"trait[ée]|soign|s[ée]jour|r[ée]alis[ée]|faite?s?\b|effectu[ée]|pratiqu[ée]|rdv|rendez-vous|rv\b|"
+    r"avis\b|appel|"
+    r"accept|accord|r[ée]ponse|retour|mut[ée]e?\b|mutation|orient|dirig|[ée]vacu|convoqu|contr[ôo]l|"
+    r"h[ée]berg|r[ée]sid|"
+    r"demand|dossier|images?\b|clich[ée]s?\b|radios?\b|re[çc]u|examens?\b|pr[ée]vue?\b|irm\b|scanner\b|"
+    r"lit\b|place\b|refus|"
+    r"envoy|repart|part(?:ir|i|ie)?\b|amen|accueil|accouch|soins?\b|suites?\b|arriv|rapatri|relais|"
+    r"relanc|staff|comparaison|compar[ée]|"
     r"pos[ée]e?\b|b[ée]n[ée]fici|attach[ée]|exer[çc]|travaill|"
-    r"d[ée]c[èée]d|coronarographie|intervention|chirurgi|urgences|bilan|contact|joint|courrier|lettre|équipe|confr[èe]res?|coll[èe]gues?)",
+    r"d[ée]c[èée]d|coronarographie|intervention|chirurgi|urgences|bilan|contact|joint|courrier|lettre|"
+    r"équipe|confr[èe]res?|coll[èe]gues?)",
     re.IGNORECASE,
 )
 """What is done with a patient, an image or a letter."""
 _OF = re.compile(
-    r"(?<![^\W_])(?:avis(?: \w+)?|appel|accord|refus|r[ée]ponse|retour|transfert|transf[ée]r[ée]e?(?:\(e\))?|provenance|venant|venue?|vient|"
-    r"sortie?|sort|images?|clich[ée]s?|radios?|irm|scanner|courrier|lettre|[ée]quipe|secr[ée]tariat|urgences|confr[èe]res?|"
-    r"coll[èe]gues?|examen(?: initial)?|dossier|compte[ -]rendu|cr|rapatri[ée]e?|entr[ée]e?|arriv[ée]e?|adress[ée]e?(?:\(e\))?|parti|radiographies?|"
-    r"accept[ée]e?(?:\(e\))?|vue?|suivie?|op[ée]r[ée]e?(?:\(e\))?|demand[ée]e?s?|refus[ée]e?|envoy[ée]e?s?|hospitalis[ée]e?|hospitalisation|r[ée]alis[ée]e?|admis|admise|pris en charge|prise en charge|trait[ée]e?) $",
+    r"(?<![^\W_])(?:avis(?: \w+)?|appel|accord|refus|r[ée]ponse|retour|transfert|"
+    r"transf[ée]r[ée]e?(?:\(e\))?|provenance|venant|venue?|vient|"
+    r"sortie?|sort|images?|clich[ée]s?|radios?|irm|scanner|courrier|lettre|[ée]quipe|secr[ée]tariat|"
+    r"urgences|confr[èe]res?|"
+    r"coll[èe]gues?|examen(?: initial)?|dossier|compte[ -]rendu|cr|rapatri[ée]e?|entr[ée]e?|arriv[ée]e?|"
+    r"adress[ée]e?(?:\(e\))?|parti|radiographies?|"
+    r"accept[ée]e?(?:\(e\))?|vue?|suivie?|op[ée]r[ée]e?(?:\(e\))?|demand[ée]e?s?|refus[ée]e?|"
+    r"envoy[ée]e?s?|hospitalis[ée]e?|hospitalisation|r[ée]alis[ée]e?|admis|admise|pris en charge|"
+    r"prise en charge|trait[ée]e?) $",
     re.IGNORECASE,
 )
 """Right before `de` or `par` and a name."""
 _HOUSES = re.compile(
-    r"(?i:centre|site|irm|scanner|imagerie|radiologie|[ée]chographie|selas|selarl|sas|scm|gie|village|vill[âa]ge|villa|r[ée]sidence|jardins?|maison|"
-    r"terrasses|foyer|permanence|cabinet|groupe|p[ôo]le|institution|fondation|chalet|manoir|ch[âa]teau|domaine)\b"
+    r"(?i:centre|site|irm|scanner|imagerie|radiologie|[ée]chographie|selas|selarl|sas|scm|gie|village|"
+    r"vill[âa]ge|villa|r[ée]sidence|jardins?|maison|"
+    r"terrasses|foyer|permanence|cabinet|groupe|p[ôo]le|institution|fondation|chalet|manoir|ch[âa]teau|"
+    r"domaine)\b"
 )
 """Kinds that reports use as words: a house where a house is meant."""
 _LINKS = frozenset(["D", "DE", "DES", "DU", "L", "LA", "LE", "LES", "SUR", "SOUS"])
@@ -77,13 +90,16 @@ _TIMES = frozenset(
 _NEVER = TITLES | HEADINGS | _NOBODY | _TIMES
 _STOPS = FUNCTION_WORDS - _LINKS
 _CLOSED = re.compile(
-    r"[ \t]*(?:$|[\n,;:.)(/]|-[ ]|(?i:le|pour|par|en|puis|ce|cette|depuis|avec|dans|et|qui|o[ùu]|mais|sans|ou|est|a|ont|hier|demain|chez|vers|à|au|actuellement|sera|dont)\b|\d|(?i:du|de) \d)"
+    r"[ \t]*(?:$|[\n,;:.)(/]|-[ ]|(?i:le|pour|par|en|puis|ce|cette|depuis|avec|dans|et|qui|o[ùu]|mais|"
+    r"sans|ou|est|a|ont|hier|demain|chez|vers|à|au|actuellement|sera|dont)\b|\d|(?i:du|de) \d)"
 )
 _LONGEST = 7
 _NUMBER = re.compile(r"[ ]\d{1,2}(?![\w/.,]\d|\d| [a-z]{3})")
 _FIELD = re.compile(
-    r"(?m)(?:^|(?<=[\n;,] )|(?<=\. ))[ \t]*-?[ ]?(?i:[ée]tablissement[^\n:]{0,25}|provenance|destination|lieu(?: d[^\n:]{3,28})?|centre|site|h[ôo]pital[^\n:]{0,25}|"
-    r"clinique|structure|institution|arriv[ée]e|d[ée]part|aller|retour|vacations|adress[ée]e?(?:\(e\))? (?:par|[àa])|soins|service demandeur|demandeur|"
+    r"(?m)(?:^|(?<=[\n;,] )|(?<=\. ))[ \t]*-?[ ]?(?i:[ée]tablissement[^\n:]{0,25}|provenance|"
+    r"destination|lieu(?: d[^\n:]{3,28})?|centre|site|h[ôo]pital[^\n:]{0,25}|"
+    r"clinique|structure|institution|arriv[ée]e|d[ée]part|aller|retour|vacations|"
+    r"adress[ée]e?(?:\(e\))? (?:par|[àa])|soins|service demandeur|demandeur|"
     r"correspondant|de|[àa])[ \t]*:[ \t]*"
     rf"(?={UPPER})"
 )
@@ -92,15 +108,20 @@ _CODE = re.compile(
 )
 """A house by its letters: `H.U.B`, `IM2S`, `PBNA`."""
 _GONE = re.compile(
-    r"(?<![^\W_])(?:suivie?|transf[ée]r[ée]e?s?|transfert|hospitalis[ée]e?|op[ée]r[ée]e?|admise?|adress[ée]e?|passage|appel|accord|avis(?: \w+)?|refus|"
-    r"faite?s?|r[ée]alis[ée]e?s?|repartir?|repart|retour|mutation|mut[ée]e?|envoyer(?: aussi)?|envoy[ée]e?s?|consult[ée]|poursuit|charge|s[ée]jour|entr[ée]e?|"
-    r"destination|provenance|vient|venant|sort|sortie|convocation|rendez-vous|rdv|contr[ôo]le|soins|rapatri[ée]e?|accept[ée]e?|orient[ée]e?|"
-    r"dossier|images|clich[ée]s?|rappeler|relance|joindre|coll[èe]gues?|confr[èe]res?|[ée]quipe|secr[ée]tariat|urgences)(?:\(e\))?[ ]$",
+    r"(?<![^\W_])(?:suivie?|transf[ée]r[ée]e?s?|transfert|hospitalis[ée]e?|op[ée]r[ée]e?|admise?|"
+    r"adress[ée]e?|passage|appel|accord|avis(?: \w+)?|refus|"
+    r"faite?s?|r[ée]alis[ée]e?s?|repartir?|repart|retour|mutation|mut[ée]e?|envoyer(?: aussi)?|"
+    r"envoy[ée]e?s?|consult[ée]|poursuit|charge|s[ée]jour|entr[ée]e?|"
+    r"destination|provenance|vient|venant|sort|sortie|convocation|rendez-vous|rdv|contr[ôo]le|soins|"
+    r"rapatri[ée]e?|accept[ée]e?|orient[ée]e?|"
+    r"dossier|images|clich[ée]s?|rappeler|relance|joindre|coll[èe]gues?|confr[èe]res?|[ée]quipe|"
+    r"secr[ée]tariat|urgences)(?:\(e\))?[ ]$",
     re.IGNORECASE,
 )
 """Right before `à`, `au` or `de` and the letters of a house."""
 _CODE_ALONE = re.compile(
-    r"(?m)(?:^[ \t]*-?[ ]?|(?:Destination|Provenance|[ÉEé]tablissement|Arriv[ée]e|D[ée]part|Aller|Retour|Centre|Site) ?: |[a-zà-ÿ], |[ ][-|][ ])"
+    r"(?m)(?:^[ \t]*-?[ ]?|(?:Destination|Provenance|[ÉEé]tablissement|Arriv[ée]e|D[ée]part|Aller|"
+    r"Retour|Centre|Site) ?: |[a-zà-ÿ], |[ ][-|][ ])"
     r"(?P<code>(?:[A-Z]\.){2,4}[A-Z]\.?|[A-Z]{2,4}\d[A-Z]{1,3})(?=[ \t]*(?:$|[\n,(]|[-|] |- ))"
 )
 """Such letters where a house stands: a line, a field, beside a name."""
@@ -108,16 +129,20 @@ _NO_HOUSE = word_class("letters_of_medicine")
 _NEXT = re.compile(rf"(?:, | et | ou | puis (?:à |au )?)(?={UPPER})")
 _DOCTOR_OF = re.compile(rf"\b(?:Dr|Pr|Docteur|Professeur|Dre|Prof\.)\.? [^()\n]{{2,40}}\((?={UPPER})")
 _EVENT_AT = re.compile(
-    rf"\((?={UPPER}[^(),\n]{{2,50}}, (?:Dr|Pr|en |\d\d?/|[a-zà-ÿ]+ \d{{4}})|(?:[Ll][ae]s? |[Ll]['’]){UPPER}[^(),\n]{{2,30}}\))"
+    rf"\((?={UPPER}[^(),\n]{{2,50}}, (?:Dr|Pr|en |\d\d?/|[a-zà-ÿ]+ \d{{4}})|(?:[Ll][ae]s? |"
+    rf"[Ll]['’]){UPPER}[^(),\n]{{2,30}}\))"
 )
 _DATED = re.compile(
-    rf"(?:[;:] |- |^)(?={UPPER}[^,;:\n]{{2,50}}, (?:[a-zéû]{{3,9}}\.? (?:19|20)\d\d|\d\d?/(?:19|20)\d\d)(?!\w))",
+    rf"(?:[;:] |- |^)(?={UPPER}[^,;:\n]{{2,50}}, (?:[a-zéû]{{3,9}}\.? (?:19|20)\d\d|\d\d?/(?:19|"
+    rf"20)\d\d)(?!\w))",
     re.MULTILINE,
 )
 """A house with its month: `Imagerie antérieure : Delta, mars 2019`."""
 _STAND_ALONE = re.compile(
-    rf"(?m)(?:^[ \t]*-?[ ]?|(?<=\. )|[ \t][-–|][ ]|, |: |; )(?P<name>(?i:centre|site|village|vill[âa]ge|villa|institution|fondation|terrasses|jardins|r[ée]sidence|"
-    rf"irm|scanner|imagerie|radiologie|selas|selarl|sas|scm|gie|groupe|pavillon|p[ôo]le) {UPPER}|(?i:centre|site|fondation|village) (?:de l['’]|d['’]|de la |du |des |les |la |l['’]){UPPER}|"
+    rf"(?m)(?:^[ \t]*-?[ ]?|(?<=\. )|[ \t][-–|][ ]|, |: |; )(?P<name>(?i:centre|site|village|vill[âa]ge|"
+    rf"villa|institution|fondation|terrasses|jardins|r[ée]sidence|"
+    rf"irm|scanner|imagerie|radiologie|selas|selarl|sas|scm|gie|groupe|pavillon|p[ôo]le) {UPPER}|"
+    rf"(?i:centre|site|fondation|village) (?:de l['’]|d['’]|de la |du |des |les |la |l['’]){UPPER}|"
     rf"(?:L[ae]s? |L['’])[a-zà-ÿ]{{4,}} (?:d['’]|de la |de l['’]|du |des ){UPPER})"
 )
 """Where a house stands by itself: a line, a list, after a dash."""
@@ -143,6 +168,8 @@ def find_houses_of_care(text: str, lex: Lexicon) -> list[Span]:
                 and _is_name(text, found, lex, loosely=pattern in {_FIELD, _DOCTOR_OF})
             ):
                 spans.append(Span(found[0].start, _end(text, found), "HOPITAL", 0.5, "house-field"))
+            elif (code := _CODE.match(text, match.end())) and _is_letters(code):
+                spans.append(Span(*code.span(), "HOPITAL", 0.5, "house-letters"))
     for match in _STAND_ALONE.finditer(text):
         found = _phrase(text, tokens, match.start("name"), lex)
         if found and _stands_alone(text, found) and _is_name(text, found, lex, loosely=False, alone=True):
@@ -156,6 +183,10 @@ def _stands_alone(text: str, found: Sequence[Token]) -> bool:
         return True
     after = text[found[-1].end : found[-1].end + 3].lstrip(" \t")
     return not found[-1].is_upper and (not after or after[0] in "\n,;:(-|/")
+
+
+def _is_letters(code: re.Match[str]) -> bool:
+    return code.group().replace(".", "") not in ACRONYMS | _NO_HOUSE | HEADINGS
 
 
 def _is_code(text: str, match: re.Match[str], code: re.Match[str]) -> bool:
@@ -182,7 +213,7 @@ def _phrase(text: str, tokens: Sequence[Token], start: int, lex: Lexicon) -> lis
             pending.append(token)
         elif pending and not found and len(pending) == 1 and _is_common_house(text, tokens, number):
             found, pending = [*pending, token], []
-        elif not _may_stand(token, found) or (
+        elif not _may_stand(token) or (
             found and not pending and _is_plain(token, lex) and not _goes_with(text, tokens, number)
         ):
             break
@@ -199,7 +230,7 @@ def _is_common_house(text: str, tokens: Sequence[Token], number: int) -> bool:
     return article.is_capitalised and token.text.islower() and named is not None
 
 
-def _may_stand(token: Token, found: Sequence[Token]) -> bool:
+def _may_stand(token: Token) -> bool:
     """A capitalised word of a name; a heading's word only where it says what house it is."""
     house = _HOUSES.match(token.text) is not None and token.is_capitalised
     never = token.folded in _NEVER or token.folded in _STOPS
@@ -218,7 +249,7 @@ def _is_meant(text: str, match: re.Match[str], found: Sequence[Token], lex: Lexi
     before = text[max(0, match.start() - 64) : match.start()]
     before = re.split(r"[.;](?=\s)|\n\n", before)[-1]
     prep = match["prep"].casefold()
-    if prep[0] == "d" and prep != "depuis" or prep == "par":
+    if (prep[0] == "d" and prep != "depuis") or prep == "par":
         return _OF.search(before) is not None and _is_name(text, found, lex, loosely=False)
     if _DONE.search(before) is None:
         return False
@@ -286,16 +317,21 @@ def _end(text: str, found: Sequence[Token]) -> int:
 
 
 _HEAD_LINE = re.compile(
-    rf"(?m)^(?P<name>{UPPER}[^\n,;:|\d@]{{2,60}}?)(?:[ ]?[,|–-][ ]|\n)(?=[^\n]{{0,60}}(?:\b\d{{4,5}} {UPPER}|\n[^\n]{{0,40}}\b\d{{2}} ?\d{{2,3}} {UPPER}))"
+    rf"(?m)^(?P<name>{UPPER}[^\n,;:|\d@]{{2,60}}?)(?:[ ]?[,|–-][ ]|"
+    rf"\n)(?=[^\n]{{0,60}}(?:\b\d{{4,5}} {UPPER}|\n[^\n]{{0,40}}\b\d{{2}} ?\d{{2,3}} {UPPER}))"
 )
 """The first of the lines before a postcode with its town."""
 
 
 _IN_SMALL = re.compile(
-    r"\b(?:vers|transf(?:ert|[ée]r[ée]e?)(?: de| à| au| vers)?|adress[ée]e? (?:par|[àa]|au|de)|(?:suivie?|vue?|pr[ée]vue?|op[ée]r[ée]e?|faite?|hospitalis[ée]e?|revue?|"
-    r"admise?|s[ée]jour|scanner|irm|radio|rdv|retour|contr[ôo]le|consult[ée]?) (?:[àa]|au|aux|de)|rdv|provenance(?: de)?|(?:vient|sort|venant|sortie?) (?:de|du)) (?:la |l['’])?"
-    r"(?P<name>(?!(?:la|l|le|domicile|jeun|gauche|droite|nouveau|distance|terme|[àa]|au|ce|cette|son|sa|dr|pr|mme|mr?)\b)[^\W\d_][\w'’.-]*(?:[ ][^\W\d_][\w'’.-]*){0,7}?)"
-    r"(?=[ ]*(?:$|[,;:)\n]|\.(?:\s|$))|[ ](?:pour|par|puis|le|ce|cette|avec|depuis|en|hier|demain|il|elle|qui|vers|où|et|dr|pr|mr|mme|habite|au|à|a|est)\b|[ ]\d)"
+    r"\b(?:vers|transf(?:ert|[ée]r[ée]e?)(?: de| à| au| vers)?|adress[ée]e? (?:par|[àa]|au|de)|"
+    r"(?:suivie?|vue?|pr[ée]vue?|op[ée]r[ée]e?|faite?|hospitalis[ée]e?|revue?|"
+    r"admise?|s[ée]jour|scanner|irm|radio|rdv|retour|contr[ôo]le|consult[ée]?) (?:[àa]|au|aux|de)|rdv|"
+    r"provenance(?: de)?|(?:vient|sort|venant|sortie?) (?:de|du)) (?:la |l['’])?"
+    r"(?P<name>(?!(?:la|l|le|domicile|jeun|gauche|droite|nouveau|distance|terme|[àa]|au|ce|cette|son|sa|"
+    r"dr|pr|mme|mr?)\b)[^\W\d_][\w'’.-]*(?:[ ][^\W\d_][\w'’.-]*){0,7}?)"
+    r"(?=[ ]*(?:$|[,;:)\n]|\.(?:\s|$))|[ ](?:pour|par|puis|le|ce|cette|avec|depuis|en|hier|demain|il|"
+    r"elle|qui|vers|où|et|dr|pr|mr|mme|habite|au|à|a|est)\b|[ ]\d)"
 )
 """In a text without capitals: from where somebody goes to the word that goes on."""
 

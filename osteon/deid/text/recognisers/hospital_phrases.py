@@ -16,7 +16,8 @@ _JOINERS = frozenset(["A", "AU", "AUX", "EN", "ET"])
 _SORTS = word_class("sorts_of_a_hospital")
 _SITES = word_class("parts_of_a_hospital")
 _ATTRIBUTE = re.compile(
-    r"(?:IQUES?|ALES?|AL|AUX|AIRES?|IERS?|IERES?|IFS?|IVES?|ISTES?|ELLES?|OISE?S?|EENS?|EENNES?|IENS?|IENNES?)$"
+    r"(?:IQUES?|ALES?|AL|AUX|AIRES?|IERS?|IERES?|IFS?|IVES?|ISTES?|ELLES?|OISE?S?|EENS?|EENNES?|IENS?|"
+    r"IENNES?)$"
 )
 """Endings of adjectives that say of what sort a house is: `ophtalmique`, `mutualiste`, `vosgien`."""
 _CLINICAL = frozenset(
@@ -31,7 +32,8 @@ _NUMBERED = re.compile(r"[ ]\d{1,2}(?=[ \t]*(?:$|[\n,;.)(]|[ ]-[ ]))")
 """`Pasteur 2`, where the name ends."""
 TAIL = re.compile(
     r"[ ](?:blanche?s?|rouges?|vertes?|bleue?s?|noire?s?|jaunes?|neuve?s?|vieux|dorée?s?|fleurie?s?|"
-    r"m[ée]dical|sant[ée]|imagerie|[a-zà-ÿ]{3,}(?:oise?|aise?|éenne|éen|ienne|ien|ande?)|des [a-zà-ÿ]{4,}s)(?=[ \t]*(?:$|[\n,;:.)(]|-[ ]|(?:le|ce|pour|par|est|puis|en|avec|depuis)\b))"
+    r"m[ée]dical|sant[ée]|imagerie|[a-zà-ÿ]{3,}(?:oise?|aise?|éenne|éen|ienne|ien|ande?)|"
+    r"des [a-zà-ÿ]{4,}s)(?=[ \t]*(?:$|[\n,;:.)(]|-[ ]|(?:le|ce|pour|par|est|puis|en|avec|depuis)\b))"
 )
 """The last words of a name in small print: `Croix blanche`, `Asile des aveugles`."""
 _LETTERS = re.compile(r"[ ]\((?P<letters>[A-ZÀ-Ý][\w'’.+-]{1,7})\)")
@@ -108,7 +110,7 @@ def _continues(gap: str, token: Token, before: str, *, named: bool, linked: bool
     if _HYPHEN.fullmatch(gap):
         return named and token.folded in _SITES
     broken = gap.strip(" ") == "\n" and len(gap) < 3
-    return broken and (linked or not token.is_capitalised and token.folded in _LINKS) or gap == "  "
+    return (broken and (linked or (not token.is_capitalised and token.folded in _LINKS))) or gap == "  "
 
 
 def _follows(text: str, tokens: Sequence[Token], number: int, lex: Lexicon) -> bool:
@@ -133,7 +135,7 @@ def _names_next(text: str, tokens: Sequence[Token], number: int, lex: Lexicon) -
         after is not None
         and text[token.end : after.start] == " "
         and after.is_capitalised
-        and not after.folded in TITLES
+        and after.folded not in TITLES
         and not _is_word(after, lex)
     )
 

@@ -42,11 +42,13 @@ _AGED = re.compile(
 )
 """A patient by two letters with the age: `A.S., 86 ans`."""
 _LISTED = re.compile(
-    rf"(?m)^[ \t]*(?:[-•*]|\d{{1,2}}[.)])[ \t]*(?P<value>{UPPER}[A-ZÀ-Ý'’-]+(?: [A-ZÀ-Ý'’-]{{2,}}){{0,3}} {UPPER}\.)(?=,? \(?\d{{1,3}} ?(?:ans|a|mois)\b)"
+    rf"(?m)^[ \t]*(?:[-•*]|"
+    rf"\d{{1,2}}[.)])[ \t]*(?P<value>{UPPER}[A-ZÀ-Ý'’-]+(?: [A-ZÀ-Ý'’-]{{2,}}){{0,3}} {UPPER}\.)"
+    rf"(?=,? \(?\d{{1,3}} ?(?:ans|a|mois)\b)"
 )
 """Somebody in a list: `- TOURNES I. 60 ans`."""
 _FILED = re.compile(
-    rf"\bdossier (?P<value>[A-ZÀ-Ý'’-]{{3,}}(?: [A-ZÀ-Ý'’-]{{2,}}){{0,3}})(?=,? (?:IPP|NIP|IEP|n[ée]e?\b|\())"
+    r"\bdossier (?P<value>[A-ZÀ-Ý'’-]{3,}(?: [A-ZÀ-Ý'’-]{2,}){0,3})(?=,? (?:IPP|NIP|IEP|n[ée]e?\b|\())"
 )
 """Whose file it is: `dossier PETIT, IPP 60970991`."""
 _BESIDE_NAME = re.compile(
