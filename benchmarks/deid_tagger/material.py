@@ -26,10 +26,7 @@ from osteon.deid.text.engine import find_spans_of
 from osteon.deid.text.lexicon import lexicon
 from osteon.deid.text.span import Span
 
-FITTED_ON = (
-    *(f"fresh{number}" for number in range(10, 1, -1)),
-    *("fresh", "held_out", "develop"),
-)
+FITTED_ON = ("fresh6", "fresh5", "fresh4", "fresh3", "fresh2", "fresh", "held_out", "develop")
 Marked = tuple[Letter, list[Span]]
 """A letter and what the rules found in it; nothing where they were not asked."""
 _NO_TERM = re.compile(
@@ -69,33 +66,6 @@ _SIGNS = (
 )
 
 
-_HOUSES = (
-    *(
-        "CHU",
-        "CH",
-        "CHR",
-        "Hôpital",
-        "Hôpital de",
-        "Clinique",
-        "Clinique de",
-        "Polyclinique",
-        "Centre hospitalier de",
-        "Institut",
-    ),
-    *(
-        "EHPAD",
-        "Résidence",
-        "Centre de rééducation de",
-        "Centre d'imagerie",
-        "Radiologie",
-        "Scanner",
-        "Cabinet",
-        "Site de",
-        "Fondation",
-    ),
-)
-
-
 class Renewed(Cast):
     """Draws names and towns from further sources than the set's own lists."""
 
@@ -128,35 +98,6 @@ class Renewed(Cast):
         return self._one_of(
             (0.5, lambda: Cast.first_name(self, sex)),
             (1.0, lambda: _title(self.rng.choice(_lists()["first_names"]))),
-        )
-
-    def hospital(self) -> str:
-        """Half of the set, else a name of our making after a kind, or alone."""
-        return self._one_of(
-            (0.5, super().hospital),
-            (0.8, lambda: f"{self.rng.choice(_HOUSES)} {self._house()}"),
-            (1.0, self._house),
-        )
-
-    def acronym(self) -> str:
-        """A house as its people call it: of the set, or a name of our making."""
-        return self._one_of((0.3, self._own_acronym), (1.0, self._house))
-
-    def _own_acronym(self) -> str:
-        return super().acronym()
-
-    def _house(self) -> str:
-        made = invented(self.rng)
-        return self._one_of(
-            (0.35, lambda: made),
-            (0.5, lambda: f"{self.rng.choice(('La', 'Le', 'Les'))} {made}"),
-            (0.65, lambda: f"{made}-{invented(self.rng)}"),
-            (0.8, lambda: f"Saint-{made}"),
-            (
-                0.9,
-                lambda: "".join(self.rng.choice("ABCDEGHILMNOPRSTUV") for _ in range(self.rng.randint(3, 5))),
-            ),
-            (1.0, lambda: _title(self.rng.choice(_lists()["surnames"]))),
         )
 
     def _one_of(self, *choices: tuple[float, Callable[[], str]]) -> str:
