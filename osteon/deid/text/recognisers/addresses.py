@@ -41,7 +41,8 @@ class _Patterns(NamedTuple):
 def _patterns(code: str) -> _Patterns:
     """A street by its kind before its name; in other languages also by the ending of its name."""
     number = (
-        rf"(?P<number>\d{{1,4}}(?:(?:{_SP}?[-/]{_SP}?|{_SP}(?:et|à){_SP})\d{{1,4}})?{_SP}?(?:bis|ter|quater|"
+        rf"(?P<number>\d{{1,4}}(?:,{_SP}\d{{1,4}}(?:bis|ter)?(?={_SP}et{_SP}))?(?:(?:{_SP}?[-/]{_SP}?|"
+        rf"{_SP}(?:et|à){_SP})\d{{1,4}})?{_SP}?(?:bis|ter|quater|"
         rf"[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)"
     )
     street = (
@@ -84,8 +85,9 @@ _TOWN_AFTER = re.compile(
     r"(?=[ \t]*(?:[,.;)(]|\n|$))"
 )
 _NUMBER_AFTER = re.compile(
-    r"[ \t]*,?[ \t]+(?:n°[ \t]?)?\d{1,3}(?:[ \t]?(?:[A-Za-z](?!\w)|bis|ter)|/\d{1,3})?(?:[ \t]?(?i:bte|"
-    r"bo[îi]te|b(?=\d))[ \t]?\w{1,4})?"
+    r"[ \t]*,?[ \t]+(?:n°[ \t]?)?\d{1,3}(?:[ \t]?(?:[A-Za-z](?!\w)|à(?=[ \t]*[,;\n])|(?i:bis|ter))|"
+    r"/\d{1,3})?(?:[ \t]?(?i:bte|"
+    r"bo[îi]te|b\.?(?=[ ]?\d))[ \t]?\w{1,4})?"
     r"(?=[ \t]*(?:$|[\n,;)(|–-]|\.(?:\s|$)|/[ \t]|(?:[àa]|te)[ \t]|(?:BE?|CH|L|F)-|\d{4}))"
 )
 """A number after its street, as in Belgium and Switzerland: `rue du Fond de Vercautry 18 à 5020 Namur`."""

@@ -30,7 +30,7 @@ _INFANT = re.compile(
     r"|[A-ZÀ-Ý][^\W\d_]+[ ]\(|[A-ZÀ-Ý][^\W\d_]+, )(?P<age>\d{1,2}\s?m)(?=[),;]| et | ?$|\s[A-ZÀ-Ýa-zà-ÿ]{3})",
     re.MULTILINE,
 )
-_INFANT_FIRST = re.compile(r"(?:^|(?<=[.!?] ))(?P<age>\d{1,2}\s?m)(?=, [a-zà-ÿ]|,\s?$)", re.MULTILINE)
+_INFANT_FIRST = re.compile(r"(?:^|(?<=[.!?:] ))(?P<age>\d{1,2}\s?m)(?=, [a-zà-ÿ]|,\s?$)", re.MULTILINE)
 """An infant's months at the beginning: `7m, amené par sa mère`."""
 _DECIMAL = re.compile(r"(?<![\w.,/])(?<!depuis )(?<!après )(?<!recul de )(?:1?\d[,.]5)\sans\b", re.IGNORECASE)
 _BORN_AGO = re.compile(

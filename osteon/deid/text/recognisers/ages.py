@@ -145,12 +145,17 @@ def _beside(text: str, match: re.Match[str]) -> bool:
     )
 
 
+_DONE_WITH = re.compile(
+    r"\.?,? (?:suivie?|vue?|revue?|adress|hospit|op[ée]r|transf|connue?|admise?|avec|sans|pour)"
+)
+
+
 def _of_a_patient(text: str, match: re.Match[str]) -> bool:
-    """`pt 64 a vu ce jour`."""
-    return (
-        re.search(r"\b(?:pte?|patiente?) $", text[max(0, match.start() - 9) : match.start()], re.I)
-        is not None
-    )
+    """`pt 64 a vu ce jour`, `64 a suivi pour` at the beginning."""
+    before = text[max(0, match.start() - 9) : match.start()]
+    if re.search(r"\b(?:pte?|patiente?) $", before, re.IGNORECASE):
+        return True
+    return before[-1:] in {"", "\n"} and _DONE_WITH.match(text, match.end()) is not None
 
 
 def _is_sentence(text: str, match: re.Match[str]) -> bool:

@@ -42,7 +42,10 @@ _ESTATE_IN_SMALL = re.compile(
 )
 """In a text without capitals only the postcode says where the name ends."""
 _VILLAGE = re.compile(
-    rf"(?:(?i:au|le){SP}(?i:bourg|village|hameau)|(?i:grande?[ '’-]rue|"
+    rf"(?:(?i:au|le){SP}(?i:bourg|village|hameau)|(?i:pk{SP}\d{{1,3}},?{SP}c[ôo]t[ée]{SP}\w+|"
+    rf"port{SP}de{SP}plaisance(?:,{SP}ponton{SP}\w{{1,3}})?)|"
+    rf"(?i:angle{SP}(?:de{SP}la{SP}|du{SP}|des{SP})?rue){SP}[^\n,;]{{3,40}}?{SP}(?i:et){SP}[^\n,;]{{3,40}}?|"
+    rf"(?i:grande?[ '’-]rue|"
     rf"place{SP}de{SP}l['’]{SP}?[ée]glise))(?={_BREAK}(?:{_ZIP}|{_ZIP_4})|{SP}*(?:$|[\n;|]))",
     re.MULTILINE,
 )
@@ -56,7 +59,7 @@ _HIGH_STREET = re.compile(
 )
 _IN_SMALL = re.compile(
     rf"\b(?:habite|demeurant|demeure|domicilié(?:e|\(e\))?|adresse|domicile){SP}*:?{SP}+"
-    rf"(?P<value>(?!(?:à|a|en|chez|avec|dans|le|ce){SP})[^\n.;:()]{{3,60}}?)(?={SP}*,?{SP}*{_ZIP})"
+    rf"(?P<value>(?!(?:à|a|chez|avec|dans|ce){SP})[^\n.;:()]{{3,60}}?)(?={SP}*,?{SP}*{_ZIP})"
 )
 """In a text without capitals: from a word of living there to the postcode."""
 _FARM = re.compile(
@@ -72,7 +75,9 @@ _LABELLED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _POSTCODE = re.compile(rf"(?<![\w.,/]){_ZIP}|(?<![\w.,/]){_ZIP_4}")
-_SEGMENT = re.compile(rf"(?:^|[\n,;:|(]|{SP}[–-]{SP})(?P<value>[^\n,;:|(]{{2,60}}?){_BREAK}$")
+_SEGMENT = re.compile(
+    rf"(?:^|[\n,;:|(]|{SP}[–-]{SP})(?P<value>(?:(?!{SP}[–-]{SP})[^\n,;:|(]){{2,60}}?){_BREAK}$"
+)
 _PIECE = re.compile(rf",|{SP}[–-]{SP}|\.{SP}|{SP}à{SP}")
 _LINK = word_class("words_inside_a_place") | {"BIS", "TER", "LIEU-DIT", "LIEUDIT", "VON", "VAN"}
 _NO_PLACE = (

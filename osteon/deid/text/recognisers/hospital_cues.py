@@ -22,7 +22,8 @@ from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER, Token, first_at, words
 
 _AT = re.compile(
-    r"\b(?P<prep>[àÀ](?: l['’]| la)?|AU|A(?: LA| L['’])?|a(?= [A-ZÀ-Ý])|aux?|vers|VERS|depuis|DEPUIS|chez|"
+    r"\b(?P<prep>[àÀ](?: l['’]| la)?|AU|A(?: LA| L['’])?|a(?: l['’]| la)?(?= ?[A-ZÀ-Ý])|aux?|vers|VERS|"
+    r"depuis|DEPUIS|chez|"
     r"[Pp]ar|PAR|(?:de|DE)(?: la| l['’]| LA| L['’])?|[dD]['’]|des?|du|DU|DES) ?\s?"
     rf"(?={UPPER})"
 )
@@ -112,7 +113,8 @@ _GONE = re.compile(
     r"adress[ée]e?|passage|appel|accord|avis(?: \w+)?|refus|"
     r"faite?s?|r[ée]alis[ée]e?s?|repartir?|repart|retour|mutation|mut[ée]e?|envoyer(?: aussi)?|"
     r"envoy[ée]e?s?|consult[ée]|poursuit|charge|s[ée]jour|entr[ée]e?|"
-    r"destination|provenance|vient|venant|sort|sortie|convocation|rendez-vous|rdv|contr[ôo]le|soins|"
+    r"destination|provenance|admissions?|r[ée]sid(?:ant|e)|sinon|vient|venant|sort|sortie|convocation|"
+    r"rendez-vous|rdv|contr[ôo]le|soins|"
     r"rapatri[ée]e?|accept[ée]e?|orient[ée]e?|"
     r"dossier|images|clich[ée]s?|rappeler|relance|joindre|coll[èe]gues?|confr[èe]res?|[ée]quipe|"
     r"secr[ée]tariat|urgences)(?:\(e\))?[ ]$",
@@ -128,6 +130,22 @@ _CODE_ALONE = re.compile(
 _NO_HOUSE = word_class("letters_of_medicine")
 _NEXT = re.compile(rf"(?:, | et | ou | puis (?:à |au )?)(?={UPPER})")
 _DOCTOR_OF = re.compile(rf"\b(?:Dr|Pr|Docteur|Professeur|Dre|Prof\.)\.? [^()\n]{{2,40}}\((?={UPPER})")
+_WHO_ASKS = re.compile(
+    rf"(?:^|(?<=[.!?\n:] ))(?={UPPER}[^\n.,;:()]{{1,60}} (?:nous (?:a )?(?:adress|envo|transf|signal|"
+    rf"demand)|(?:a|avait|ont) (?:conclu|accept|refus|confirm|demand|adress)|"
+    rf"refuse|accepte|confirme|propose)[ée]?)",
+    re.MULTILINE,
+)
+"""Whoever sends, concludes or refuses: `Delta nous adresse M. Roux`."""
+_DIRECTORY = re.compile(rf"(?m)^[ \t]*-?[ ]?(?={UPPER}[^\n:;,]{{1,50}} [-:–] (?:\+?\(?\d|[\w.-]+ ?@))")
+"""A row of a directory: `Delta - 02 99 00 00 00`."""
+_MEMBER = re.compile(
+    rf"{UPPER}[\w'’-]+ {UPPER}[\w'’-]+ \((?={UPPER})|"
+    rf"\b(?:Dr|Pr) {UPPER}[\w'’-]+(?: {UPPER}[\w'’-]+)?, (?={UPPER})"
+)
+"""Where somebody works: `Jean Roux (Delta)`, `Dr Roux, Delta`."""
+_BETWEEN = re.compile(rf"(?:\b(?:[Tt]rajet|sinon|puis|soit)|[a-zà-ÿ)] -|->|→) (?={UPPER})")
+"""One house after another: `Trajet Delta - Minjou`, `Delta, sinon Minjou`."""
 _EVENT_AT = re.compile(
     rf"\((?={UPPER}[^(),\n]{{2,50}}, (?:Dr|Pr|en |\d\d?/|[a-zà-ÿ]+ \d{{4}})|(?:[Ll][ae]s? |"
     rf"[Ll]['’]){UPPER}[^(),\n]{{2,30}}\))"
@@ -159,7 +177,7 @@ def find_houses_of_care(text: str, lex: Lexicon) -> list[Span]:
             spans.append(Span(found[0].start, _end(text, found), "HOPITAL", 0.5, "house-cue"))
         elif (code := _CODE.match(text, match.end())) and _is_code(text, match, code):
             spans.append(Span(*code.span(), "HOPITAL", 0.5, "house-letters"))
-    for pattern in (_FIELD, _DOCTOR_OF, _EVENT_AT, _DATED):
+    for pattern in (_FIELD, _DOCTOR_OF, _EVENT_AT, _DATED, _WHO_ASKS, _DIRECTORY, _MEMBER, _BETWEEN):
         for match in pattern.finditer(text):
             found = _phrase(text, tokens, match.end(), lex)
             if (
@@ -168,7 +186,7 @@ def find_houses_of_care(text: str, lex: Lexicon) -> list[Span]:
                 and _is_name(text, found, lex, loosely=pattern in {_FIELD, _DOCTOR_OF})
             ):
                 spans.append(Span(found[0].start, _end(text, found), "HOPITAL", 0.5, "house-field"))
-            elif (code := _CODE.match(text, match.end())) and _is_letters(code):
+            elif pattern is not _MEMBER and (code := _CODE.match(text, match.end())) and _is_letters(code):
                 spans.append(Span(*code.span(), "HOPITAL", 0.5, "house-letters"))
     for match in _STAND_ALONE.finditer(text):
         found = _phrase(text, tokens, match.start("name"), lex)
@@ -250,13 +268,17 @@ def _is_meant(text: str, match: re.Match[str], found: Sequence[Token], lex: Lexi
     before = re.split(r"[.;](?=\s)|\n\n", before)[-1]
     prep = match["prep"].casefold()
     if (prep[0] == "d" and prep != "depuis") or prep == "par":
-        return _OF.search(before) is not None and _is_name(text, found, lex, loosely=False)
+        sure = _GONE.search(before) is not None
+        return _OF.search(before) is not None and _is_name(text, found, lex, loosely=False, sure=sure)
     if _DONE.search(before) is None:
         return False
-    return _is_name(text, found, lex, loosely=prep not in {"a", "chez", "au"} and not found[0].is_upper)
+    loosely = prep not in {"a", "chez", "au"} and not found[0].is_upper
+    return _is_name(text, found, lex, loosely=loosely, sure=_GONE.search(before) is not None)
 
 
-def _is_name(text: str, found: Sequence[Token], lex: Lexicon, *, loosely: bool, alone: bool = False) -> bool:
+def _is_name(
+    text: str, found: Sequence[Token], lex: Lexicon, *, loosely: bool, alone: bool = False, sure: bool = False
+) -> bool:
     """The words may be the name of a house; loosely, a single word of the dictionary too."""
     proper = [token for token in found if token.folded not in _LINKS]
     if not proper:
@@ -267,10 +289,10 @@ def _is_name(text: str, found: Sequence[Token], lex: Lexicon, *, loosely: bool, 
     if first.folded in ACRONYMS and not (_HOUSES.match(first.text) and len(proper) > 1):
         return False
     house = _HOUSES.match(first.text) is not None
-    rest = proper[1:] if house else proper
+    rest = [t for t in proper if not _HOUSES.match(t.text)] if house else proper
     if house and not rest:
         return False
-    if any(_is_strange(t, lex) for t in rest):
+    if any(_is_strange(t, lex, sure=sure) for t in rest):
         return len(rest) > 1 or house or not first.is_upper or len(first.text) > 6
     if found[0].folded in _ARTICLES and found[0].is_capitalised and not found[0].is_upper:
         return house or len(rest) > 1 or not MEDICAL_SHAPE.search(rest[0].folded)
@@ -283,7 +305,7 @@ def _is_name(text: str, found: Sequence[Token], lex: Lexicon, *, loosely: bool, 
     return loosely and closed and not first.is_upper and len(first.text) > 3
 
 
-def _is_strange(token: Token, lex: Lexicon) -> bool:
+def _is_strange(token: Token, lex: Lexicon, *, sure: bool = False) -> bool:
     folded = token.folded
     if len(folded) < 3 or folded in ACRONYMS:
         return False
@@ -294,7 +316,8 @@ def _is_strange(token: Token, lex: Lexicon) -> bool:
     )
     if folded.startswith(("SAINT-", "SAINTE-")) or (compound and not token.is_upper):
         return not any(part in _BODY | lex.protected for part in folded.split("-"))
-    return lex.is_rare_word(folded) and not (MEDICAL_SHAPE.search(folded) and len(folded) > 4)
+    shaped = MEDICAL_SHAPE.search(folded) is not None and len(folded) > 4
+    return lex.is_rare_word(folded) and (not shaped or (sure and token.text.istitle()))
 
 
 def _is_plain(token: Token, lex: Lexicon) -> bool:
@@ -308,7 +331,7 @@ def _closed(text: str, token: Token) -> bool:
 def _fills(text: str, found: Sequence[Token], pattern: re.Pattern[str]) -> bool:
     """A field's value ends with the phrase."""
     after = text[found[-1].end : found[-1].end + 3].lstrip(" \t")
-    return pattern is not _FIELD or not after or after[0] in "\n,;.(-–/"
+    return pattern not in {_FIELD, _DIRECTORY, _MEMBER, _BETWEEN} or not after or after[0] in "\n,;.(-–/"
 
 
 def _end(text: str, found: Sequence[Token]) -> int:

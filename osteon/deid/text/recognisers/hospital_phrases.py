@@ -14,6 +14,10 @@ _LINKS = frozenset(["D", "DE", "DES", "DU", "L", "LA", "LE", "LES", "SOUS", "SUR
 _JOINERS = frozenset(["A", "AU", "AUX", "EN", "ET"])
 """Inside a name only before a name: `Saint-Michel et Sainte-Anne`."""
 _SORTS = word_class("sorts_of_a_hospital")
+_NATIONS = frozenset(
+    ["AMERICAIN", "ANGLAIS", "BELGE", "FRANCO-AMERICAIN", "FRANCO-BRITANNIQUE", "ISRAELITE", "SUISSE"]
+)
+"""Adjectives that name a house by themselves: `Institut hospitalier franco-britannique`."""
 _SITES = word_class("parts_of_a_hospital")
 _ATTRIBUTE = re.compile(
     r"(?:IQUES?|ALES?|AL|AUX|AIRES?|IERS?|IERES?|IFS?|IVES?|ISTES?|ELLES?|OISE?S?|EENS?|EENNES?|IENS?|"
@@ -88,6 +92,8 @@ def _step(
         return "sort" if token.folded in _SITES and named else ""
     if token.folded in _SITES and (named or not token.is_capitalised):
         return "sort"
+    if not named and token.folded in _NATIONS:
+        return "name"
     if not token.is_capitalised:
         rare = lex.is_rare_word(token.folded) and (linked or not named)
         attribute = not named and (token.folded in _SORTS or _ATTRIBUTE.search(token.folded) is not None)

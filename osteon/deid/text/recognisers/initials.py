@@ -26,7 +26,9 @@ _REFERENCE = re.compile(
     r"\b(?i:r[ée]f(?:[ée]rences?)?s?|n/r[ée]f|v/r[ée]f|nos r[ée]f|initiales)\.?\s*:?\s*"
     r"(?P<value>[^\W\d_]\.?[^\W\d_]{1,2}\.?/[^\W\d_]\.?[^\W\d_]{1,2}\.?(?:/[^\W\d_]{2,3})?)(?![^\W\d_])"
 )
-_LAST_LINE = re.compile(rf"(?m)^\s*(?P<value>{UPPER}{{2,3}}\s?/\s?[^\W\d_]{{2,3}})\s*$")
+_LAST_LINE = re.compile(
+    rf"(?m)^\s*(?P<value>{UPPER}{{2,3}}\s?/\s?[^\W\d_]{{2,3}}|[a-z]{{2,3}}/[a-z]{{2,3}}(?=\s*\Z))\s*$"
+)
 _TITLED = re.compile(
     rf"\b(?:Mmes?|Mlles?|MME|MLLE|Madame|Monsieur|Mademoiselle|Mr|M\.|M|Dr|DR|Docteur|Pr|Professeur|"
     rf"[Pp]atiente?|[Ee]nfant)\s+"
@@ -43,7 +45,7 @@ _AGED = re.compile(
 """A patient by two letters with the age: `A.S., 86 ans`."""
 _LISTED = re.compile(
     rf"(?m)^[ \t]*(?:[-•*]|"
-    rf"\d{{1,2}}[.)])[ \t]*(?P<value>{UPPER}[A-ZÀ-Ý'’-]+(?: [A-ZÀ-Ý'’-]{{2,}}){{0,3}} {UPPER}\.)"
+    rf"\d{{1,2}}[.)])[ \t]*(?P<value>{UPPER}[A-ZÀ-Ý'’-]+(?: [A-ZÀ-Ý'’-]{{2,}}){{0,3}}(?: ?{UPPER}\.){{1,3}})"
     rf"(?=,? \(?\d{{1,3}} ?(?:ans|a|mois)\b)"
 )
 """Somebody in a list: `- TOURNES I. 60 ans`."""
