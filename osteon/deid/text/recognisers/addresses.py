@@ -45,8 +45,9 @@ def _patterns(code: str) -> _Patterns:
         rf"{_SP}(?:et|à){_SP})\d{{1,4}})?{_SP}?(?:bis|ter|quater|"
         rf"[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)"
     )
+    door = rf"(?:(?:app?t?|appartement)\.?{_SP}?\d{{1,4}},?{_SP}+)?"
     street = (
-        rf"(?<![\w]){number}?(?:(?:vieille|vieux|ancienne?|petite?|haute?|"
+        rf"(?<![\w]){number}?{door}(?:(?:vieille|vieux|ancienne?|petite?|haute?|"
         rf"basse){_SP}+)?(?P<street>{forms('streets', code)})(?![\w])"
         rf"(?P<name>(?:{_SP}+(?:{_NAME}|{_DAY_OF_STREET})){{1,6}})(?P<rest>{_ZIP_TOWN})?"
     )
@@ -139,7 +140,7 @@ def find_addresses(text: str, code: str = "fr") -> list[Span]:
     spans += [Span(m.start(), m.end(), "ADRESSE", 0.9, "street") for m in _SUFFIXED.finditer(text)]
     for match in _LABELLED_ADDRESS.finditer(text):
         stop = re.search(
-            r"[,\s–-]+(?:a été|est|98|t[ée]l|vit|qui|pour|admis|exer[çc]ant|travaillant|gsm|mail|e-mail|"
+            r"[,\s–-]+(?:a (?:été|subi|eu|présenté|bénéficié)|est|98|t[ée]l|vit|qui|pour|admis|exer[çc]ant|travaillant|gsm|mail|e-mail|"
             r"IPP|NIP|NDA|NIR|NISS|immatricul\w*|n°|[âa]g[ée]e?|"
             r"n[ée]e?)\b|\.\s+[A-Z]|[)]",
             match["value"],

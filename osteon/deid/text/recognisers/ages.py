@@ -161,7 +161,7 @@ def _of_a_patient(text: str, match: re.Match[str]) -> bool:
 def _is_sentence(text: str, match: re.Match[str]) -> bool:
     """The age alone between two full stops, or before what was done: `Vu à Pau. 48 a. Entorse.`"""
     before = text[max(0, match.start() - 2) : match.start()]
-    return before in {". ", "? ", "! "} and text[match.end() : match.end() + 2] in {". ", ", ", "."}
+    return before in {". ", "? ", "! "} and text[match.end() : match.end() + 2] in {". ", ", ", ".", ".."}
 
 
 def _is_a_life(match: re.Match[str]) -> bool:

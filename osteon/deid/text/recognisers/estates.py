@@ -41,6 +41,16 @@ _ESTATE_IN_SMALL = re.compile(
     rf"(?={SP}*,?{SP}*{_ZIP})"
 )
 """In a text without capitals only the postcode says where the name ends."""
+_NUMBERED_PARTS = rf"(?:{SP}*,?{SP}*\n?(?i:rue|bloc|villa|lot|[îi]lot|immeuble|n°){SP}*\n?\d{{1,4}}(?!\w))"
+_QUARTER = re.compile(
+    rf"(?i:quartier|cit[ée]|secteur|lotissement|r[ée]sidence){SP}+{NAME}{_NUMBERED_PARTS}{{1,3}}"
+)
+"""A quarter whose streets and houses have numbers: `Cité Roux, bloc 4 n° 12`."""
+_LONE_HOUSE = re.compile(
+    rf"(?m)(?:^|(?<=, ))(?P<value>(?:L[ae]s?|L[AE]S?){SP}{UPPER}[\w'’-]+(?:{SP}{UPPER}[\w'’-]+){{0,2}})"
+    rf"(?=(?:\n|,{SP})[1-9]\d{{3}}{SP}{UPPER}[^\W\d_])"
+)
+"""A house by its name before a postcode of four digits: `Le Moulin, 8128 Lutry`."""
 _VILLAGE = re.compile(
     rf"(?:(?i:au|le){SP}(?i:bourg|village|hameau)|(?i:pk{SP}\d{{1,3}},?{SP}c[ôo]t[ée]{SP}\w+|"
     rf"port{SP}de{SP}plaisance(?:,{SP}ponton{SP}\w{{1,3}})?)|"
@@ -113,6 +123,8 @@ def find_estates(text: str, lex: Lexicon) -> list[Span]:
         for m in at_words(_FARM, text)
         if _WHERE.search(text, max(0, m.start() - 40), m.start())
     ]
+    spans += [Span(m.start(), m.end(), "ADRESSE", 0.72, "quarter") for m in at_words(_QUARTER, text)]
+    spans += [Span(*m.span("value"), "ADRESSE", 0.35, "lone-house") for m in _LONE_HOUSE.finditer(text)]
     if text.islower():
         spans += [Span(*m.span("value"), "ADRESSE", 0.4, "living") for m in _IN_SMALL.finditer(text)]
     spans += [

@@ -29,7 +29,8 @@ _AT = re.compile(
 )
 """What stands before the name of a house."""
 _DONE = re.compile(
-    r"(?<![^\W_])(?:adress|transf[ée]r|hospitalis|(?:r[ée]-?)?op[ée]r|suivie?|suivi\b|suivre|vue?\b|"
+    r"(?<![^\W_])(?:adress|employ|poursuiv|d[ée]but|attend|rest[ée]|semaines?\b|quitt|transf[ée]r|"
+    r"hospitalis|(?:r[ée]-?)?op[ée]r|suivie?|suivi\b|suivre|vue?\b|"
     r"vu\(e\)|revue?\b|revoir|voir\b|"
     r"consult|admis|entr[ée]e?|sorti|sort\b|passage|pass[ée]e?\b|venant|vient\b|venue?\b|provenance|prise?\b|"
     r"trait[ée]|soign|s[ée]jour|r[ée]alis[ée]|faite?s?\b|effectu[ée]|pratiqu[ée]|rdv|rendez-vous|rv\b|"
@@ -113,7 +114,8 @@ _GONE = re.compile(
     r"adress[ée]e?|passage|appel|accord|avis(?: \w+)?|refus|"
     r"faite?s?|r[ée]alis[ée]e?s?|repartir?|repart|retour|mutation|mut[ée]e?|envoyer(?: aussi)?|"
     r"envoy[ée]e?s?|consult[ée]|poursuit|charge|s[ée]jour|entr[ée]e?|"
-    r"destination|provenance|admissions?|r[ée]sid(?:ant|e)|sinon|vient|venant|sort|sortie|convocation|"
+    r"destination|provenance|rest[ée]e?|attendue?|quitte|employ[ée]e?|admissions?|r[ée]sid(?:ant|e)|"
+    r"sinon|vient|venant|sort|sortie|convocation|"
     r"rendez-vous|rdv|contr[ôo]le|soins|"
     r"rapatri[ée]e?|accept[ée]e?|orient[ée]e?|"
     r"dossier|images|clich[ée]s?|rappeler|relance|joindre|coll[èe]gues?|confr[èe]res?|[ée]quipe|"
@@ -144,7 +146,7 @@ _MEMBER = re.compile(
     rf"\b(?:Dr|Pr) {UPPER}[\w'’-]+(?: {UPPER}[\w'’-]+)?, (?={UPPER})"
 )
 """Where somebody works: `Jean Roux (Delta)`, `Dr Roux, Delta`."""
-_BETWEEN = re.compile(rf"(?:\b(?:[Tt]rajet|sinon|puis|soit)|[a-zà-ÿ)] -|->|→) (?={UPPER})")
+_BETWEEN = re.compile(rf"(?:\b(?:[Tt]rajet|sinon|puis|soit|quitte|Suivi :)|[a-zà-ÿ)] -|->|→) (?={UPPER})")
 """One house after another: `Trajet Delta - Minjou`, `Delta, sinon Minjou`."""
 _EVENT_AT = re.compile(
     rf"\((?={UPPER}[^(),\n]{{2,50}}, (?:Dr|Pr|en |\d\d?/|[a-zà-ÿ]+ \d{{4}})|(?:[Ll][ae]s? |"

@@ -26,7 +26,7 @@ _LONGER = (
     r"maison (?:d['’]accueil(?: sp[ée]cialis[ée]e)?|de vie|de convalescence|de soins|de cure|"
     r"m[ée]dicalis[ée]e)|"
     r"cit[ée] (?:sanitaire|hospitali[èe]re|sant[ée])|village sant[ée]|institution(?= d[eu']|d['’])|"
-    r"(?-i:CPTS|MARPA|MAPAD?|UPHV|SAVS|SAMSAH|EAM|AMETRA|EPSAN|EPSM|EPS|CHS|CPN|CNP|IMPro|IMP|"
+    r"(?-i:CNHU|CIPA|CPTS|MARPA|MAPAD?|UPHV|SAVS|SAMSAH|EAM|AMETRA|EPSAN|EPSM|EPS|CHS|CPN|CNP|IMPro|IMP|"
     r"CMS)(?= (?:(?:de |du |d['’])?(?-i:[A-ZÀ-Ý])))|"
     r"(?-i:(?:CH|GH|HP|HN|HJ)[A-Z]{1,5})(?= (?:site |de |du |d['’]|- |[A-ZÀ-Ý][a-zà-ÿ]))|"
     r"(?-i:[A-Z]{3,7})(?= site d)|"

@@ -64,6 +64,11 @@ _CENTRE_OF = re.compile(
 _ARTICLE_BEFORE = re.compile(r"\b(?:l[ea] |l['’]|L[ea] |L['’])$")
 _CAPITAL_ARTICLE = re.compile(r"\bL(?:['’]|es |a |e )$")
 """Part of the name where it is written large: `L'Hôpital Nord-Ouest`."""
+_GERMANIC = re.compile(
+    r"\b(?:(?:St|Sankt|Sint)\.?[ -])?[A-ZÄÖÜ][\w-]*?(?:-?[Hh]ospital|spital|-?[Kk]linik|ziekenhuis|"
+    r"krankenhaus|gasthuis)\b"
+)
+"""A house whose kind ends its name: `St. Nikolaus-Hospital`, `Kantonsspital`."""
 _DEVOUT = re.compile(r"\bsacr[ée][- ]c(?:œ|oe)ur\b", re.IGNORECASE)
 _WARDS = frozenset(
     [
@@ -136,7 +141,7 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     ]
     spans += [
         Span(m.start(), m.end(), "HOPITAL", 0.6, "devout")
-        for pattern in (_DEVOUT, OUR_LADY, _LADY_OF)
+        for pattern in (_DEVOUT, OUR_LADY, _LADY_OF, _GERMANIC)
         for m in at_words(pattern, text)
         if pattern is not OUR_LADY or m.group()[1] in ".-"
     ]

@@ -49,6 +49,8 @@ _LISTED = re.compile(
     rf"(?=,? \(?\d{{1,3}} ?(?:ans|a|mois)\b)"
 )
 """Somebody in a list: `- TOURNES I. 60 ans`."""
+_PAIR_AT_END = re.compile(rf"(?m)(?<=[.!?)] )(?P<value>{UPPER}{{2,3}}/{UPPER}{{2,3}}|[a-z]{{2}}/[a-z]{{2}})[ \t]*$")
+"""Writer and typist after the last sentence of a line: `Sortie ce jour. JV/CS`."""
 _FILED = re.compile(
     r"\bdossier (?P<value>[A-ZÀ-Ý'’-]{3,}(?: [A-ZÀ-Ý'’-]{2,}){0,3})(?=,? (?:IPP|NIP|IEP|n[ée]e?\b|\())"
 )
@@ -163,6 +165,7 @@ def find_initials(text: str) -> list[Span]:
     spans = _loose_initials(text)
     spans += _left_initials(text)
     spans += [Span(*m.span("value"), "NOM", 0.5, "initials") for m in _AGED.finditer(text)]
+    spans += [Span(*m.span("value"), "NOM", 0.5, "initials") for m in _PAIR_AT_END.finditer(text)]
     spans += [Span(*m.span("value"), "NOM", 0.5, "listed") for m in _LISTED.finditer(text)]
     spans += [Span(*m.span("value"), "NOM", 0.5, "filed") for m in at_words(_FILED, text)]
     for pattern in (_MARKED, _REFERENCE, _LAST_LINE, _TITLED):
