@@ -140,7 +140,8 @@ def find_addresses(text: str, code: str = "fr") -> list[Span]:
     spans += [Span(m.start(), m.end(), "ADRESSE", 0.9, "street") for m in _SUFFIXED.finditer(text)]
     for match in _LABELLED_ADDRESS.finditer(text):
         stop = re.search(
-            r"[,\s–-]+(?:a (?:été|subi|eu|présenté|bénéficié)|est|98|t[ée]l|vit|qui|pour|admis|exer[çc]ant|travaillant|gsm|mail|e-mail|"
+            r"[,\s–-]+(?:a (?:été|subi|eu|présenté|bénéficié)|est|98|"
+            r"t[ée]l|vit|qui|pour|admis|exer[çc]ant|travaillant|gsm|mail|e-mail|"
             r"IPP|NIP|NDA|NIR|NISS|immatricul\w*|n°|[âa]g[ée]e?|"
             r"n[ée]e?)\b|\.\s+[A-Z]|[)]",
             match["value"],

@@ -7,12 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from osteon.deid.text.lexicon import Lexicon, word_class
-from osteon.deid.text.recognisers.hospital_cues import (
-    find_beside,
-    find_houses_of_care,
-    find_in_small_print,
-    find_letterheads,
-)
+from osteon.deid.text.recognisers.hospital_cues import find_houses_of_care, find_in_small_print
 from osteon.deid.text.recognisers.hospital_ends import (
     OUR_LADY,
     closes,
@@ -20,6 +15,7 @@ from osteon.deid.text.recognisers.hospital_ends import (
     end_of_name,
     is_place,
 )
+from osteon.deid.text.recognisers.hospital_fields import find_beside, find_letterheads, find_named_houses
 from osteon.deid.text.recognisers.hospital_kinds import hospital_kind
 from osteon.deid.text.recognisers.hospital_phrases import end_of_phrase
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
@@ -157,6 +153,7 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
         if m["name"] not in ACRONYMS | _WARDS and lex.is_rare_word(m["name"])
     ]
     spans += find_houses_of_care(text, lex)
+    spans += find_named_houses(text, lex)
     spans += find_letterheads(text, lex)
     spans += find_in_small_print(text, lex) if small else []
     spans += find_beside(text, [s for s in spans if s.rule.startswith(("hospital", "house"))], lex)

@@ -49,7 +49,9 @@ _LISTED = re.compile(
     rf"(?=,? \(?\d{{1,3}} ?(?:ans|a|mois)\b)"
 )
 """Somebody in a list: `- TOURNES I. 60 ans`."""
-_PAIR_AT_END = re.compile(rf"(?m)(?<=[.!?)] )(?P<value>{UPPER}{{2,3}}/{UPPER}{{2,3}}|[a-z]{{2}}/[a-z]{{2}})[ \t]*$")
+_PAIR_AT_END = re.compile(
+    rf"(?m)(?<=[.!?)] )(?P<value>{UPPER}{{2,3}}/{UPPER}{{2,3}}|[a-z]{{2}}/[a-z]{{2}})[ \t]*$"
+)
 """Writer and typist after the last sentence of a line: `Sortie ce jour. JV/CS`."""
 _FILED = re.compile(
     r"\bdossier (?P<value>[A-ZÀ-Ý'’-]{3,}(?: [A-ZÀ-Ý'’-]{2,}){0,3})(?=,? (?:IPP|NIP|IEP|n[ée]e?\b|\())"
