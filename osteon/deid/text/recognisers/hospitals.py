@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from osteon.deid.text.lexicon import Lexicon, word_class
@@ -103,19 +103,35 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     tokens = words(text)
     small = text.islower()
     spans = [Span(*m.span("name"), "HOPITAL", 0.6, "service-of") for m in _SERVICE_OF.finditer(text)]
+    spans += _by_kind(text, tokens, lex)
+    spans += _named_hospitals(text, tokens, lex)
+    spans += _by_shape(text, tokens, lex)
+    spans += find_houses_of_care(text, lex)
+    spans += find_named_houses(text, lex)
+    spans += find_letterheads(text, lex)
+    spans += find_in_small_print(text, lex) if small else []
+    spans += find_beside(text, [s for s in spans if s.rule.startswith(("hospital", "house"))], lex)
+    for match in at_words(_ARTICLE_L, text):
+        spans += _after_article(text, tokens, match, lex)
+    return spans
+
+
+def _by_kind(text: str, tokens: Sequence[Token], lex: Lexicon) -> Iterator[Span]:
+    """A kind of hospital with its name, and the article that is written large before it."""
+    small = text.islower()
     for match in at_words(hospital_kind(lex.language), text):
-        end = (
-            max(end_of_name(text, tokens, match, lex) or 0, end_of_phrase(text, tokens, match, lex) or 0)
-            or None
-        )
-        if small:
-            end = max(end or 0, end_in_small_print(text, match, lex) or 0) or None
+        ends = [end_of_name(text, tokens, match, lex), end_of_phrase(text, tokens, match, lex)]
+        ends += [end_in_small_print(text, match, lex)] if small else []
+        end = max((end for end in ends if end is not None), default=None)
         if end is not None:
             article = _CAPITAL_ARTICLE.search(text, max(0, match.start() - 4), match.start())
             begin = article.start() if article and not match.group().isupper() else match.start()
-            spans.append(Span(begin, end, "HOPITAL", 0.8, "hospital"))
-    spans += _named_hospitals(text, tokens, lex)
-    spans += [
+            yield Span(begin, end, "HOPITAL", 0.8, "hospital")
+
+
+def _by_shape(text: str, tokens: Sequence[Token], lex: Lexicon) -> list[Span]:
+    """Units, letters, schools, saints, centres of a place, and letters that somebody was sent from."""
+    spans = [
         Span(m.start(), m.end(), "HOPITAL", 0.6, "unit")
         for m in at_words(_UNIT, text)
         if fold(m["name"]) not in ACRONYMS
@@ -152,13 +168,6 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
         for m in at_words(pattern, text)
         if m["name"] not in ACRONYMS | _WARDS and lex.is_rare_word(m["name"])
     ]
-    spans += find_houses_of_care(text, lex)
-    spans += find_named_houses(text, lex)
-    spans += find_letterheads(text, lex)
-    spans += find_in_small_print(text, lex) if small else []
-    spans += find_beside(text, [s for s in spans if s.rule.startswith(("hospital", "house"))], lex)
-    for match in at_words(_ARTICLE_L, text):
-        spans += _after_article(text, tokens, match, lex)
     return spans
 
 

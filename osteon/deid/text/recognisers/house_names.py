@@ -133,7 +133,7 @@ def is_house_name(
 
 
 def is_strange(token: Token, lex: Lexicon, *, sure: bool = False) -> bool:
-    """The word is in no dictionary and has no shape of medicine; where a house is sure, its shape may be any."""
+    """The word is in no dictionary and has no shape of medicine; a sure house may have any shape."""
     folded = token.folded
     if len(folded) < 3 or folded in ACRONYMS:
         return False
