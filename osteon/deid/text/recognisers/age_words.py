@@ -19,13 +19,14 @@ _WORDS = re.compile(
     re.IGNORECASE,
 )
 _YEAR_OF_LIFE = re.compile(
-    r"(?<![\w.,/])(?:(?<=sa )(?:[2-9]\d|1[01]\d)|(?<=[,(] )\d{1,2}|(?<=\()\d{1,2}|(?:[2-9]\d|"
+    r"(?<![\w.,/])(?:(?<=sa )(?:[2-9]\d|1[01]\d)|(?<=[,(] )\d{1,2}|(?<=[âa]g[ée]e de )\d{1,2}|"
+    r"(?<=[âa]g[ée] de )\d{1,2}|(?<=\()\d{1,2}|(?:[2-9]\d|"
     r"1[01]\d))\s?(?:[èe]?me|[èe])\sann[ée]e(?!\s(?:de\b|du\b|d['’])|\w)",
     re.IGNORECASE,
 )
 _AFTER_SEX = re.compile(r"(?<![\w/])[FHM]\s?[/-]\s?(?P<age>\d{1,3})(?![\w/-]|[.,]\d)")
 _INFANT = re.compile(
-    r"(?:\b(?:b[ée]b[ée]|enfant|nourrisson|nouveau-n[ée]e?|jumeaux|jumelles|gar[çc]on|fille)(?:,|"
+    r"(?:\b(?i:b[ée]b[ée]|enfant|nourrisson|nouveau-n[ée]e?|jumeaux|jumelles|gar[çc]on|fille)(?:,|"
     r" de|\s\()?\s?"
     r"|[A-ZÀ-Ý][^\W\d_]+[ ]\(|[A-ZÀ-Ý][^\W\d_]+, )(?P<age>\d{1,2}\s?m)(?=[),;]| et | ?$|\s[A-ZÀ-Ýa-zà-ÿ]{3})",
     re.MULTILINE,

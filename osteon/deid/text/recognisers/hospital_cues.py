@@ -54,7 +54,8 @@ _DONE = re.compile(
 _OF = re.compile(
     r"(?<![^\W_])(?:avis(?: \w+)?|appel|accord|refus|r[ée]ponse|retour|transfert|"
     r"transf[ée]r[ée]e?(?:\(e\))?|provenance|venant|venue?|vient|"
-    r"sortie?|sort|images?|clich[ée]s?|radios?|irm|scanner|courrier|lettre|[ée]quipe|secr[ée]tariat|"
+    r"sortie?|sort|images?|clich[ée]s?|radios?|irm|scanner|courrier|ordonnance|prescription|lettre|"
+    r"[ée]quipe|secr[ée]tariat|"
     r"urgences|confr[èe]res?|"
     r"coll[èe]gues?|examen(?: initial)?|dossier|compte[ -]rendu|cr|rapatri[ée]e?|entr[ée]e?|arriv[ée]e?|"
     r"adress[ée]e?(?:\(e\))?|parti|radiographies?|"
@@ -82,7 +83,7 @@ _IN_SMALL = re.compile(
     r"\b(?:vers|transf(?:ert|[ée]r[ée]e?)(?: de| à| au| vers)?|adress[ée]e? (?:par|[àa]|au|de)|"
     r"(?:suivie?|vue?|pr[ée]vue?|op[ée]r[ée]e?|faite?|hospitalis[ée]e?|revue?|"
     r"admise?|s[ée]jour|scanner|irm|radio|rdv|retour|contr[ôo]le|consult[ée]?) (?:[àa]|au|aux|de)|rdv|"
-    r"provenance(?: de)?|(?:vient|sort|venant|sortie?) (?:de|du)) (?:la |l['’])?"
+    r"provenance(?: de)?|(?:re)?(?:vient|sort|venant|sortie?) (?:de|du)) (?:la |l['’])?"
     r"(?P<name>(?!(?:la|l|le|domicile|jeun|gauche|droite|nouveau|distance|terme|[àa]|au|ce|cette|son|sa|"
     r"dr|pr|mme|mr?)\b)[^\W\d_][\w'’.-]*(?:[ ][^\W\d_][\w'’.-]*){0,7}?)"
     r"(?=[ ]*(?:$|[,;:)\n]|\.(?:\s|$))|[ ](?:pour|par|puis|le|ce|cette|avec|depuis|en|hier|demain|il|"

@@ -14,6 +14,8 @@ _LINKS = frozenset(["D", "DE", "DES", "DU", "L", "LA", "LE", "LES", "SOUS", "SUR
 _JOINERS = frozenset(["A", "AU", "AUX", "EN", "ET"])
 """Inside a name only before a name: `Saint-Michel et Sainte-Anne`."""
 _SORTS = word_class("sorts_of_a_hospital")
+_HONOURED = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR"])
+"""Inside a name, not before it: `Clinique du Docteur Roux`."""
 _NATIONS = frozenset(
     ["AMERICAIN", "ANGLAIS", "BELGE", "FRANCO-AMERICAIN", "FRANCO-BRITANNIQUE", "ISRAELITE", "SUISSE"]
 )
@@ -88,6 +90,8 @@ def _step(
         return "link"
     if token.folded in _JOINERS:
         return "link" if named and _names_next(text, tokens, number, lex) else ""
+    if token.folded in _HONOURED and not named and token.is_capitalised:
+        return "link"
     if token.folded in TITLES | FUNCTION_WORDS or token.folded in ACRONYMS:
         return "sort" if token.folded in _SITES and named else ""
     if token.folded in _SITES and (named or not token.is_capitalised):
