@@ -41,6 +41,8 @@ def left_of(name: str, text: str) -> str:
         "Hôpital du Valais - Centre hospitalier du Valais romand",
         "L'Hôpital Nord-Ouest",
         "SELAS RESONANCE IMAGERIE",
+        "Clinique du Docteur Cabrol",
+        "St. Nikolaus-Hospital",
     ],
 )
 def test_a_hospital_goes_with_its_sort_site_and_all_its_words(name: str) -> None:
@@ -117,6 +119,9 @@ def test_words_of_medicine_name_no_house(text: str) -> None:
         ("demander le dossier MARZAC-ROUL, IPP 8027100454", "MARZAC-ROUL"),
         ("pt 64 a vu aux urgences", "64 a"),
         ("7m, amené par sa mère", "7m"),
+        ("Enfant de 21m, torticolis, suivi ici", "21m"),
+        ("Né ce jour. Sortie prévue. JV/CS\nFin", "JV/CS"),
+        ("Quartier Roul, rue 276 villa 5, 58770 Dole", "rue 276 villa 5"),
         ("Adresse : Au bourg\n91000 Évry", "Au bourg"),
         ("12 rue Verte (interphone Roul), 91000 Évry", "(interphone Roul"),
         ("Camping Les Pins, emplacement 12, 91000 Évry", "emplacement 12"),
