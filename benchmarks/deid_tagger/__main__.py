@@ -24,7 +24,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=1100, help="batches of the fit")
+    parser.add_argument("--steps", type=int, default=800, help="batches of the fit")
     parser.add_argument(
         "--letters", type=Path, help="where the letters are kept, so that a second fit reads them"
     )

@@ -19,7 +19,7 @@ from benchmarks.deid_text import forms
 
 LAYOUT_SPLITS = tuple(
     name
-    for name in (f"fresh{number}" for number in range(2, 11))
+    for name in (f"fresh{number}" for number in range(2, 15))
     if (Path(__file__).parent / f"{name}.yaml").is_file()
 )
 _GROUP = re.compile(r"<<(\w+)>>")

@@ -2,7 +2,46 @@
 
 from __future__ import annotations
 
+import re
+
 from benchmarks.deid_text.scene import Piece, Scene
+
+_MASCULINE = frozenset(
+    [
+        "centre",
+        "groupe",
+        "cabinet",
+        "pôle",
+        "site",
+        "foyer",
+        "médipôle",
+        "pavillon",
+        "village",
+        "service",
+        "scanner",
+        "home",
+    ]
+)
+_FEMININE = frozenset(
+    ["clinique", "polyclinique", "maison", "résidence", "fondation", "radiologie", "permanence", "cité"]
+)
+_ELIDED = frozenset(
+    ["hôpital", "institut", "infirmerie", "imagerie", "hôtel-dieu", "institution", "echographie"]
+)
+_PLURAL = frozenset(("cliniques", "hôpitaux"))
+_LETTERED = re.compile(r"(ch|gh|hp|smr|ssr|chu|cms)[a-z]*\Z")
+_VOWELLED = re.compile(r"(ehpad|hia|usld|iem|irm|ems|esat|had|hôp)\Z")
+
+
+def _form_of(head: str) -> int:
+    """Which of bare, masculine, feminine, elided and plural a hospital's first word asks for."""
+    if head in _MASCULINE or _LETTERED.match(head):
+        return 1
+    if head in _FEMININE:
+        return 2
+    if head in _ELIDED or _VOWELLED.match(head):
+        return 3
+    return 4 if head in _PLURAL else 0
 
 
 class PlaceSlots(Scene):
@@ -49,6 +88,19 @@ class PlaceSlots(Scene):
 
     def _slot_hospital(self) -> list[Piece]:
         return [(self.rng.choice((self.hospital, self.cast.hospital())), "institution", "HOPITAL")]
+
+    def _slot_hospital_at(self) -> list[Piece]:
+        """`au CHU ...`, `à la clinique ...`, `aux Cliniques ...`, `à Cochin`."""
+        return self._with_article(("à ", "au ", "à la ", "à l'", "aux "))
+
+    def _slot_hospital_from(self) -> list[Piece]:
+        """`du CHU ...`, `de la clinique ...`, `des Cliniques ...`, `de Cochin`."""
+        return self._with_article(("de ", "du ", "de la ", "de l'", "des "))
+
+    def _with_article(self, forms: tuple[str, ...]) -> list[Piece]:
+        [(value, category, label)] = self._slot_hospital()
+        form = _form_of(value.split()[0].lower())
+        return [(forms[form], "", ""), (value, category, label)]
 
     def _slot_hospital_upper(self) -> list[Piece]:
         return [(self.hospital.upper(), "institution", "HOPITAL")]

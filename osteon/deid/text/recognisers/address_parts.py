@@ -20,27 +20,35 @@ SITE = (
     r" r[ée]sidentiel)?|"
     r"z\.?a\.?(?:[ce]\.?)?|z\.?i\.?|zone (?:artisanale|industrielle|commerciale|d['’]activit[ée]s?)|"
     r"centre commercial|"
-    r"espace|manoir|chalet|section|morne|parc tertiaire|centre d['’]affaires|r[ée]sidence universitaire|"
+    r"p[ée]niche|espace|manoir|chalet|section|morne|parc tertiaire|centre d['’]affaires|"
+    r"r[ée]sidence universitaire|"
     r"le clos d[eu]s?|"
     r"les terrasses d[eu]s?|bourg d[eu]|technop[ôo]le|p[ôo]le d['’]activit[ée]s|les hauts d[eu]|"
     r"route (?:d[ée]partementale|nationale|communale)|corps de ferme"
 )
 """Kinds of estates, zones and lone houses, for patterns that ignore case."""
 _DOOR = (
-    rf"(?:app?t?|appartement|porte|b[âa]t(?:iment)?|bt|blc|bloc|esc(?:alier)?|logement|lgt|bo[îi]te|bte|cage|"
+    rf"(?:app?t?|appartement|porte|b[âa]t(?:iment)?|bt|blc|bloc|esc(?:alier)?|logement|logt|lgt|ponton|"
+    rf"bo[îi]te|bte|cage|"
     rf"hall|tour|"
-    rf"villa|lot|pk|n°|digicode|code(?:{SP}portail)?|[ée]tage|ch|chambre|studio|entr[ée]e)\b\.?{SP}*(?:n°|"
+    rf"villa|lot|pk|n°|digicode|code(?:{SP}portail)?|[ée]tage|ch|chambre|studio|emplacement|empl|"
+    rf"parcelle|entr[ée]e)\b\.?{SP}*(?:n°|"
     rf":)?{SP}*"
     rf"(?:[A-Za-z]?\d{{1,4}}[A-Za-z]?|[A-Za-z](?!['’.\w]))(?![\w/])"
 )
 _FLOOR = (
-    rf"(?:\d{{1,2}}{SP}?(?:er|e|[èe]me){SP}[ée]tage|rdc|rez[- ]de[- ]chauss[ée]e)\b(?:{SP}(?:gauche|droite|"
-    rf"face)\b)?"
+    rf"(?:\d{{1,2}}{SP}?(?:er|e|[èe]me){SP}[ée]t(?:age\b|\.)|(?:rdc|rez[- ]de[- ]chauss[ée]e)\b)"
+    rf"(?:{SP}(?:gauche|droite|face)\b)?"
 )
-_YARD = r"fond de cour|interphone[ \t]+[^\W\d_][\w'’-]*"
+_YARD = r"fond de cour|(?:digi)?code[ \t]+[A-Z0-9]{2,8}(?!\w)|interphone[ \t]+[^\W\d_][\w'’-]*"
 _BOX = rf"(?:cidex|tsa|case{SP}postale|bo[îi]te{SP}postale|bp|b\.p\.|cs|cp)\b{SP}?(?:n°{SP}?)?\d{{1,5}}(?!\d)"
-INSIDE = rf"(?:{_DOOR}|{_FLOOR}|{_BOX}|{_YARD})"
-_AFTER = re.compile(rf"(?:{SP}*(?:[,/–-]|\n)?{SP}*(?:\n{SP}*)?{INSIDE})+", re.IGNORECASE)
+_CEDEX = rf"cedex{SP}?\d{{0,2}}(?!\w)"
+_WING = rf"b[âa]t(?:iment|\.)?{SP}(?-i:[A-ZÀ-Ý][a-zà-ÿ]{{3,}}|[A-ZÀ-Ý]{{4,}})"
+INSIDE = rf"(?:{_WING}|{_DOOR}|{_FLOOR}|{_BOX}|{_YARD}|{_CEDEX})"
+_AFTER = re.compile(
+    rf"(?:{SP}*(?:[,/–-]|\n)?{SP}*(?:\n{SP}*)?(?:{INSIDE}|[(\[]{INSIDE}(?:{SP}*,{SP}*{INSIDE})?[)\]]))+",
+    re.IGNORECASE,
+)
 """What follows a house: `, apt 34`, `, bât. B2, 3e étage`, ` / case postale 7`."""
 _CARE_OF = (
     rf"(?:chez|c/o|aux bons soins de){SP}+(?:(?:m|mr|mme|mlle|monsieur|madame|famille)\b\.?{SP}+)?(?!(?:le|"
@@ -48,13 +56,16 @@ _CARE_OF = (
 )
 _HOUSE = rf"L(?:[ea]s?|[EA]S?){SP}+{_CAPITAL}(?:{SP}+(?:(?i:{_SMALL}){SP}+)?{_CAPITAL}){{0,3}}"
 _JOINT = rf"{SP}*[,–-]?{SP}*\n?{SP}*"
+_BUILDING = r"(?:presbyt[èe]re|[ée]cole|mairie|gendarmerie|caserne|aire d['’]accueil|port de plaisance)(?=,)"
 _BEFORE = re.compile(
-    rf"(?P<parts>(?:(?<!\w)(?:(?i:{INSIDE})|(?i:{_CARE_OF}){NAME}|(?i:{SITE}){SP}+{NAME})|"
+    rf"(?P<parts>(?:(?<!\w)(?:(?i:{INSIDE})|(?i:{_BUILDING})|(?i:{_CARE_OF}){NAME}|(?i:{SITE}){SP}+{NAME})|"
     rf"(?:^|(?<=[\n,;:(|])|(?<= [–-])){SP}*{_HOUSE})"
     rf"(?:{_JOINT}(?:(?i:{INSIDE})|(?i:{_CARE_OF}){NAME}|(?i:{SITE}){SP}+{NAME}|{_HOUSE}))*){_JOINT}$"
 )
 """What stands before a street, up to a sign: `Appt 6, 3e étage,` `c/o Dupont,` `Le Parc, bâtiment A3,`."""
-_HINT = re.compile(rf"\b(?:{INSIDE}|chez|c/o|{SITE}|les?|la)\b[^\n]{{0,80}}[,–-]?\s*$", re.IGNORECASE)
+_HINT = re.compile(
+    rf"\b(?:{INSIDE}|{_BUILDING}|chez|c/o|{SITE}|les?|la)\b[^\n]{{0,80}}[,–-]?\s*$", re.IGNORECASE
+)
 
 
 COUNTED = (

@@ -21,7 +21,7 @@ _NAME = r"[^\W\d_][\w'’.\-]*"
 _TOWN_NAME = r"(?:St\.|[^\W\d_](?:[\w'’\-]|\.(?=[\w-]))*)"
 _DAY_OF_STREET = (
     r"\d{1,2}(?:er)?[- ](?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|"
-    r"novembre|d[ée]cembre)(?:[ ](?:18|19|20)\d\d)?"
+    r"novembre|d[ée]cembre)(?:[ ](?:18|19|20)\d\d)?|\d{1,3}(?:er|e|[èe]me|nd)(?=[ ](?:de[ ])?[A-ZÀ-Ýa-zà-ÿ])"
 )
 """Streets of a day: `rue du 11 Novembre 1918`."""
 _SP = r"[ \t\u00a0]"
@@ -42,11 +42,13 @@ class _Patterns(NamedTuple):
 def _patterns(code: str) -> _Patterns:
     """A street by its kind before its name; in other languages also by the ending of its name."""
     number = (
-        rf"(?P<number>\d{{1,4}}(?:(?:{_SP}?[-/]{_SP}?|{_SP}(?:et|à){_SP})\d{{1,4}})?{_SP}?(?:bis|ter|quater|"
+        rf"(?P<number>\d{{1,4}}(?:,{_SP}\d{{1,4}}(?:bis|ter)?(?={_SP}et{_SP}))?(?:(?:{_SP}?[-/]{_SP}?|"
+        rf"{_SP}(?:et|à){_SP})\d{{1,4}})?{_SP}?(?:bis|ter|quater|"
         rf"[A-Da-d](?![\w]))?{_SP}*,?{_SP}*)"
     )
+    door = rf"(?:(?:app?t?|appartement)\.?{_SP}?\d{{1,4}},?{_SP}+)?"
     street = (
-        rf"(?<![\w]){number}?(?:(?:vieille|vieux|ancienne?|petite?|haute?|"
+        rf"(?<![\w]){number}?{door}(?:(?:vieille|vieux|ancienne?|petite?|haute?|"
         rf"basse){_SP}+)?(?P<street>{forms('streets', code)})(?![\w])"
         rf"(?P<name>(?:{_SP}+(?:{_NAME}|{_DAY_OF_STREET})){{1,6}})(?P<rest>{_ZIP_TOWN})?"
     )
@@ -75,7 +77,9 @@ _SUFFIXED = re.compile(
 )
 """A street by the ending of its name, as in Flanders and German Switzerland."""
 _HIGH_STREET = re.compile(
-    rf"(?<![\w])\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-D](?!\w))?{_SP}*,?{_SP}*grand[ '’-]?rue\b", re.IGNORECASE
+    rf"(?<![\w])\d{{1,4}}{_SP}?(?:bis|ter|quater|[A-D](?!\w))?{_SP}*,?{_SP}*grande?[ '’-]?rue\b"
+    rf"(?:{_SP}d(?:e|u|es){_SP}(?:la{_SP})?[\w'’-]+)?",
+    re.IGNORECASE,
 )
 _TOWN_AFTER = re.compile(
     rf"[ \t]*,[ \t]*\n?[ \t]*(?P<town>(?:L[ea]s?[ ]|L[EA]S?[ ])?(?P<first>{UPPER}[^\W\d_]+)"
@@ -83,8 +87,9 @@ _TOWN_AFTER = re.compile(
     r"(?=[ \t]*(?:[,.;)(]|\n|$))"
 )
 _NUMBER_AFTER = re.compile(
-    r"[ \t]*,?[ \t]+(?:n°[ \t]?)?\d{1,3}(?:[ \t]?(?:[A-Za-z](?!\w)|bis|ter)|/\d{1,3})?(?:[ \t]?(?i:bte|"
-    r"bo[îi]te|b(?=\d))[ \t]?\w{1,4})?"
+    r"[ \t]*,?[ \t]+(?:n°[ \t]?)?\d{1,3}(?:[ \t]?(?:[A-Za-z](?!\w)|à(?=[ \t]*[,;\n])|(?i:bis|ter))|"
+    r"/\d{1,3})?(?:[ \t]?(?i:bte|"
+    r"bo[îi]te|b\.?(?=[ ]?\d))[ \t]?\w{1,4})?"
     r"(?=[ \t]*(?:$|[\n,;)(|–-]|\.(?:\s|$)|/[ \t]|(?:[àa]|te)[ \t]|(?:BE?|CH|L|F)-|\d{4}))"
 )
 """A number after its street, as in Belgium and Switzerland: `rue du Fond de Vercautry 18 à 5020 Namur`."""
@@ -109,6 +114,11 @@ _ROADS = frozenset(
         "ROUTE",
     ]
 )
+_LIVED_IN = re.compile(
+    r"\b(?:domicile|domicili[ée]e?(?:\(e\))?|habit(?:e|ant)|demeur(?:e|ant)|r[ée]sid(?:e|ant)|"
+    r"adresse)(?:,|\s?:|\s?\()?\s?$",
+    re.IGNORECASE,
+)
 _ABBREVIATED = 5
 _STOP_AFTER_STREET = word_class("words_after_a_street")
 _LINK = word_class("words_inside_a_place")
@@ -131,7 +141,8 @@ def find_addresses(text: str, code: str = "fr") -> list[Span]:
     spans += [Span(m.start(), m.end(), "ADRESSE", 0.9, "street") for m in anywhere(_SUFFIXED, text)]
     for match in anywhere(_LABELLED_ADDRESS, text):
         stop = re.search(
-            r"[,\s–-]+(?:a été|est|98|t[ée]l|vit|qui|pour|admis|exer[çc]ant|travaillant|gsm|mail|e-mail|"
+            r"[,\s–-]+(?:a (?:été|subi|eu|présenté|bénéficié)|est|98|"
+            r"t[ée]l|vit|qui|pour|admis|exer[çc]ant|travaillant|gsm|mail|e-mail|"
             r"IPP|NIP|NDA|NIR|NISS|immatricul\w*|n°|[âa]g[ée]e?|"
             r"n[ée]e?)\b|\.\s+[A-Z]|[)]",
             match["value"],
@@ -167,7 +178,10 @@ def _street_end(match: re.Match[str]) -> int | None:
         not numbered
         and not (behind and (capital or names[-1].group()[0].isupper() or fold(match["street"]) in _ROADS))
         and not (zipped and match["name"].strip())
-        and not (capital and match["street"][0].isupper())
+        and not (
+            capital
+            and (match["street"][0].isupper() or _LIVED_IN.search(match.string[: match.start()][-24:]))
+        )
     ):
         return None
     if zipped:

@@ -20,17 +20,20 @@ _WORDS = re.compile(
     re.IGNORECASE,
 )
 _YEAR_OF_LIFE = re.compile(
-    r"(?<![\w.,/])(?:(?<=sa )(?:[2-9]\d|1[01]\d)|(?<=[,(] )\d{1,2}|(?<=\()\d{1,2}|(?:[2-9]\d|"
+    r"(?<![\w.,/])(?:(?<=sa )(?:[2-9]\d|1[01]\d)|(?<=[,(] )\d{1,2}|(?<=[âa]g[ée]e de )\d{1,2}|"
+    r"(?<=[âa]g[ée] de )\d{1,2}|(?<=\()\d{1,2}|(?:[2-9]\d|"
     r"1[01]\d))\s?(?:[èe]?me|[èe])\sann[ée]e(?!\s(?:de\b|du\b|d['’])|\w)",
     re.IGNORECASE,
 )
 _AFTER_SEX = re.compile(r"(?<![\w/])[FHM]\s?[/-]\s?(?P<age>\d{1,3})(?![\w/-]|[.,]\d)")
 _INFANT = re.compile(
-    r"(?:\b(?:b[ée]b[ée]|enfant|nourrisson|nouveau-n[ée]e?|jumeaux|jumelles|gar[çc]on|fille)(?:,|"
+    r"(?:\b(?i:b[ée]b[ée]|enfant|nourrisson|nouveau-n[ée]e?|jumeaux|jumelles|gar[çc]on|fille)(?:,|"
     r" de|\s\()?\s?"
     r"|[A-ZÀ-Ý][^\W\d_]+[ ]\(|[A-ZÀ-Ý][^\W\d_]+, )(?P<age>\d{1,2}\s?m)(?=[),;]| et | ?$|\s[A-ZÀ-Ýa-zà-ÿ]{3})",
     re.MULTILINE,
 )
+_INFANT_FIRST = re.compile(r"(?:^|(?<=[.!?:] ))(?P<age>\d{1,2}\s?m)(?=, [a-zà-ÿ]|,\s?$)", re.MULTILINE)
+"""An infant's months at the beginning: `7m, amené par sa mère`."""
 _DECIMAL = re.compile(r"(?<![\w.,/])(?<!depuis )(?<!après )(?<!recul de )(?:1?\d[,.]5)\sans\b", re.IGNORECASE)
 _BORN_AGO = re.compile(
     r"\bn[ée]e?s?(?:\(e\))? il y a (?P<age>\d{1,3} (?:ans|mois|semaines|jours))\b", re.IGNORECASE
@@ -45,6 +48,7 @@ _NEEDED = (
     (_DUTCH, ("jaar", "jarige")),
     (_AFTER_SEX, ("f/", "f /", "h/", "h /", "m/", "m /", "f-", "h-", "m-")),
     (_INFANT, tuple(f"{digit}{gap}m" for digit in "0123456789" for gap in ("", " "))),
+    (_INFANT_FIRST, tuple(f"{digit}{gap}m," for digit in "0123456789" for gap in ("", " "))),
     (_BORN_AGO, ("il y a",)),
 )
 """What a text must hold, in small letters, for a pattern to be asked."""

@@ -101,7 +101,13 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
         counted = _COUNTED.search(match.group()) is not None
         if counted and not (stated or _alone(text, match) or _beside(text, match)):
             continue
-        if match.group().rstrip()[-1] in "aA" and not (stated or _alone(text, match) or _beside(text, match)):
+        if match.group().rstrip()[-1] in "aA" and not (
+            stated
+            or _alone(text, match)
+            or _beside(text, match)
+            or _is_sentence(text, match)
+            or _of_a_patient(text, match)
+        ):
             continue
         spans.append(Span(match.start(), match.end(), "AGE", 0.3, "age"))
     for pattern in (small, _WRITTEN):
@@ -129,7 +135,7 @@ def _beside(text: str, match: re.Match[str]) -> bool:
     before = text[max(0, match.start() - 24) : match.start()]
     ends = (
         re.match(
-            r"\.?\s*(?:$|[\n:,;)/?]|I\.?P\.?P|NDA|N[IP]|DDN|entr[ée]|admis|vue?\b)",
+            r"\.?\s*(?:$|[\n:,;)/?]|I\.?P\.?P|NDA|N[IP]|DDN|entr[ée]|adress|admis|vue?\b)",
             text[match.end() : match.end() + 8],
         )
         is not None
@@ -138,6 +144,25 @@ def _beside(text: str, match: re.Match[str]) -> bool:
         _DATE_BEFORE.search(before) is not None
         or re.search(rf"(?:{UPPER}[^\W\d_]+ |{UPPER}\. ?|\d\) )$", before) is not None
     )
+
+
+_DONE_WITH = re.compile(
+    r"\.?,? (?:suivie?|vue?|revue?|adress|hospit|op[ée]r|transf|connue?|admise?|avec|sans|pour)"
+)
+
+
+def _of_a_patient(text: str, match: re.Match[str]) -> bool:
+    """`pt 64 a vu ce jour`, `64 a suivi pour` at the beginning."""
+    before = text[max(0, match.start() - 9) : match.start()]
+    if re.search(r"\b(?:pte?|patiente?) $", before, re.IGNORECASE):
+        return True
+    return before[-1:] in {"", "\n"} and _DONE_WITH.match(text, match.end()) is not None
+
+
+def _is_sentence(text: str, match: re.Match[str]) -> bool:
+    """The age alone between two full stops, or before what was done: `Vu à Pau. 48 a. Entorse.`"""
+    before = text[max(0, match.start() - 2) : match.start()]
+    return before in {". ", "? ", "! "} and text[match.end() : match.end() + 2] in {". ", ", ", ".", ".."}
 
 
 def _is_a_life(match: re.Match[str]) -> bool:

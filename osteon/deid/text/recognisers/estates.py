@@ -42,6 +42,25 @@ _ESTATE_IN_SMALL = re.compile(
     rf"(?={SP}*,?{SP}*{_ZIP})"
 )
 """In a text without capitals only the postcode says where the name ends."""
+_NUMBERED_PARTS = rf"(?:{SP}*,?{SP}*\n?(?i:rue|bloc|villa|lot|[îi]lot|immeuble|n°){SP}*\n?\d{{1,4}}(?!\w))"
+_QUARTER = re.compile(
+    rf"(?i:quartier|cit[ée]|secteur|lotissement|r[ée]sidence){SP}+{NAME}{_NUMBERED_PARTS}{{1,3}}"
+)
+"""A quarter whose streets and houses have numbers: `Cité Roux, bloc 4 n° 12`."""
+_LONE_HOUSE = re.compile(
+    rf"(?m)(?:^|(?<=, ))(?P<value>(?:L[ae]s?|L[AE]S?){SP}{UPPER}[\w'’-]+(?:{SP}{UPPER}[\w'’-]+){{0,2}})"
+    rf"(?=(?:\n|,{SP})[1-9]\d{{3}}{SP}{UPPER}[^\W\d_])"
+)
+"""A house by its name before a postcode of four digits: `Le Moulin, 8128 Lutry`."""
+_VILLAGE = re.compile(
+    rf"(?:(?i:au|le){SP}(?i:bourg|village|hameau)|(?i:pk{SP}\d{{1,3}},?{SP}c[ôo]t[ée]{SP}\w+|"
+    rf"port{SP}de{SP}plaisance(?:,{SP}ponton{SP}\w{{1,3}})?)|"
+    rf"(?i:angle{SP}(?:de{SP}la{SP}|du{SP}|des{SP})?rue){SP}[^\n,;]{{3,40}}?{SP}(?i:et){SP}[^\n,;]{{3,40}}?|"
+    rf"(?i:grande?[ '’-]rue|"
+    rf"place{SP}de{SP}l['’]{SP}?[ée]glise))(?={_BREAK}(?:{_ZIP}|{_ZIP_4})|{SP}*(?:$|[\n;|]))",
+    re.MULTILINE,
+)
+"""A house that needs no number: `Adresse : Au bourg`."""
 _BOX = re.compile(
     rf"(?:cidex|tsa|case{SP}postale|bo[îi]te{SP}postale|cp){SP}(?:n°{SP}?)?\d{{1,5}}{_END}", re.IGNORECASE
 )
@@ -51,7 +70,7 @@ _HIGH_STREET = re.compile(
 )
 _IN_SMALL = re.compile(
     rf"\b(?:habite|demeurant|demeure|domicilié(?:e|\(e\))?|adresse|domicile){SP}*:?{SP}+"
-    rf"(?P<value>(?!(?:à|a|en|chez|avec|dans|le|ce){SP})[^\n.;:()]{{3,60}}?)(?={SP}*,?{SP}*{_ZIP})"
+    rf"(?P<value>(?!(?:à|a|chez|avec|dans|ce){SP})[^\n.;:()]{{3,60}}?)(?={SP}*,?{SP}*{_ZIP})"
 )
 """In a text without capitals: from a word of living there to the postcode."""
 _FARM = re.compile(
@@ -59,7 +78,7 @@ _FARM = re.compile(
     rf"(?={_BREAK}(?:{_ZIP}|{_ZIP_4}))"
 )
 """A farm or a field by whose it was: `Chez Hébay, 02480 Avallon`."""
-_LIVING = re.compile(rf"\b(?:{_LIVES})(?:{SP}{_SINCE})?,?{SP}+(?P<value>[^\n;()]{{3,70}})", re.IGNORECASE)
+_LIVING = re.compile(rf"\b(?:{_LIVES})(?:{SP}{_SINCE})?,?{SP}+\(?(?P<value>[^\n;()]{{3,70}})", re.IGNORECASE)
 _LABELLED = re.compile(
     rf"\b(?:adresse|domicile|si[èe]ge|prise en charge)(?:{SP}+[^\W\d_]+){{0,2}}{SP}*:{SP}*(?P<value>[^\n;|"
     rf"@]{{3,80}}?)"
@@ -67,7 +86,9 @@ _LABELLED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _POSTCODE = re.compile(rf"(?<![\w.,/]){_ZIP}|(?<![\w.,/]){_ZIP_4}")
-_SEGMENT = re.compile(rf"(?:^|[\n,;:|(]|{SP}[–-]{SP})(?P<value>[^\n,;:|(]{{2,60}}?){_BREAK}$")
+_SEGMENT = re.compile(
+    rf"(?:^|[\n,;:|(]|{SP}[–-]{SP})(?P<value>(?:(?!{SP}[–-]{SP})[^\n,;:|(]){{2,60}}?){_BREAK}$"
+)
 _PIECE = re.compile(rf",|{SP}[–-]{SP}|\.{SP}|{SP}à{SP}")
 _LINK = word_class("words_inside_a_place") | {"BIS", "TER", "LIEU-DIT", "LIEUDIT", "VON", "VAN"}
 _NO_PLACE = (
@@ -89,7 +110,12 @@ def find_estates(text: str, lex: Lexicon) -> list[Span]:
     """Addresses without a street, each where an address is written."""
     spans = [
         Span(m.start(), m.end(), "ADRESSE", 0.72, rule)
-        for pattern, rule in ((_ESTATE, "estate"), (_BOX, "box"), (_HIGH_STREET, "high-street"))
+        for pattern, rule in (
+            (_ESTATE, "estate"),
+            (_BOX, "box"),
+            (_HIGH_STREET, "high-street"),
+            (_VILLAGE, "village"),
+        )
         for m in at_words(pattern, text)
         if pattern is _HIGH_STREET or _is_placed(text, m)
     ]
@@ -98,6 +124,8 @@ def find_estates(text: str, lex: Lexicon) -> list[Span]:
         for m in at_words(_FARM, text)
         if _WHERE.search(text, max(0, m.start() - 40), m.start())
     ]
+    spans += [Span(m.start(), m.end(), "ADRESSE", 0.72, "quarter") for m in at_words(_QUARTER, text)]
+    spans += [Span(*m.span("value"), "ADRESSE", 0.35, "lone-house") for m in _LONE_HOUSE.finditer(text)]
     if text.islower():
         spans += [Span(*m.span("value"), "ADRESSE", 0.4, "living") for m in anywhere(_IN_SMALL, text)]
     spans += [

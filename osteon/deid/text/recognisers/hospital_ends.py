@@ -10,7 +10,10 @@ from osteon.deid.text.recognisers.name_shapes import ACRONYMS, MEDICAL_SHAPE, is
 from osteon.deid.text.tokens import UPPER, Token, first_at
 from osteon.deid.values import fold
 
-_AFTER_A_HOUSE = re.compile(r"[ ](?:par|le[ ]\d|où|hier|depuis le)\b|[ ]\d\d?/\d")
+_AFTER_A_HOUSE = re.compile(
+    r"[ ](?:(?:par|où|hier|depuis|ce jour|cette|pour|puis|avec|afin|en \d{4}|demain|actuellement|"
+    r"attendu|dont|lors)\b|(?:l[ea]|du|au)[ ]\d)|[ ]\d\d?/\d"
+)
 _GOES_ON = re.compile(rf"[ ](?:d[eu]s?(?:[ ]la)?[ ]|d['’]|de[ ]l['’]){UPPER}")
 _PARTNERS = re.compile(rf"(?i:\s(?:et|&)\sassoci[ée]e?s?\b)|\s&\s{UPPER}[\w'’-]+")
 _CASUAL = re.compile(r"pharm|labo|mater|ambul", re.IGNORECASE)
@@ -20,7 +23,7 @@ _LOOSE = re.compile(r"centre d|radiologie|imagerie|scanner|irm", re.IGNORECASE)
 _BODY = word_class("parts_of_the_body")
 _WINDS = frozenset(["NORD", "SUD", "EST", "OUEST", "CENTRE"])
 OUR_LADY = re.compile(
-    r"\bN\.?[- ]?D\.?(?= d[eu]s? )(?: (?:de|du|des)(?: la| l['’])? ?[^\W\d_]+)", re.IGNORECASE
+    r"\bN\.?[- ]?D\.?(?= d[eu]s? )(?: (?:des|du|de)(?: la| l['’])? ?[^\W\d_]+)", re.IGNORECASE
 )
 """Notre-Dame in two letters."""
 _SMALL_NAME = re.compile(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from osteon.deid.text.lexicon import Lexicon, word_class
+from osteon.deid.text.recognisers.hospital_cues import find_houses_of_care, find_in_small_print
 from osteon.deid.text.recognisers.hospital_ends import (
     OUR_LADY,
     closes,
@@ -14,7 +15,9 @@ from osteon.deid.text.recognisers.hospital_ends import (
     end_of_name,
     is_place,
 )
+from osteon.deid.text.recognisers.hospital_fields import find_beside, find_letterheads, find_named_houses
 from osteon.deid.text.recognisers.hospital_kinds import hospital_kind
+from osteon.deid.text.recognisers.hospital_phrases import end_of_phrase
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
 from osteon.deid.text.searches import at_words, matches_at, places_of
 from osteon.deid.text.span import Span
@@ -56,6 +59,13 @@ _CENTRE_OF = re.compile(
 )
 """A centre by its place or by somebody: `Centre de Kerpape`, `Centre Léon Bérard`."""
 _ARTICLE_BEFORE = re.compile(r"\b(?:l[ea] |l['’]|L[ea] |L['’])$")
+_CAPITAL_ARTICLE = re.compile(r"\bL(?:['’]|es |a |e )$")
+"""Part of the name where it is written large: `L'Hôpital Nord-Ouest`."""
+_GERMANIC = re.compile(
+    r"\b(?:(?:St|Sankt|Sint)\.?[ -])?[A-ZÄÖÜ][\w-]*?(?:-?[Hh]ospital|spital|-?[Kk]linik|ziekenhuis|"
+    r"krankenhaus|gasthuis)\b"
+)
+"""A house whose kind ends its name: `St. Nikolaus-Hospital`, `Kantonsspital`."""
 _DEVOUT = re.compile(r"\bsacr[ée][- ]c(?:œ|oe)ur\b", re.IGNORECASE)
 _WARDS = frozenset(
     [
@@ -100,14 +110,35 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
             _SERVICE_OF, text, sorted(p + len(w) for w in _SERVICES for p in places_of(w, text))
         )
     ]
-    for match in at_words(hospital_kind(lex.language), text):
-        end = end_of_name(text, tokens, match, lex)
-        if small:
-            end = max(end or 0, end_in_small_print(text, match, lex) or 0) or None
-        if end is not None:
-            spans.append(Span(match.start(), end, "HOPITAL", 0.8, "hospital"))
+    spans += _by_kind(text, tokens, lex)
     spans += _named_hospitals(text, tokens, lex)
-    spans += [
+    spans += _by_shape(text, tokens, lex)
+    spans += find_houses_of_care(text, lex)
+    spans += find_named_houses(text, lex)
+    spans += find_letterheads(text, lex)
+    spans += find_in_small_print(text, lex) if small else []
+    spans += find_beside(text, [s for s in spans if s.rule.startswith(("hospital", "house"))], lex)
+    for match in at_words(_ARTICLE_L, text):
+        spans += _after_article(text, tokens, match, lex)
+    return spans
+
+
+def _by_kind(text: str, tokens: Sequence[Token], lex: Lexicon) -> Iterator[Span]:
+    """A kind of hospital with its name, and the article that is written large before it."""
+    small = text.islower()
+    for match in at_words(hospital_kind(lex.language), text):
+        ends = [end_of_name(text, tokens, match, lex), end_of_phrase(text, tokens, match, lex)]
+        ends += [end_in_small_print(text, match, lex)] if small else []
+        end = max((end for end in ends if end is not None), default=None)
+        if end is not None:
+            article = _CAPITAL_ARTICLE.search(text, max(0, match.start() - 4), match.start())
+            begin = article.start() if article and not match.group().isupper() else match.start()
+            yield Span(begin, end, "HOPITAL", 0.8, "hospital")
+
+
+def _by_shape(text: str, tokens: Sequence[Token], lex: Lexicon) -> list[Span]:
+    """Units, letters, schools, saints, centres of a place, and letters that somebody was sent from."""
+    spans = [
         Span(m.start(), m.end(), "HOPITAL", 0.6, "unit")
         for m in at_words(_UNIT, text)
         if fold(m["name"]) not in ACRONYMS
@@ -129,7 +160,7 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     ]
     spans += [
         Span(m.start(), m.end(), "HOPITAL", 0.6, "devout")
-        for pattern in (_DEVOUT, OUR_LADY, _LADY_OF)
+        for pattern in (_DEVOUT, OUR_LADY, _LADY_OF, _GERMANIC)
         for m in at_words(pattern, text)
         if pattern is not OUR_LADY or m.group()[1] in ".-"
     ]
@@ -144,8 +175,6 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
         for m in at_words(pattern, text)
         if m["name"] not in ACRONYMS | _WARDS and lex.is_rare_word(m["name"])
     ]
-    for match in at_words(_ARTICLE_L, text):
-        spans += _after_article(text, tokens, match, lex)
     return spans
 
 

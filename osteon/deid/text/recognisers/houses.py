@@ -20,7 +20,7 @@ _BEFORE_A_ZIP = re.compile(
     re.IGNORECASE,
 )
 _NAMED_HOUSE = re.compile(
-    rf"{_NUMBER}(?P<first>le{_SP}bourg\b|les?{_SP}{UPPER}[^\W\d_]+(?:[ -]{UPPER}[^\W\d_]+)*|"
+    rf"{_NUMBER}(?P<first>le{_SP}bourg\b|(?:les?|la){_SP}{UPPER}[^\W\d_]+(?:[ -]{UPPER}[^\W\d_]+)*|"
     rf"(?:RN|RD|D|N){_SP}?\d{{1,4}}\b(?:{_SP}*,?{_SP}*\n?{_SP}*(?:lieu[ -]dit{_SP})?{UPPER}[\w'’-]+)?|"
     rf"(?:RN|RD|D|N){_SP}?\n?\d{{1,4}}{_SP}lieu[ -]dit{_SP}{_WORD})"
 )

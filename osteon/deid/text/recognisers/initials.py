@@ -27,7 +27,9 @@ _REFERENCE = re.compile(
     r"\b(?i:r[ée]f(?:[ée]rences?)?s?|n/r[ée]f|v/r[ée]f|nos r[ée]f|initiales)\.?\s*:?\s*"
     r"(?P<value>[^\W\d_]\.?[^\W\d_]{1,2}\.?/[^\W\d_]\.?[^\W\d_]{1,2}\.?(?:/[^\W\d_]{2,3})?)(?![^\W\d_])"
 )
-_LAST_LINE = re.compile(rf"(?m)^\s*(?P<value>{UPPER}{{2,3}}\s?/\s?[^\W\d_]{{2,3}})\s*$")
+_LAST_LINE = re.compile(
+    rf"(?m)^\s*(?P<value>{UPPER}{{2,3}}\s?/\s?[^\W\d_]{{2,3}}|[a-z]{{2,3}}/[a-z]{{2,3}}(?=\s*\Z))\s*$"
+)
 _TITLED = re.compile(
     rf"\b(?:Mmes?|Mlles?|MME|MLLE|Madame|Monsieur|Mademoiselle|Mr|M\.|M|Dr|DR|Docteur|Pr|Professeur|"
     rf"[Pp]atiente?|[Ee]nfant)\s+"
@@ -38,6 +40,24 @@ _TITLED = re.compile(
 _DOTTED = re.compile(
     rf"(?<![\w.]){UPPER}\.(?:-?{UPPER}\.|[ ]{UPPER}\.(?=\s*(?:$|[),;\n-])))(?![\w])(?!\s?{UPPER}\w)"
 )
+_AGED = re.compile(
+    rf"(?<![\w.])(?P<value>{UPPER}\.[ ]?{UPPER}\.?)(?=,? \(?\d{{1,3}}\s{{1,2}}?(?:ans|mois)\b)"
+)
+"""A patient by two letters with the age: `A.S., 86 ans`."""
+_LISTED = re.compile(
+    rf"(?m)^[ \t]*(?:[-•*]|"
+    rf"\d{{1,2}}[.)])[ \t]*(?P<value>{UPPER}[A-ZÀ-Ý'’-]+(?: [A-ZÀ-Ý'’-]{{2,}}){{0,3}}(?: ?{UPPER}\.){{1,3}})"
+    rf"(?=,? \(?\d{{1,3}} ?(?:ans|a|mois)\b)"
+)
+"""Somebody in a list: `- TOURNES I. 60 ans`."""
+_PAIR_AT_END = re.compile(
+    rf"(?m)(?<=[.!?)] )(?P<value>{UPPER}{{2,3}}/{UPPER}{{2,3}}|[a-z]{{2}}/[a-z]{{2}})[ \t]*$"
+)
+"""Writer and typist after the last sentence of a line: `Sortie ce jour. JV/CS`."""
+_FILED = re.compile(
+    r"\bdossier (?P<value>[A-ZÀ-Ý'’-]{3,}(?: [A-ZÀ-Ý'’-]{2,}){0,3})(?=,? (?:IPP|NIP|IEP|n[ée]e?\b|\())"
+)
+"""Whose file it is: `dossier PETIT, IPP 60970991`."""
 _BESIDE_NAME = re.compile(
     rf"\b(?i:par|dr|pr|mme|docteur)\.? (?:{UPPER}[\w'’.-]*[ ]){{1,4}}\((?P<value>{UPPER}{{2,3}})\)"
 )
@@ -147,6 +167,10 @@ def find_initials(text: str) -> list[Span]:
     """Spans of initials."""
     spans = _loose_initials(text)
     spans += _left_initials(text)
+    spans += [Span(*m.span("value"), "NOM", 0.5, "initials") for m in _AGED.finditer(text)]
+    spans += [Span(*m.span("value"), "NOM", 0.5, "initials") for m in _PAIR_AT_END.finditer(text)]
+    spans += [Span(*m.span("value"), "NOM", 0.5, "listed") for m in _LISTED.finditer(text)]
+    spans += [Span(*m.span("value"), "NOM", 0.5, "filed") for m in at_words(_FILED, text)]
     for pattern in (_MARKED, _REFERENCE, _LAST_LINE, _TITLED):
         for match in at_words(pattern, text) if pattern is not _LAST_LINE else anywhere(pattern, text):
             by = match.group().lower().startswith("par")

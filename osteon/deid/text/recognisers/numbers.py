@@ -92,6 +92,11 @@ _MIXED = re.compile(r"\b(?=[A-Z0-9-]*\d{4})(?=[A-Z0-9-]*[A-Z])[A-Z0-9]{2,}(?:-[A
 _QUEBEC = re.compile(r"\b[A-Z]{4} ?\d{4} ?\d{4}\b")
 """The number of a Quebec health card (RAMQ): four letters of the name, the birth date, two digits."""
 _UID = re.compile(r"\b\d+(?:\.\d+){4,}\b")
+_OLD_PLATE = re.compile(
+    r"(?<=, )\d{1,4} (?!MG|ML|MM|CM|UI|KG|KV|MS)[A-HJ-NP-TV-Z]{2,3} (?:0[1-9]|[1-8]\d|9[0-5]|"
+    r"2[AB])(?=[.;,\n]|$)"
+)
+"""A plate of before 2009, a value by itself: `Ambulances Roux, 8591 SE 69`."""
 _PLATE = re.compile(
     r"\b(?:[A-Z]{2}[-· ]?\d{3}[-· ]?(?!MG|ML|MM|CM|UI|KG|KV|MS)[A-Z]{2}|[1-9]-[A-Z]{3}-\d{3})\b"
     r"(?!\s?(?:mm|mg|ml))"
@@ -135,6 +140,7 @@ def find_numbers(text: str, code: str = "fr") -> list[Span]:
     ]
     spans += [Span(m.start(), m.end(), "ID", 0.5, "mixed-number") for m in anywhere(_MIXED, text)]
     spans += [Span(m.start(), m.end(), "ID", 0.9, "plate") for m in anywhere(_PLATE, text)]
+    spans += [Span(m.start(), m.end(), "ID", 0.9, "plate") for m in anywhere(_OLD_PLATE, text)]
     for match in at_words(_PLATE_AFTER, text):
         if any(c.isdigit() for c in match["value"]):
             spans.append(Span(*match.span("value"), "ID", 0.9, "plate"))
