@@ -125,7 +125,7 @@ def find_estates(text: str, lex: Lexicon) -> list[Span]:
         if _WHERE.search(text, max(0, m.start() - 40), m.start())
     ]
     spans += [Span(m.start(), m.end(), "ADRESSE", 0.72, "quarter") for m in at_words(_QUARTER, text)]
-    spans += [Span(*m.span("value"), "ADRESSE", 0.35, "lone-house") for m in _LONE_HOUSE.finditer(text)]
+    spans += [Span(*m.span("value"), "ADRESSE", 0.35, "lone-house") for m in anywhere(_LONE_HOUSE, text)]
     if text.islower():
         spans += [Span(*m.span("value"), "ADRESSE", 0.4, "living") for m in anywhere(_IN_SMALL, text)]
     spans += [

@@ -22,6 +22,7 @@ from osteon.deid.text.recognisers.house_names import (
     is_strange,
 )
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS
+from osteon.deid.text.searches import anywhere
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER, Token, words
 
@@ -96,7 +97,7 @@ def find_houses_of_care(text: str, lex: Lexicon) -> list[Span]:
     """Spans of houses where one is meant, by what stands before their name."""
     tokens = words(text)
     spans = []
-    for match in _AT.finditer(text):
+    for match in anywhere(_AT, text):
         found = house_phrase(text, tokens, match.end(), lex)
         if found and _is_meant(text, match, found, lex):
             spans.append(Span(found[0].start, house_end(text, found), "HOPITAL", 0.5, "house-cue"))

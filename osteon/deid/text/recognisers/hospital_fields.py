@@ -16,6 +16,7 @@ from osteon.deid.text.recognisers.house_names import (
     is_letters,
 )
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
+from osteon.deid.text.searches import anywhere
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER, Token, words
 
@@ -81,7 +82,7 @@ def find_named_houses(text: str, lex: Lexicon) -> list[Span]:
     tokens = words(text)
     spans = []
     for pattern in (_FIELD, _DOCTOR_OF, _EVENT_AT, _DATED, _WHO_ASKS, _DIRECTORY, _MEMBER, _BETWEEN):
-        for match in pattern.finditer(text):
+        for match in anywhere(pattern, text):
             found = house_phrase(text, tokens, match.end(), lex)
             if (
                 found
@@ -91,7 +92,7 @@ def find_named_houses(text: str, lex: Lexicon) -> list[Span]:
                 spans.append(Span(found[0].start, house_end(text, found), "HOPITAL", 0.5, "house-field"))
             elif pattern is not _MEMBER and (code := LETTERS.match(text, match.end())) and is_letters(code):
                 spans.append(Span(*code.span(), "HOPITAL", 0.5, "house-letters"))
-    for match in _STAND_ALONE.finditer(text):
+    for match in anywhere(_STAND_ALONE, text):
         found = house_phrase(text, tokens, match.start("name"), lex)
         if (
             found
@@ -142,10 +143,10 @@ def find_letterheads(text: str, lex: Lexicon) -> list[Span]:
     """The name that stands alone on its line before an address."""
     tokens = words(text)
     spans = []
-    for match in _CODE_ALONE.finditer(text):
+    for match in anywhere(_CODE_ALONE, text):
         if match["code"].replace(".", "") not in ACRONYMS | NO_HOUSE | HEADINGS:
             spans.append(Span(*match.span("code"), "HOPITAL", 0.45, "house-letters"))
-    for match in _HEAD_LINE.finditer(text):
+    for match in anywhere(_HEAD_LINE, text):
         found = house_phrase(text, tokens, match.start("name"), lex)
         if found and found[-1].end == match.end("name") and is_house_name(text, found, lex, loosely=False):
             spans.append(Span(match.start("name"), match.end("name"), "HOPITAL", 0.35, "letterhead-name"))

@@ -167,9 +167,9 @@ def find_initials(text: str) -> list[Span]:
     """Spans of initials."""
     spans = _loose_initials(text)
     spans += _left_initials(text)
-    spans += [Span(*m.span("value"), "NOM", 0.5, "initials") for m in _AGED.finditer(text)]
-    spans += [Span(*m.span("value"), "NOM", 0.5, "initials") for m in _PAIR_AT_END.finditer(text)]
-    spans += [Span(*m.span("value"), "NOM", 0.5, "listed") for m in _LISTED.finditer(text)]
+    spans += [Span(*m.span("value"), "NOM", 0.5, "initials") for m in anywhere(_AGED, text)]
+    spans += [Span(*m.span("value"), "NOM", 0.5, "initials") for m in anywhere(_PAIR_AT_END, text)]
+    spans += [Span(*m.span("value"), "NOM", 0.5, "listed") for m in anywhere(_LISTED, text)]
     spans += [Span(*m.span("value"), "NOM", 0.5, "filed") for m in at_words(_FILED, text)]
     for pattern in (_MARKED, _REFERENCE, _LAST_LINE, _TITLED):
         for match in at_words(pattern, text) if pattern is not _LAST_LINE else anywhere(pattern, text):
