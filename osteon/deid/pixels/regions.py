@@ -26,6 +26,7 @@ _FOLLOWS = 4.0  # how far a part of a line may stand off, in heights of the line
 _RIM = 3.0  # pixels of the copy that a line's cells reach beyond its letters, both sides together
 _READABLE = (12.0, 46.0)  # heights in pixels of a smaller copy at which a line is best seen
 _COVERED, _COVERED_COARSE = 0.85, 0.1  # share of a line that was seen better at another size
+_APART = 0.2  # the same, without the room around the lines, of a line that was not
 _INSIDE, _TALLER = 0.6, 1.6  # share of a line in a lone letter, and that letter's height over the line's
 _COMPACT = 2.8  # length over height of a lone letter or shape, at the most
 _LEVEL = 12.0  # degrees from the nearest axis that the reader takes in its stride
@@ -111,13 +112,16 @@ class Found:
         lines: of writing, the surest first. A line has cells enough that are surely writing; bone hardly ever
             has. Its fainter parts follow it.
         doubtful: what may be a line: small or faint writing, or bone.
+        within: small lines that lie in a lone letter or shape: its strokes, or writing in a box.
         lone: letters and shapes that stand alone.
-        echoes: lines, seen better at another size, that may reach farther here.
+        echoes: lines, seen better at another size, that may reach farther here. What lies in the room around
+            another line alone is none.
         kinds: of the cells of the picture and of its halves.
     """
 
     lines: list[Region]
     doubtful: list[Region]
+    within: list[Region]
     lone: list[Region]
     echoes: list[Region]
     kinds: list[NDArray[np.float32]]
@@ -133,21 +137,25 @@ class Found:
 def regions_of(grey: Grey, earlier: list[Earlier] | None = None) -> Found:
     """The lines, what may be some, and the lone letters and shapes of a picture, seen earlier or not."""
     lines, lone, kinds = _by_size(grey, earlier)
-    cells = np.zeros((-(-grey.shape[0] // CELL), -(-grey.shape[1] // CELL)), bool)
+    cells, drawn = np.zeros((2, -(-grey.shape[0] // CELL), -(-grey.shape[1] // CELL)), bool)
     regions: list[Region] = []
+    within: list[Region] = []
     echoes: list[Region] = []
     for region in sorted(lines, key=lambda one: (not one.sure, not one.readable, -one.confidence)):
         if any(_is_in(region, mark) for mark in lone):
+            within += [region] if region.small and region.readable else []
             continue
-        if _cells(cells, region.box).mean() < (_COVERED_COARSE if region.coarse else _COVERED):
+        covered = _cells(cells, region.box).mean() >= (_COVERED_COARSE if region.coarse else _COVERED)
+        if not covered or (region.plain and _cells(drawn, region.core).mean() < _APART):
             if region.sure:
                 _cells(cells, region.padded(grey.shape))[...] = True
+                _cells(drawn, region.core)[...] = True
             regions.append(region)
         elif region.plain:
             echoes.append(region)
     followed = _followed([one for one in regions if not one.coarse], grey.shape)
     doubtful = [one for one in regions if one not in followed and one.readable]
-    return Found(sorted(followed, key=lambda one: -one.confidence), doubtful, lone, echoes, kinds)
+    return Found(sorted(followed, key=lambda one: -one.confidence), doubtful, within, lone, echoes, kinds)
 
 
 def _is_in(line: Region, mark: Region) -> bool:
