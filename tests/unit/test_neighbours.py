@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from osteon.deid.pixels.box import Box
-from osteon.deid.pixels.neighbours import above_or_below, apart, beside, is_again, is_marked, is_rim
+from osteon.deid.pixels.neighbours import above_or_below, apart, beside, is_again, is_cut, is_marked, is_rim
 from osteon.deid.pixels.regions import Found, Region
 
 SHAPE = (1000, 1000)
@@ -74,3 +74,11 @@ def test_a_low_strip_along_a_hidden_marker_is_its_rim_and_a_line_further_off_is_
 def test_a_line_seen_at_another_size_is_the_same_and_half_of_it_is_another():
     assert is_again(line(300, 600), line(310, 640))
     assert not is_again(line(300, 450), line(300, 600))
+
+
+def test_half_seen_small_writing_goes_where_a_part_of_it_does():
+    faint, gone = line(300, 420, height=12, cells=0), Box(380, 400, 440, 600)
+    assert is_cut(faint, [gone])
+    assert not is_cut(faint, [Box(380, 440, 440, 600)])
+    assert not is_cut(faint, [Box(380, 280, 440, 600)])
+    assert not is_cut(line(300, 420, height=40, cells=0), [gone])

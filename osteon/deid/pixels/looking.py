@@ -16,6 +16,7 @@ from osteon.deid.pixels.neighbours import (
     beside,
     holds,
     is_again,
+    is_cut,
     is_echo,
     is_marked,
     is_of_single,
@@ -109,7 +110,7 @@ def look_at(
     new = [box for box in kept if box not in markers]
     waiting = [line for line in removed if any(holds(line, box) for box in new)]
     removed = [line for line in removed if line not in waiting]
-    gone, stay = _gone_and_staying(removed, found.echoes, kept, single, grey)
+    gone, stay = _gone_and_staying(removed, found, kept, single, grey)
     return Look(tuple(gone), tuple(kept), tuple(stay), judged.read, found, bool(waiting))
 
 
@@ -195,7 +196,7 @@ def _reads_itself(region: Region, grey: Grey, forbidden: frozenset[str]) -> bool
 
 
 def _gone_and_staying(
-    removed: list[Region], echoes: list[Region], kept: list[Box], single: list[Box], grey: Grey
+    removed: list[Region], found: Found, kept: list[Box], single: list[Box], grey: Grey
 ) -> tuple[list[Box], list[Box]]:
     """The boxes that go with the lines that are removed, and the lone letters that stay."""
     initials = [
@@ -205,14 +206,21 @@ def _gone_and_staying(
         and (is_flanked(removed, box) or any(is_initial(grey, line, box) for line in removed))
     ]
     stays = kept + [box for box in single if box not in initials]
-    gone = [
-        above_or_below(beside(with_rest(room_around(line, grey), line, grey), line, stays), line, kept)
-        for line in removed
-    ]
+    gone = [_with_room(line, grey, kept, stays) for line in removed]
     gone += [box.grown(4, 4, grey.shape) for box in initials]
-    of_gone = [echo for echo in echoes if is_echo(echo, gone) and not is_marked(echo, kept)]
+    of_gone = [echo for echo in found.echoes if is_echo(echo, gone) and not is_marked(echo, kept)]
     gone += [beside(echo.box.grown(2, 2, grey.shape), echo, stays) for echo in of_gone]
+    cut = [
+        one for one in found.doubtful if is_cut(one, gone) and not any(one.core.meets(box) for box in stays)
+    ]
+    gone += [_with_room(one, grey, kept, stays) for one in cut]
     return gone, [box for box in single if not any(box.meets(other) for other in gone)]
+
+
+def _with_room(line: Region, grey: Grey, kept: list[Box], stays: list[Box]) -> Box:
+    """The box of a line that goes, with its room and what goes on with it, but for what stays beside it."""
+    room = with_rest(room_around(line, grey), line, grey)
+    return above_or_below(beside(room, line, stays), line, kept)
 
 
 def _refuse_pages(regions: list[Region], grey: Grey) -> None:

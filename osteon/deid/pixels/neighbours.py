@@ -50,6 +50,11 @@ def is_echo(line: Region, gone: list[Box]) -> bool:
     return any(box.share_of(line.box) >= _WITHIN for box in gone)
 
 
+def is_cut(one: Region, gone: list[Box]) -> bool:
+    """True for small half-seen writing of which a part goes with another line: no look sees the rest."""
+    return one.small and not one.coarse and any(0 < box.share_of(one.core) < 1 for box in gone)
+
+
 def is_of_single(line: Region, single: Box) -> bool:
     """True for what looks like a line but is a lone letter or shape, or a part of one."""
     return single.share_of(line.core) >= _WITHIN or (line.compact and line.box.share_of(single) >= _WITHIN)
