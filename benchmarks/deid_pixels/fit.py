@@ -79,7 +79,6 @@ FURTHER = (
     Phase(
         seed=4, steps=500, of=1000, peak_lr=1e-3, warm_up=60, disturbed=True, shares=(12, 10, 10), mean=0.998
     ),
-    Phase(seed=5, steps=800, of=800, peak_lr=1e-3, warm_up=40, disturbed=True, shares=(8, 8, 16), mean=0.995),
 )
 
 

@@ -11,12 +11,11 @@ from benchmarks.deid_pixels.placements import Placement
 from benchmarks.deid_pixels.words import MARKER_LETTERS, identifying_text
 from osteon.deid.pixels.grey import Grey
 
-_LOWEST, _SMALL, _HIGHEST = 6, 11, 26  # cap heights in pixels
+_LOWEST, _SMALL, _HIGHEST = 6, 14, 26  # cap heights in pixels
 _SLANTING, _LONE = 0.25, 0.4  # share of the lines, and of the patches with a lone letter or shape
 _TRIES = 12
 _LEAST_STEP, _MOST_STEP = 20.0, 50.0  # of 255, between faint ink and what is under it
-_TO_NOISE = 2.0  # the ground's own: where it is rough a console's ink stands out by no more
-_GRAINY, _GRAIN, _SOFT = 0.4, (5.0, 35.0), 0.9  # share of the patches, of 255, and its blur in pixels at most
+_TO_NOISE = 5.0
 _LEAST_SEEN = 12  # pixels of a line's length that lie in the patch
 _CODED = 0.1  # share of the patches that went through JPEG
 
@@ -24,15 +23,13 @@ _CODED = 0.1  # share of the patches that went through JPEG
 def written_on(grounds: Grey, rng: np.random.Generator) -> tuple[Grey, Grey]:
     """Copies of bare patches (n, 192, 192) with one to three lines each, and the kinds of their cells.
 
-    Lines of 6 to 11 pixels, six in ten of them faint, cut off by the patch's rim where they are longer; one
-    in four slants, at up to 26 pixels. Four patches in ten are grainy, and as many have a lone letter or
-    shape. Where nothing stood out from its ground the patch stays bare.
+    Lines of 6 to 14 pixels, six in ten of them faint, cut off by the patch's rim where they are longer; one
+    in four slants, at up to 26 pixels. Four patches in ten have a lone letter or shape. Where nothing stood
+    out from its ground the patch stays bare.
     """
     grey = grounds.copy()
     kinds = np.zeros_like(grey)
     for k in range(len(grey)):
-        if rng.random() < _GRAINY:
-            grey[k] = _grained(grey[k], rng)
         if rng.random() < _LONE:
             _write(grey[k], kinds[k], _lone(rng), rng)
         for _ in range(int(rng.integers(1, 4))):
@@ -42,15 +39,6 @@ def written_on(grounds: Grey, rng: np.random.Generator) -> tuple[Grey, Grey]:
             coded = cv2.imencode(".jpg", grey[k], quality)[1]
             grey[k] = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE))
     return grey, np.stack([cells_of(one) for one in kinds])
-
-
-def _grained(ground: Grey, rng: np.random.Generator) -> Grey:
-    """The patch with a detector's noise, as a picture of few photons and a narrow range shows it."""
-    noise = rng.normal(0, 1, ground.shape).astype(np.float32)
-    if (soft := float(rng.uniform(0, _SOFT))) > 0.2:
-        noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), soft), np.float32)
-        noise /= noise.std()
-    return np.clip(ground + float(rng.uniform(*_GRAIN)) * noise, 0, 255).astype(np.uint8)
 
 
 def _lone(rng: np.random.Generator) -> tuple[Placement, Mask]:

@@ -21,12 +21,18 @@ _CONTINUES = 2.5  # how far such cells are followed, in heights of the line
 _PART, _LONE = (0.7, 5), (0.7, 4)  # least probability, and how many cells have it
 _SURELY, _SURE_CELLS, _PLAIN_CELLS = 0.97, (8, 4), 15  # of larger and of small writing
 _LIKELY, _LIKELY_CELLS = 0.9, (20, 12)
+_RATHER, _RATHER_CELLS, _RATHER_PER_LETTER = (
+    0.7,
+    24,
+    6.5,
+)  # faint writing: bone has 5.7 for each letter at most
+_EVEN_LETTERS = 8.0  # grain along a box of one value is as long as the box
 _SMALL, _LEAST = 30, 7  # heights in pixels
 _FOLLOWS = 4.0  # how far a part of a line may stand off, in heights of the line
 _RIM = 3.0  # pixels of the copy that a line's cells reach beyond its letters, both sides together
 _READABLE = (12.0, 46.0)  # heights in pixels of a smaller copy at which a line is best seen
 _COVERED, _COVERED_COARSE = 0.85, 0.1  # share of a line that was seen better at another size
-_APART = 0.2  # the same, without the room around the lines, of a line that was not
+_APART, _WORD = 0.2, 3.0  # the same, without the room around lines, of one that was not; its letters
 _INSIDE, _TALLER = 0.6, 1.6  # share of a line in a lone letter, and that letter's height over the line's
 _COMPACT = 2.8  # length over height of a lone letter or shape, at the most
 _LEVEL = 12.0  # degrees from the nearest axis that the reader takes in its stride
@@ -48,7 +54,7 @@ class Region:
         middle: of its rectangle however turned, row and column in pixels.
         slant: by how many degrees it falls from left to right (rises: less than 0); 0 where it hardly slants.
         coarse: of a size at which fingers look like letters, too.
-        cells, likely: how many of its cells are surely, and how many are likely writing.
+        cells, likely, rather: how many of its cells are surely, likely, and rather writing than not.
     """
 
     box: Box
@@ -63,13 +69,20 @@ class Region:
     middle: tuple[float, float] = (0.0, 0.0)
     slant: float = 0.0
     coarse: bool = False
+    rather: int = 0
 
     @property
     def sure(self) -> bool:
         """Enough of its cells are writing; else it goes as a part of another line, or when it can be read."""
         few = self.small
         likely = self.likely >= _LIKELY_CELLS[few] and self.height >= _LEAST
-        return likely or self.cells >= _SURE_CELLS[few]
+        return likely or self.cells >= _SURE_CELLS[few] or self.even
+
+    @property
+    def even(self) -> bool:
+        """A small word, nearly all of it rather writing: too faint to be surer; of bone a few cells look so."""
+        many = self.rather >= max(_RATHER_CELLS, _RATHER_PER_LETTER * self.letters)
+        return self.small and not self.coarse and many and self.letters <= _EVEN_LETTERS
 
     @property
     def small(self) -> bool:
@@ -114,8 +127,8 @@ class Found:
         doubtful: what may be a line: small or faint writing, or bone.
         within: small lines that lie in a lone letter or shape: its strokes, or writing in a box.
         lone: letters and shapes that stand alone.
-        echoes: lines, seen better at another size, that may reach farther here. What lies in the room around
-            another line alone is none.
+        echoes: lines, seen better at another size, that may reach farther here. A word that lies in the
+            room around another line alone is none.
         kinds: of the cells of the picture and of its halves.
     """
 
@@ -146,7 +159,8 @@ def regions_of(grey: Grey, earlier: list[Earlier] | None = None) -> Found:
             within += [region] if region.small and region.readable else []
             continue
         covered = _cells(cells, region.box).mean() >= (_COVERED_COARSE if region.coarse else _COVERED)
-        if not covered or (region.plain and _cells(drawn, region.core).mean() < _APART):
+        own = region.plain and region.letters >= _WORD and _cells(drawn, region.core).mean() < _APART
+        if own or not covered:
             if region.sure:
                 _cells(cells, region.padded(grey.shape))[...] = True
                 _cells(drawn, region.core)[...] = True
@@ -209,7 +223,9 @@ def _by_size(
         writing, single = kinds[-1]
         found = _components(writing, _PART, 1 << halvings, full, other=single)
         if halvings == _UNSURE:
-            lines += [replace(line, cells=0, likely=0, coarse=True) for line in found if line.readable]
+            lines += [
+                replace(line, cells=0, likely=0, rather=0, coarse=True) for line in found if line.readable
+            ]
             break
         lines += found
         marks = _components(single, _LONE, 1 << halvings, full, other=writing)
@@ -256,6 +272,7 @@ def _components(
                 upright=upright,
                 cells=int(np.count_nonzero(ink[window][mine] >= _SURELY)),
                 likely=int(np.count_nonzero(ink[window][mine] >= _LIKELY)),
+                rather=int(np.count_nonzero(ink[window][mine] >= _RATHER)) if factor == 1 else 0,
                 middle=((top + y) * scale, (left + x) * scale),
                 slant=slant,
                 readable=(factor == 1 or height >= _READABLE[0]) and height <= _READABLE[1],

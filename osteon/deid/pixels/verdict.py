@@ -39,7 +39,7 @@ def kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str,
     if region.letters > _MOST_LETTERS:
         return ("line" if _has_text(region, grey) else "ground"), region.box
     letters, sure, marker = _read(region, grey, forbidden)
-    dense = region.small and region.cells >= _DENSE * region.letters
+    dense = region.even or (region.small and region.cells >= _DENSE * region.letters)
     several = not dense and (region.letters >= _SEVERAL or not (region.cells or region.small))
     if not letters and sure >= _EMPTY and several:
         return "ground", region.box
