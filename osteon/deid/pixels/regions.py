@@ -80,7 +80,7 @@ class Region:
 
     @property
     def even(self) -> bool:
-        """A small word, nearly all of it rather writing: too faint to be surer; of bone a few cells look so."""
+        """A small word, nearly all of it rather writing: too faint to be surer; of bone few cells look so."""
         many = self.rather >= max(_RATHER_CELLS, _RATHER_PER_LETTER * self.letters)
         return self.small and not self.coarse and many and self.letters <= _EVEN_LETTERS
 
