@@ -222,6 +222,8 @@ def _by_size(
         kinds.append(kinds_in(grey, earlier[halvings] if earlier else None))
         writing, single = kinds[-1]
         found = _components(writing, _PART, 1 << halvings, full, other=single)
+        if earlier and earlier[halvings].closer:
+            found = [replace(line, rather=0) for line in found]
         if halvings == _UNSURE:
             lines += [
                 replace(line, cells=0, likely=0, rather=0, coarse=True) for line in found if line.readable
