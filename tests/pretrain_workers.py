@@ -20,7 +20,7 @@ from training.pretrain_model import build_model, build_tokenizer
 from training.pretrain_recipes import PretrainRecipe, tiny
 from training.pretrain_step import backward, make_learner
 from training.sharding import whole
-from training.team import joined_team, share_batch_norms
+from training.team import joined_team, leave_team, share_batch_norms
 
 BATCH = 16
 
@@ -91,7 +91,7 @@ def main() -> None:
                 name = f"{loss}-{'train' if train_mode else 'eval'}.safetensors"
                 save_file(found, arguments.output / name)
     dist.barrier()
-    dist.destroy_process_group()
+    leave_team()
 
 
 if __name__ == "__main__":

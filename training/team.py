@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,7 +67,24 @@ def joined_team() -> Iterator[Team]:
             yield Team(device=device)
     finally:
         if started_here:
-            dist.destroy_process_group()
+            leave_team()
+
+
+def leave_team() -> None:
+    """Leaves the default group; what it holds is freed at the end of the process.
+
+    DDP's reducer holds the group too. Were it the last to do so, it would free the group under the
+    interpreter's lock and wait for the group's threads, which may wait for that lock: the worker would
+    never end.
+    """
+    group = dist.group.WORLD
+    if group is not None:
+        _LEFT.append(group)
+        dist.destroy_process_group()
+
+
+_LEFT: list[dist.ProcessGroup] = []
+atexit.register(_LEFT.clear)
 
 
 def _join_torchrun(backend: str) -> None:

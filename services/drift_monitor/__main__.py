@@ -2,8 +2,7 @@
 
 import logging
 
-import uvicorn
-
+from osteon.connections import serve
 from services.drift_monitor.app import create_app
 from services.drift_monitor.settings import Settings
 
@@ -12,7 +11,7 @@ def main() -> None:
     """Read the settings, serve until stopped."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     settings = Settings()
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, access_log=False)
+    serve(create_app(settings), host=settings.host, port=settings.port)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,7 @@
 import logging
 import os
 
-import uvicorn
-
+from osteon.connections import serve
 from services.gateway.app import create_app
 from services.gateway.settings import Settings
 from services.gateway.transport import quieten_libraries
@@ -16,8 +15,7 @@ def main() -> None:
     quieten_libraries()
     os.umask(0o077)  # whatever this process writes holds names
     settings = Settings()
-    # No access log: the path of a STOW-RS request holds a StudyInstanceUID.
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, access_log=False)
+    serve(create_app(settings), host=settings.host, port=settings.port)
 
 
 if __name__ == "__main__":

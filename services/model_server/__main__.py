@@ -29,24 +29,20 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
 
-    import uvicorn
-
-    from services.model_server.connections import patient_protocol
+    from osteon.connections import serve
     from services.model_server.service import build_service
 
     _count_in_this_process()
     application = build_service(settings).to_asgi(is_main=False)
     for name in ("bentoml", "httpx", "opentelemetry"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    uvicorn.run(
+    serve(
         application,
         host=settings.host,
         port=settings.port,
-        http=patient_protocol(settings.upload_timeout_s),
+        head_limit_s=settings.upload_timeout_s,
         timeout_keep_alive=_KEEP_ALIVE_S,
         log_config=None,
-        access_log=False,
-        server_header=False,
         timeout_graceful_shutdown=30,
     )
 

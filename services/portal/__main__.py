@@ -2,8 +2,7 @@
 
 import logging
 
-import uvicorn
-
+from osteon.connections import serve
 from services.portal.app import create_app
 from services.portal.settings import Settings
 
@@ -13,9 +12,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     settings = Settings()
-    uvicorn.run(
-        create_app(settings), host=settings.host, port=settings.port, access_log=False, server_header=False
-    )
+    serve(create_app(settings), host=settings.host, port=settings.port)
 
 
 if __name__ == "__main__":

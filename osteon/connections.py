@@ -1,7 +1,7 @@
-"""Connections that say nothing, or too much, before their request is there: uvicorn alone keeps them.
+"""How every service is served: uvicorn, and an end to connections that say nothing, or too much.
 
-Its parser reads a request's head however slowly it comes and however long it is. The body's limits are in
-`waiting` and `upload`.
+uvicorn's parser reads a request's head however slowly it comes and however long it is. The body's limits are
+each service's own.
 """
 
 from __future__ import annotations
@@ -9,10 +9,31 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_HEAD_BYTES = 65_536  # what uvicorn's other parser takes
+HEAD_LIMIT_S = 30.0
 _STALL_S = 1.0
+
+
+def serve(app: Any, *, host: str, port: int, head_limit_s: float = HEAD_LIMIT_S, **options: Any) -> None:
+    """Serves until told to stop; no access log, since a path may tell of whom a request is.
+
+    Args:
+        app: ASGI application.
+        head_limit_s: seconds in which the head of a request has to arrive, or the connection is closed.
+        options: of `uvicorn.run`, beside these.
+    """
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        http=patient_protocol(head_limit_s),
+        access_log=False,
+        server_header=False,
+        **options,
+    )
 
 
 def patient_protocol(limit_s: float) -> type[asyncio.Protocol]:

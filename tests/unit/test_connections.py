@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import uvicorn
 
-from services.model_server.connections import patient_protocol
+from osteon.connections import patient_protocol
+from tests.conftest import ROOT
 
 LIMIT_S = 0.6
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -93,3 +94,9 @@ def test_what_came_while_the_server_stalled_is_answered(port: int, connection: s
         time.sleep(0.2)
         connection.sendall(GET)
         assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
+def test_every_service_is_served_with_these_limits() -> None:
+    starts = {path.parent.name: path.read_text() for path in (ROOT / "services").glob("*/__main__.py")}
+    assert len(starts) == 5
+    assert [name for name, text in starts.items() if "serve(" not in text or "uvicorn.run" in text] == []
