@@ -203,3 +203,9 @@ def test_a_marker_word_with_a_blank_beside_its_own_hidden_box_or_read_at_another
 def test_the_end_of_a_bone_at_the_edge_of_a_clean_picture_stays(seed):
     frame = scene_of(seed, None).frame
     assert clean_pixels(frame, most=1.0).frame is frame
+
+
+@pytest.mark.parametrize("seed", [17000149, 17001079])
+def test_a_strip_of_bone_that_a_second_opinion_alone_shows_evenly_stays(seed):
+    frame = scene_of(seed, None).frame
+    assert clean_pixels(frame, most=1.0).frame is frame
