@@ -113,9 +113,9 @@ def _class_coverage(
     calibration: Calibration, answers: Answers, studies: Studies
 ) -> dict[str, float | None] | None:
     """For each class, the part of its rows whose conformal set holds it; None where there are no sets."""
-    if not calibration.class_quantiles:
+    if not calibration.has_sets:
         return None
-    inside: dict[int, list[bool]] = {number: [] for number in range(len(calibration.class_quantiles))}
+    inside: dict[int, list[bool]] = {number: [] for number in range(len(calibration.class_rows))}
     for truth, tempered, site in zip(studies.label, answers.tempered, studies.sites, strict=True):
         inside[int(truth)].append(int(truth) in calibration.classes(tempered, site=site).classes)
     return {f"{number}": round(float(np.mean(hits)), 6) if hits else None for number, hits in inside.items()}

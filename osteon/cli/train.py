@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_args
 
 import typer
 
@@ -92,6 +92,9 @@ def evaluate(
     answer_views: Annotated[
         int | None, typer.Option(help="Average each answer over 1 to 8 slightly moved views; never mirrored.")
     ] = None,
+    engine: Annotated[
+        str, typer.Option(help="What computes: torch, or what the package was exported to (auto: the best).")
+    ] = "torch",
     json_output: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure a model package on a table, with 95 % intervals from resampled patients.
@@ -100,16 +103,21 @@ def evaluate(
 
     Example: osteon evaluate --model models/knee --data knees/labels.csv --json
     """
+    from osteon.models.engine import EngineName
     from training.evaluate import evaluate as run
 
     if rows not in ("test", "all"):
         raise UsageError("--rows test or all", "another word", "choose one of the two")
+    if engine not in get_args(EngineName):
+        words = ", ".join(get_args(EngineName))
+        raise UsageError(f"--engine as one of {words}", "another word", "name one of them")
     with staged_progress() as progress:
         result = run(
             model,
             data,
             rows="test" if rows == "test" else "all",
             answer_views=answer_views,
+            engine=cast(EngineName, engine),
             progress=progress,
         )
     if json_output:

@@ -84,6 +84,13 @@ def embeddings(response: httpx.Response) -> Embeddings:
     )
 
 
+def picture(response: httpx.Response, media_type: str) -> bytes:
+    """The file of that type that `POST /v1/explain-phrase` answers with."""
+    if response.headers.get("Content-Type") != media_type:
+        raise _strange()
+    return response.content
+
+
 def in_production(response: httpx.Response) -> list[InProduction]:
     """The models of `GET /v1/models`: champions first, then challengers."""
     return _parsed(
@@ -108,6 +115,10 @@ def _parsed(response: httpx.Response, parse: Callable[[dict[str, Any]], Answer])
     try:
         return parse(response.json())
     except (ValueError, KeyError, TypeError, AttributeError, OsteonError):
-        raise FaultError(
-            "an answer of the server's contract", "another", "use the client of the server's version"
-        ) from None
+        raise _strange() from None
+
+
+def _strange() -> FaultError:
+    return FaultError(
+        "an answer of the server's contract", "another", "use the client of the server's version"
+    )

@@ -109,17 +109,35 @@ class ModelServer:
         fields = {"task": None if task is None else str(task), "dicomweb": ",".join(dicomweb) or None}
         return answers.embeddings(self._post("/v1/embed", sources, fields))
 
+    def explain_phrase(self, source: Source, text: str, *, dicom: bool = False) -> bytes:
+        """A PNG of the picture with a map of where it matches a French or English phrase, for research only.
+
+        The map says where the phrase lies nearest, not that what it says is there.
+
+        Args:
+            source: path or bytes of one picture.
+            dicom: a DICOM Secondary Capture instead, of a picture that came as DICOM.
+        Raises:
+            UsageError, RefusedError, FaultError: see `osteon.client.answers.checked`.
+        """
+        wanted = "application/dicom" if dicom else "image/png"
+        response = self._post("/v1/explain-phrase", [source], {"text": text}, accept=wanted)
+        return answers.picture(response, wanted)
+
     def models(self) -> list[InProduction]:
         """What is loaded: champions first, then challengers."""
         return answers.in_production(self._ask("GET", "/v1/models"))
 
-    def _post(self, path: str, sources: Sequence[Source], fields: dict[str, str | None]) -> httpx.Response:
+    def _post(
+        self, path: str, sources: Sequence[Source], fields: dict[str, str | None], *, accept: str = "*/*"
+    ) -> httpx.Response:
         if not sources and not fields.get("dicomweb"):
             raise UsageError("at least one picture", "none", "name one")
         # A file's name may be a patient's: every part has the same.
         files = [("files", ("picture", _bytes_of(source), "application/octet-stream")) for source in sources]
         texts = [(name, (None, text)) for name, text in fields.items() if text is not None]
-        return self._ask("POST", path, files=[*files, *texts])  # a form in parts, also without a file
+        form = [*files, *texts]  # in parts, also without a file
+        return self._ask("POST", path, files=form, headers={"Accept": accept})
 
     def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:
         try:

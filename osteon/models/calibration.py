@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,16 @@ from osteon.domain import Interval, Kind, RefusedError, Task, UsageError
 from osteon.models.conformal import (
     COVERAGE,
     ConformalSet,
+    Quantiles,
     class_quantiles,
     conformal_quantile,
     conformal_range,
     conformal_set,
-    range_quantiles,
     rows_needed,
 )
+from osteon.models.grade_bounds import Bounds, grade_bounds, grade_range
 from osteon.models.isotonic import Knots, fit_isotonic
-from osteon.models.site_quantiles import QuantilesOf, SiteQuantiles, fit_sites
+from osteon.models.site_quantiles import SiteQuantiles, bounds_from_json, fit_sites
 from osteon.models.task_config import task_values
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
 ]
 Method = Literal["auto", "temperature", "isotonic"]
 Floats = NDArray[np.float64]
+Limit = TypeVar("Limit")
 _FOLDS = 5
 _LEAST_OF_A_CLASS = 50  # rows from which an isotonic map is tried at all
 _KEPT_MOVE = 0.8
@@ -60,9 +62,11 @@ class Calibration:
         rows: how many rows these figures come from.
         isotonic_before, isotonic_after: knots of an isotonic map of the probability of yes, after the
             temperature; empty for none.
-        class_quantiles: class-conditional conformal quantiles, one per class; None for a class with too few
-            rows. class_rows: how many each had. class_score: what they are of: `distance` of a grade from
-            the expectation in spreads, or 1 - `probability` (yes/no, and grades of earlier packages).
+        class_bounds: of a grade, the expectations that leave it possible (`grade_bounds`); None for one with
+            too few rows. class_rows: how many each class had.
+        class_quantiles: class-conditional conformal quantiles of 1 - probability, one per class of a yes/no
+            task; None likewise. class_score: what they are of in packages of earlier versions, which have
+            them for grades too: `probability`, or `distance` from the expectation in spreads.
         sites: quantiles of single sites with rows of their own; what they lack is taken from all rows.
     """
 
@@ -76,7 +80,8 @@ class Calibration:
     rows: int = 0
     isotonic_before: tuple[float, ...] = ()
     isotonic_after: tuple[float, ...] = ()
-    class_quantiles: tuple[float | None, ...] = ()
+    class_bounds: Bounds = ()
+    class_quantiles: Quantiles = ()
     class_rows: tuple[int, ...] = ()
     class_score: str = "probability"
     sites: Mapping[str, SiteQuantiles] = field(default_factory=dict)
@@ -92,11 +97,12 @@ class Calibration:
             known: dict[str, Any] = {
                 name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
             }
+            known["class_bounds"] = bounds_from_json(known.get("class_bounds", ()))
             known["sites"] = {
                 name: SiteQuantiles.from_json(one) for name, one in known.get("sites", {}).items()
             }
             return cls(**known)
-        except (TypeError, KeyError, AttributeError):
+        except (TypeError, KeyError, ValueError, IndexError, AttributeError):
             raise RefusedError(
                 "a calibration.json of this version", "other fields", "fine-tune the model again"
             ) from None
@@ -143,7 +149,7 @@ class Calibration:
         values = task_values(task)
         low, high = values[0], values[-1]
         answered = values[self.grade(value)] if task.kind is Kind.ORDINAL else value
-        if task.kind is Kind.ORDINAL and probability_K is not None and self.class_quantiles:
+        if task.kind is Kind.ORDINAL and probability_K is not None and self.has_sets:
             held = self.classes(probability_K, site=site)
             if not held.untested:
                 bounds = [values[number] for number in held.classes]
@@ -170,24 +176,26 @@ class Calibration:
         Raises:
             UsageError: the task is a measure, or the package was calibrated before such sets were.
         """
-        if not self.class_quantiles:
+        if not self.has_sets:
             raise UsageError(
                 "a calibration with class-conditional quantiles", "one without", "fine-tune the model again"
             )
-        quantiles = self.class_quantiles
         own = self.sites.get((site or "").lower())
-        if own is not None and own.class_quantiles:
-            quantiles = tuple(
-                every if one is None else one
-                for one, every in zip(own.class_quantiles, quantiles, strict=True)
-            )
+        values_K = np.asarray(task_values(Task.parse(self.task)))
+        mean = float(probability_K @ values_K)
+        if self.class_bounds:
+            bounds = _filled(own.class_bounds if own else (), self.class_bounds)
+            return grade_range(mean, bounds, values_K, self.coverage, named=self.grade(mean))
+        quantiles = _filled(own.class_quantiles if own else (), self.class_quantiles)
         if self.class_score == "distance":
-            values_K = np.asarray(task_values(Task.parse(self.task)))
-            belief_BK = np.asarray(probability_K)[None]
-            score_BK = distances(belief_BK, values_K, self.spread_floor)
-            named = self.grade(float((belief_BK @ values_K)[0]))
-            return conformal_range(score_BK[0], quantiles, self.coverage, named=named)
+            score_BK = distances(np.asarray(probability_K)[None], values_K, self.spread_floor)
+            return conformal_range(score_BK[0], quantiles, self.coverage, named=self.grade(mean))
         return conformal_set(probability_K, quantiles, self.coverage)
+
+    @property
+    def has_sets(self) -> bool:
+        """Whether `classes` can say anything."""
+        return bool(self.class_bounds or self.class_quantiles)
 
     def shortfalls(self) -> list[str]:
         """What too few rows did not allow, in words; empty when all is there."""
@@ -195,7 +203,7 @@ class Calibration:
         found = [
             f"class {number} has {count} rows of the {least} needed: it is never ruled out"
             for number, (count, quantile) in enumerate(
-                zip(self.class_rows, self.class_quantiles, strict=True)
+                zip(self.class_rows, self.class_bounds or self.class_quantiles, strict=True)
             )
             if quantile is None
         ]
@@ -207,6 +215,11 @@ class Calibration:
         """Grade of an ordinal task: how many cuts the expectation reaches; of midpoints without any."""
         cuts = self.cuts or _midpoints(Task.parse(self.task).classes)
         return int(np.searchsorted(np.asarray(cuts), expectation, side="right"))
+
+
+def _filled(own: tuple[Limit | None, ...], every: tuple[Limit | None, ...]) -> tuple[Limit | None, ...]:
+    """A site's own limits of each class; those of all rows where it has none."""
+    return tuple(both if one is None else one for one, both in zip(own, every, strict=True)) if own else every
 
 
 def softmax(logits_BK: Floats) -> Floats:
@@ -277,33 +290,48 @@ def fit_calibration(
         first = replace(first, isotonic_before=knots.before, isotonic_after=knots.after)
     probability_BK = first.probabilities(log_BK)
     mean_B, spread_B = expectation_and_spread(probability_BK, values_K)
-    floor = max(float(np.quantile(spread_B, 0.05)) if len(spread_B) else 1.0, 1e-6)
-    scores = None if task.kind is Kind.BINARY else np.abs(truth_B - mean_B) / np.maximum(spread_B, floor)
     classes = 0 if task.kind is Kind.REGRESSION else task.classes
-    first = replace(first, cuts=fit_cuts(mean_B, truth_B, classes) if task.kind is Kind.ORDINAL else ())
-    quantiles_of = _quantiles_of(first, first.tempered(log_BK), truth_B, floor) if classes else None
-    return replace(
+    fitted = replace(
         first,
-        interval_quantile=None if scores is None else conformal_quantile(scores),
-        spread_floor=floor,
+        cuts=fit_cuts(mean_B, truth_B, classes) if task.kind is Kind.ORDINAL else (),
+        spread_floor=max(float(np.quantile(spread_B, 0.05)) if len(spread_B) else 1.0, 1e-6),
         threshold=fit_threshold(probability_BK[:, 1], truth_B) if task.kind is Kind.BINARY else 0.5,
         rows=len(truth_B),
-        class_quantiles=() if quantiles_of is None else quantiles_of(np.ones(len(truth_B), dtype=bool)),
         class_rows=tuple(int((truth_B == number).sum()) for number in range(classes)),
-        class_score="distance" if task.kind is Kind.ORDINAL else "probability",
-        sites=fit_sites(sites, scores, quantiles_of) if sites else {},
+    )
+    quantiles_of = _quantiles_of(fitted, log_BK, truth_B)
+    every = quantiles_of(np.ones(len(truth_B), dtype=bool))
+    return replace(
+        fitted,
+        interval_quantile=every.interval_quantile,
+        class_quantiles=every.class_quantiles,
+        class_bounds=every.class_bounds,
+        sites=fit_sites(sites, quantiles_of) if sites else {},
     )
 
 
-def _quantiles_of(fitted: Calibration, tempered_BK: Floats, truth_B: Floats, floor: float) -> QuantilesOf:
-    """What gives the quantiles of each class from some of the rows."""
+def _quantiles_of(
+    fitted: Calibration, log_BK: Floats, truth_B: Floats
+) -> Callable[[NDArray[np.bool_]], SiteQuantiles]:
+    """What gives the quantiles that some of the rows say."""
     task = Task.parse(fitted.task)
-    if task.kind is Kind.BINARY:
-        return lambda own: class_quantiles(tempered_BK[own], truth_B[own])
     values_K = np.asarray(task_values(task))
-    score_BK = distances(tempered_BK, values_K, floor)
-    named_B = np.asarray([fitted.grade(one) for one in tempered_BK @ values_K], dtype=np.int64)
-    return lambda own: range_quantiles(score_BK[own], truth_B[own], named_B=named_B[own])
+    tempered_BK = fitted.tempered(log_BK)
+    if task.kind is Kind.BINARY:
+        return lambda own: SiteQuantiles(
+            interval_quantile=None,
+            class_quantiles=class_quantiles(tempered_BK[own], truth_B[own]),
+            rows=int(own.sum()),
+        )
+    mean_B, spread_B = expectation_and_spread(tempered_BK, values_K)
+    score_B = np.abs(truth_B - mean_B) / np.maximum(spread_B, fitted.spread_floor)
+    graded = task.kind is Kind.ORDINAL
+    named_B = np.asarray([fitted.grade(one) for one in mean_B] if graded else [], dtype=np.int64)
+    return lambda own: SiteQuantiles(
+        interval_quantile=conformal_quantile(score_B[own]),
+        class_bounds=grade_bounds(mean_B[own], truth_B[own], named_B[own], values_K) if graded else (),
+        rows=int(own.sum()),
+    )
 
 
 def distances(probability_BK: Floats, values_K: Floats, spread_floor: float) -> Floats:
@@ -365,7 +393,8 @@ def quadratic_kappa(truth_B: Floats, graded_B: Floats) -> float:
     1.0
     """
     disagreement = float(((truth_B - graded_B) ** 2).mean())
-    by_chance = float(((truth_B[:, None] - graded_B[None, :]) ** 2).mean())
+    # The mean over all pairs, without the pairs.
+    by_chance = float(truth_B.var() + graded_B.var() + (truth_B.mean() - graded_B.mean()) ** 2)
     return 1.0 - disagreement / by_chance if by_chance > 0 else float(disagreement == 0.0)
 
 

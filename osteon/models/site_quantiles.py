@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from osteon.models.conformal import conformal_quantile
+from osteon.models.conformal import Quantiles
+from osteon.models.grade_bounds import Bounds
 
-Floats = NDArray[np.float64]
-QuantilesOf = Callable[[NDArray[np.bool_]], tuple[float | None, ...]]
 LEAST_ROWS = 50  # a quantile of fewer rows moves by more than it corrects
 
 
@@ -22,43 +21,45 @@ class SiteQuantiles:
 
     Attributes:
         interval_quantile: as `Calibration.interval_quantile`, of this site; None for a yes/no task.
-        class_quantiles: as `Calibration.class_quantiles`; None where the site has too few of a class: the
-            quantile of all sites stands then.
+        class_quantiles, class_bounds: as those of `Calibration`; None where the site has too few of a class:
+            what all sites say stands then.
         rows: how many rows they come from.
     """
 
     interval_quantile: float | None
-    class_quantiles: tuple[float | None, ...]
+    class_quantiles: Quantiles = ()
+    class_bounds: Bounds = ()
     rows: int
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> SiteQuantiles:
         """What `dataclasses.asdict` gave; TypeError or KeyError for other fields."""
-        return cls(**{**fields, "class_quantiles": tuple(fields["class_quantiles"])})
+        return cls(
+            **{
+                **fields,
+                "class_quantiles": tuple(fields["class_quantiles"]),
+                "class_bounds": bounds_from_json(fields.get("class_bounds", ())),
+            }
+        )
+
+
+def bounds_from_json(found: Sequence[Any]) -> Bounds:
+    """Bounds of grades from lists of two numbers or None; TypeError or ValueError for something else."""
+    return tuple(None if one is None else (float(one[0]), float(one[1])) for one in found)
 
 
 def fit_sites(
-    sites: Sequence[str], scores_B: Floats | None, class_quantiles_of: QuantilesOf | None
+    sites: Sequence[str], quantiles_of: Callable[[NDArray[np.bool_]], SiteQuantiles]
 ) -> dict[str, SiteQuantiles]:
     """Quantiles of each site with LEAST_ROWS rows or more, where there are two sites at least.
 
     Args:
         sites: of each row; empty where it is not known.
-        scores_B: conformity scores of intervals; None for a task without.
-        class_quantiles_of: the quantiles of each class from the rows that are given; None for a measure.
+        quantiles_of: what the chosen rows say.
     """
     site_B = np.asarray(sites, dtype=object)
     names = sorted({one for one in sites if one})
     if len(names) < 2:
         return {}
-    found = {}
-    for name in names:
-        own = site_B == name
-        if own.sum() < LEAST_ROWS:
-            continue
-        found[name] = SiteQuantiles(
-            interval_quantile=None if scores_B is None else conformal_quantile(scores_B[own]),
-            class_quantiles=() if class_quantiles_of is None else class_quantiles_of(own),
-            rows=int(own.sum()),
-        )
-    return found
+    own = {name: site_B == name for name in names}
+    return {name: quantiles_of(rows) for name, rows in own.items() if rows.sum() >= LEAST_ROWS}

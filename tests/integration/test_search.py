@@ -18,6 +18,8 @@ from PIL import Image
 from pydicom import dcmread
 
 from osteon.artefact import read_manifest
+from osteon.client import ModelServer
+from osteon.domain import RefusedError, UsageError
 from osteon.features import FeatureRepository, Outbox
 from osteon.features.audit import AuditLog
 from osteon.features.index import IndexEntry, SearchFilter, open_index
@@ -259,6 +261,24 @@ def test_a_french_phrase_is_shown_in_a_picture_and_another_one_elsewhere(server:
     assert (
         dcmread(BytesIO(capture.content)).StudyInstanceUID == dcmread(BytesIO(cr_bytes(1))).StudyInstanceUID
     )
+
+
+def test_the_client_gives_the_phrase_map_that_the_server_draws(server: RunningServer, tmp_path: Path) -> None:
+    (tmp_path / "wrist.dcm").write_bytes(cr_bytes(1))
+    phrase = "Fracture du radius distal."
+    with ModelServer(server.url, TOKEN) as client:
+        overlay = client.explain_phrase(tmp_path / "wrist.dcm", phrase)
+        capture = client.explain_phrase(cr_bytes(1), phrase, dicom=True)
+        with pytest.raises(RefusedError):
+            client.explain_phrase(png_bytes(1), phrase, dicom=True)  # no DICOM to belong to
+        with pytest.raises(RefusedError):
+            client.explain_phrase(cr_bytes(1), "")
+        with pytest.raises(UsageError):
+            client.explain_phrase(tmp_path / "absent.dcm", phrase)
+    assert overlay == post(server, "explain-phrase", cr_bytes(1), text=phrase).content
+    assert dcmread(BytesIO(capture)).StudyInstanceUID == dcmread(BytesIO(cr_bytes(1))).StudyInstanceUID
+    with ModelServer(server.url, NO_SCOPE_TOKEN) as client, pytest.raises(UsageError):
+        client.explain_phrase(cr_bytes(1), phrase)
 
 
 def test_a_phrase_map_has_the_limits_of_the_other_routes(server: RunningServer) -> None:

@@ -120,6 +120,8 @@ def test_an_answer_that_is_not_of_the_contract_is_a_fault(body: bytes) -> None:
     transport, _ = answering(httpx.Response(200, content=body))
     with ModelServer("http://server", TOKEN, transport=transport) as server, pytest.raises(FaultError):
         server.predict([b"x"])
+    with ModelServer("http://server", TOKEN, transport=transport) as server, pytest.raises(FaultError):
+        server.explain_phrase(b"x", "fracture")  # no picture
 
 
 def examples() -> list[str]:

@@ -14,13 +14,20 @@ from osteon.models.site_quantiles import SiteQuantiles
 GRADES = np.arange(5.0)
 quantile = st.none() | st.floats(0, 3)
 quantiles = st.just(()) | st.lists(quantile, min_size=5, max_size=5).map(tuple)
+ends = st.tuples(st.floats(0, 4), st.floats(0, 4)).map(lambda two: (min(two), max(two)))
+bounds = st.just(()) | st.lists(st.none() | ends, min_size=5, max_size=5).map(tuple)
 # Cuts may be far from the midpoints: what is answered is then far from the expectation.
 cuts = st.just(()) | st.lists(st.floats(0, 4), min_size=4, max_size=4).map(sorted).map(tuple)
 
 
 @st.composite
 def calibrations(draw: st.DrawFn) -> Calibration:
-    own = SiteQuantiles(interval_quantile=draw(quantile), class_quantiles=draw(quantiles), rows=60)
+    own = SiteQuantiles(
+        interval_quantile=draw(quantile),
+        class_quantiles=draw(quantiles),
+        class_bounds=draw(bounds),
+        rows=60,
+    )
     return Calibration(
         task="knee-oa",
         temperature=draw(st.floats(0.25, 6)),
@@ -28,6 +35,7 @@ def calibrations(draw: st.DrawFn) -> Calibration:
         spread_floor=draw(st.floats(1e-6, 1)),
         cuts=draw(cuts),
         class_quantiles=draw(quantiles),
+        class_bounds=draw(bounds),
         class_score=draw(st.sampled_from(["distance", "probability"])),
         sites={"sud": own},
     )

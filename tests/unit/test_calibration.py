@@ -30,8 +30,8 @@ def test_an_overconfident_model_is_cooled() -> None:
     assert fit_temperature(logits * 3, target) == pytest.approx(3 * right, rel=0.06)
 
 
-def test_the_conformal_quantile_is_the_textbook_rank() -> None:
-    assert conformal_quantile(np.arange(1.0, 101.0), 0.9) == 91.0
+def test_the_conformal_quantile_lies_at_its_rank_between_two_scores() -> None:
+    assert conformal_quantile(np.arange(1.0, 101.0), 0.9) == pytest.approx(90.9)
 
 
 def test_the_conformal_quantile_is_unknown_when_rows_are_too_few() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import onnx
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from osteon.artefact import read_manifest, sha256_file
+from osteon.cli import app
 from osteon.domain import FaultError, Manifest, RefusedError, Task
 from osteon.models import Predictor, load_package, save_package
 from osteon.models.engine import INT8_NAME, OnnxEngine, open_package
@@ -59,6 +62,10 @@ def test_the_graph_is_of_integers_and_answers_nearly_as_the_weights_do(tmp_path:
         assert one.value is not None
         assert other.value == pytest.approx(one.value, abs=2)
         assert default.value == other.value
+    asked = ["evaluate", "--model", str(package), "--data", str(table), "--json", "--engine"]
+    done = CliRunner().invoke(app, [*asked, "int8"])
+    assert json.loads(done.stdout)["metrics"]["mae_months"] == figures["mae_months"]["int8"]
+    assert CliRunner().invoke(app, [*asked, "int4"]).exit_code == 2
 
 
 @exact

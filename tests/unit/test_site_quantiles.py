@@ -80,6 +80,20 @@ def test_sites_come_back_from_json_and_other_fields_are_refused() -> None:
         Calibration.from_json(fields)
 
 
+def test_grades_of_a_site_have_its_own_bounds_which_come_back_from_json() -> None:
+    rng = np.random.default_rng(4)
+    truth = np.tile(np.arange(5.0), 60)
+    centre = truth + np.where(np.arange(300) < 150, 0.0, 1.2) + rng.normal(0, 0.7, 300)
+    log_BK = np.log(softmax(-((np.arange(5.0)[None] - centre[:, None]) ** 2)) + 1e-12)
+    target = np.eye(5)[truth.astype(int)]
+    sites = ["nord"] * 150 + ["sud"] * 150
+    calibration = fit_calibration(Task.KNEE_OA, log_BK, truth, target, sites=sites)
+    assert Calibration.from_json(json.loads(json.dumps(calibration.to_json()))) == calibration
+    belief = softmax(-((np.arange(5.0)[None] - 2.0) ** 2))[0]
+    highest = {name: calibration.classes(belief, site=name).classes[-1] for name in ("nord", "sud")}
+    assert highest["sud"] < highest["nord"]  # all grades look worse there than they are
+
+
 def test_a_grade_is_bounded_by_its_class_conditional_set() -> None:
     quantiles = (0.9, 0.9, 0.5, 0.9, 0.9)
     calibration = Calibration(

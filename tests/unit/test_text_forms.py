@@ -11,8 +11,8 @@ from osteon.deid.text.recognisers.initials import find_initials
 from osteon.deid.text.recognisers.names import find_names
 from osteon.deid.text.recognisers.spoken_numbers import find_spoken_numbers
 from osteon.deid.text.recognisers.tables import find_tables
+from osteon.deid.text.searches import at_digits, at_words
 from osteon.deid.text.span import Span, merge
-from osteon.deid.text.tokens import at_digits, at_words
 
 LEX = lexicon()
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from osteon.deid.text.searches import anywhere
 from osteon.domain.errors import UsageError
 
 LANGUAGES = ("fr", "nl", "en")
@@ -57,7 +58,7 @@ def written_language(text: str, chosen: str) -> str:
     >>> written_language("Geachte collega, ik zag uw patiënt, geboren te Gent. Verslag volgt.", "fr")
     'nl'
     """
-    if chosen != "fr" or len({m.group().lower() for m in _DUTCH.finditer(text)}) < _FEWEST_DUTCH:
+    if chosen != "fr" or len({m.group().lower() for m in anywhere(_DUTCH, text)}) < _FEWEST_DUTCH:
         return chosen
     return "nl"
 

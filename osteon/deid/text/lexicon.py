@@ -44,8 +44,7 @@ class Lexicon:
         """True for a first name, also a compound one."""
         if folded in self.first_names:
             return True
-        parts = folded.split("-")
-        return len(parts) > 1 and all(part in self.first_names for part in parts)
+        return "-" in folded and all(part in self.first_names for part in folded.split("-"))
 
     def is_rare_word(self, folded: str) -> bool:
         """True for what no French dictionary and no medical list has."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 
 LABELS = (
     "NOM",
@@ -87,9 +88,10 @@ def merge(spans: Iterable[Span]) -> list[Span]:
     taken = bytearray(max((span.end for span in ranked), default=0))
     for span in ranked:
         for start, end in _free(span.start, span.end, taken):
-            kept.append(Span(start, end, span.label, span.score, span.rule))
+            whole = start == span.start and end == span.end
+            kept.append(span if whole else Span(start, end, span.label, span.score, span.rule))
         taken[span.start : span.end] = b"\1" * (span.end - span.start)
-    return sorted(kept)
+    return sorted(kept, key=attrgetter("start"))
 
 
 _TAG = re.compile("<(?:" + "|".join(LABELS) + ")>")
@@ -98,6 +100,8 @@ _TAG = re.compile("<(?:" + "|".join(LABELS) + ")>")
 def without_tags(spans: Iterable[Span], text: str) -> list[Span]:
     """The spans that are none of our own tags, so that a second pass changes nothing."""
     tags = [match.span() for match in _TAG.finditer(text)]
+    if not tags:
+        return list(spans)
     return [s for s in spans if not any(s.start < high and s.end > low for low, high in tags)]
 
 
@@ -117,4 +121,6 @@ def trim(span: Span, text: str) -> Span | None:
         start += 1
     while end > start and not text[end - 1].isalnum() and text[end - 1] != ")":
         end -= 1
+    if (start, end) == (span.start, span.end):
+        return span if start < end else None
     return Span(start, end, span.label, span.score, span.rule) if start < end else None

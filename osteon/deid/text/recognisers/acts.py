@@ -9,7 +9,8 @@ from osteon.deid.text.lexicon import COMMON_FIRST_NAMES, Lexicon
 from osteon.deid.text.recognisers.name_runs import name_run
 from osteon.deid.text.recognisers.name_shapes import MEDICAL_SHAPE
 from osteon.deid.text.recognisers.names_before import names_before
-from osteon.deid.text.tokens import UPPER, Token, at_words, first_at
+from osteon.deid.text.searches import anywhere, at_words
+from osteon.deid.text.tokens import UPPER, Token, first_at
 
 Named = tuple[list[int], float, str]
 _BY = re.compile(
@@ -85,7 +86,7 @@ def acting_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[N
             run = run if run and _PERSON_AFTER.match(text, tokens[run[-1]].end) else []
         yield run, 0.6, "of"
     for pattern in (_LETTER_HEAD, _LIST, _STAMPED, _NUMBERED):
-        for match in pattern.finditer(text):
+        for match in anywhere(pattern, text):
             yield from _listed(tokens, text, match.end(), lex)
     yield from names_before(tokens, text, lex)
 

@@ -12,6 +12,7 @@ from osteon.deid.text.recognisers.address_parts import COUNTED, with_neighbours
 from osteon.deid.text.recognisers.estates import find_estates
 from osteon.deid.text.recognisers.houses import find_houses
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
+from osteon.deid.text.searches import anywhere
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER
 from osteon.deid.values import fold
@@ -117,18 +118,18 @@ def find_addresses(text: str, code: str = "fr") -> list[Span]:
     """Streets with what follows them, post boxes and labelled addresses."""
     spans = []
     known = _patterns(code)
-    for match in known.street.finditer(text):
+    for match in anywhere(known.street, text):
         end = _street_end(match)
         if end is not None:
             spans.append(Span(match.start(), end, "ADRESSE", 0.93, "street"))
     if known.suffixed is not None:
-        for match in known.suffixed.finditer(text):
+        for match in anywhere(known.suffixed, text):
             if match["first"] or match["after"]:
                 spans.append(Span(match.start(), match.end(), "ADRESSE", 0.9, "street"))
-    spans += [Span(m.start(), m.end(), "ADRESSE", 0.85, "box") for m in _BOX.finditer(text)]
-    spans += [Span(m.start(), m.end(), "ADRESSE", 0.85, "high-street") for m in _HIGH_STREET.finditer(text)]
-    spans += [Span(m.start(), m.end(), "ADRESSE", 0.9, "street") for m in _SUFFIXED.finditer(text)]
-    for match in _LABELLED_ADDRESS.finditer(text):
+    spans += [Span(m.start(), m.end(), "ADRESSE", 0.85, "box") for m in anywhere(_BOX, text)]
+    spans += [Span(m.start(), m.end(), "ADRESSE", 0.85, "high-street") for m in anywhere(_HIGH_STREET, text)]
+    spans += [Span(m.start(), m.end(), "ADRESSE", 0.9, "street") for m in anywhere(_SUFFIXED, text)]
+    for match in anywhere(_LABELLED_ADDRESS, text):
         stop = re.search(
             r"[,\s–-]+(?:a été|est|98|t[ée]l|vit|qui|pour|admis|exer[çc]ant|travaillant|gsm|mail|e-mail|"
             r"IPP|NIP|NDA|NIR|NISS|immatricul\w*|n°|[âa]g[ée]e?|"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from osteon.deid.text.searches import anywhere
 from osteon.deid.text.span import Span
 
 DECADES = {
@@ -53,6 +54,6 @@ def find_age_words(text: str) -> Iterator[Span]:
     """Spans of such ages."""
     small = text.lower()
     for pattern, needed in _NEEDED:
-        for match in pattern.finditer(text) if any(word in small for word in needed) else ():
+        for match in anywhere(pattern, text) if any(word in small for word in needed) else ():
             group = "age" if "age" in pattern.groupindex else 0
             yield Span(*match.span(group), "AGE", 0.3, "age-words")

@@ -10,9 +10,10 @@ from functools import cache
 
 from osteon.deid.text.languages import forms
 from osteon.deid.text.recognisers.age_words import find_age_words
+from osteon.deid.text.searches import anywhere, at_digits
 from osteon.deid.text.span import Span
 from osteon.deid.text.spoken import TO_NINETY_NINE, number_of
-from osteon.deid.text.tokens import UPPER, at_digits
+from osteon.deid.text.tokens import UPPER
 
 _YEARS = r"(?:1[0-2]\d|\d{1,2})"
 _NO_AGE_BEFORE = re.compile(
@@ -104,7 +105,7 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
             continue
         spans.append(Span(match.start(), match.end(), "AGE", 0.3, "age"))
     for pattern in (small, _WRITTEN):
-        for match in pattern.finditer(text):
+        for match in anywhere(pattern, text):
             group = "age" if "age" in match.re.groupindex else 0
             before = text[max(0, match.start() - 40) : match.start()]
             if (
@@ -119,7 +120,7 @@ def find_ages(text: str, code: str = "fr") -> list[Span]:
             ):
                 spans.append(Span(*match.span(group), "AGE", 0.3, "age"))
     for pattern in (_LABELLED, _SEXED):
-        spans += [Span(*m.span("age"), "AGE", 0.3, "labelled-age") for m in pattern.finditer(text)]
+        spans += [Span(*m.span("age"), "AGE", 0.3, "labelled-age") for m in anywhere(pattern, text)]
     return [*spans, *find_age_words(text)]
 
 

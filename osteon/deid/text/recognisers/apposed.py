@@ -18,7 +18,8 @@ from osteon.deid.text.recognisers.name_shapes import (
     is_term_word,
     is_title,
 )
-from osteon.deid.text.tokens import UPPER, Token, at_words, first_at
+from osteon.deid.text.searches import anywhere, at_words
+from osteon.deid.text.tokens import UPPER, Token, first_at
 
 Named = tuple[list[int], float, str]
 _NAME = rf"{UPPER}[^\W\d_]+(?:['’-][^\W\d_]+)*"
@@ -31,7 +32,7 @@ _INITIAL_FIRST = re.compile(
     rf"(?P<name>(?!M\.)(?:{UPPER}\.-?){{1,2}} ?{_SURNAME}){_END}"
 )
 _SURNAME_FIRST = re.compile(
-    rf"(?:(?m:^)[ \t>•]*|[:,;(/\]][ \t]|\d{{2}}[\])] |(?i:\b(?:chez|par|avec))[ \t])"
+    rf"(?:(?m:^)[ \t>•]*|[:,;(/\]][ \t]|(?<=\d{{2}})[\])] |(?i:\b(?:chez|par|avec))[ \t])"
     rf"(?P<name>(?:{_SURNAME} {UPPER}\.|[A-ZÀ-Ý][A-ZÀ-Ý'’-]{{2,}} [B-KN-Z]))(?=[ \t]*(?:$|[\n,;:)/]))"
 )
 _LETTERED = frozenset(
@@ -131,12 +132,12 @@ def apposed_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[
         return len(token.text) == 1 or _may_be(token, lex)
 
     for pattern, rule in _ALL_POSSIBLE:
-        for match in pattern.finditer(text):
+        for match in anywhere(pattern, text):
             run = _places(tokens, match)
             if all(possible(tokens[p]) for p in run):
                 yield run, 0.5, rule
     for pattern, rule in _FIRST_IS_KNOWN:
-        for match in pattern.finditer(text):
+        for match in anywhere(pattern, text):
             run = _places(tokens, match)
             if all(possible(tokens[p]) for p in run) and run and _is_somebody(tokens[run[0]], lex):
                 yield run, 0.5, rule

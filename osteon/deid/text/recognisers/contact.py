@@ -6,11 +6,12 @@ Source of the number forms: ARCEP numbering plan (FR), BIPT (BE), OFCOM (CH).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 from osteon.deid.text.languages import forms
+from osteon.deid.text.searches import anywhere, at_digits, at_words, places_of
 from osteon.deid.text.span import Span
-from osteon.deid.text.tokens import at_digits, at_words
 
 _MAIL = re.compile(
     r"[\w.%+'-]+(?:\s?@\s?|\s?\[at\]\s?|\s?\(at\)\s?)[\w-]+(?:\s?\.\s?[\w-]+)*\.[A-Za-z]{2,}", re.IGNORECASE
@@ -50,16 +51,33 @@ def _labelled(code: str) -> re.Pattern[str]:
     )
 
 
+_IN_URLS = ("://", "www.", ".fr", ".be", ".ch", ".com", ".org", ".net", ".eu")
+
+
+def _addresses(text: str) -> Iterator[re.Match[str]]:
+    """Web addresses, looked for on the lines that hold a part of one: none goes over a line's end."""
+    small = text.lower()
+    if len(small) != len(text):
+        yield from _URL.finditer(text)
+        return
+    line_end = -1
+    for place in sorted(place for part in _IN_URLS if part in small for place in places_of(part, small)):
+        if place > line_end:
+            line, line_end = text.rfind("\n", 0, place) + 1, text.find("\n", place)
+            line_end = len(text) if line_end < 0 else line_end
+            yield from _URL.finditer(text, line, line_end)
+
+
 def find_contacts(text: str, code: str = "fr") -> list[Span]:
     """Mail, web and telephone spans of the text."""
     mailed = (
         "@" in text or "at]" in text.lower() or "at)" in text.lower()
     )  # the pattern is slow where none is
     spans = [Span(m.start(), m.end(), "MAIL", 0.99, "mail") for m in (_MAIL.finditer(text) if mailed else ())]
-    spans += [Span(m.start(), m.end(), "URL", 0.9, "url") for m in _URL.finditer(text)]
+    spans += [Span(m.start(), m.end(), "URL", 0.9, "url") for m in _addresses(text)]
     for pattern in _PHONES:
         digits = pattern.pattern.startswith(r"(?<![\d.,/-])0")
-        for match in at_digits(pattern, text) if digits else pattern.finditer(text):
+        for match in at_digits(pattern, text) if digits else anywhere(pattern, text):
             end = match.start() + len(match.group().rstrip(" .-/\u00a0\u202f"))
             spans.append(Span(match.start(), end, "TEL", 0.95, "phone"))
     spans += [Span(*m.span("value"), "TEL", 0.9, "labelled-phone") for m in at_words(_labelled(code), text)]

@@ -11,7 +11,8 @@ from osteon.deid.text.lexicon import Lexicon
 from osteon.deid.text.recognisers.dates import month_numbers
 from osteon.deid.text.recognisers.name_runs import may_name
 from osteon.deid.text.recognisers.name_shapes import PARTICLES
-from osteon.deid.text.tokens import UPPER, Token, at_words, first_at
+from osteon.deid.text.searches import anywhere, at_words
+from osteon.deid.text.tokens import UPPER, Token, first_at
 
 Named = tuple[list[int], float, str]
 _SIGNATURE = re.compile(r"(?i)\b(?:signature|sign[ée]e?|visa|cachet)\b[^\n:]{0,40}:(?P<rest>[^\n]{3,60})")
@@ -55,7 +56,7 @@ _CLOSINGS = (
 def courtesy_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
     """Places of the words of each name, how sure, and by which rule."""
     small = text.lower()
-    for match in _SIGNATURE.finditer(text) if any(word in small for word in _SIGNS) else ():
+    for match in anywhere(_SIGNATURE, text) if any(word in small for word in _SIGNS) else ():
         low, high = match.span("rest")
         for place in range(first_at(tokens, low), first_at(tokens, high)):
             if _signs(tokens, place, text, lex):
@@ -71,17 +72,17 @@ def courtesy_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator
     yield from _said_or_signed(tokens, text, small, lex)
     if not any(word in small for word in _CLOSINGS):
         return
-    for match in _CLOSED.finditer(text):
+    for match in anywhere(_CLOSED, text):
         place = first_at(tokens, match.start("name"))
         if lex.is_first_name(tokens[place].folded) and may_name(tokens, place, text, lex):
             yield [place], 0.6, "signature"
-    for match in _GREETED.finditer(text):
+    for match in anywhere(_GREETED, text):
         yield [first_at(tokens, match.end())], 0.5, "signature"
 
 
 def _said_or_signed(tokens: Sequence[Token], text: str, small: str, lex: Lexicon) -> Iterator[Named]:
     """`C'est Olive de la radio`, and a signature of one word above the copies."""
-    for match in _ABOVE_COPIES.finditer(text) if any(word in small for word in _COPIES) else ():
+    for match in anywhere(_ABOVE_COPIES, text) if any(word in small for word in _COPIES) else ():
         place = first_at(tokens, match.end())
         if may_name(tokens, place, text, lex, sure=True):
             yield [place], 0.5, "signature"

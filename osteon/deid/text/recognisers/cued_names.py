@@ -19,7 +19,8 @@ from osteon.deid.text.recognisers.name_shapes import (
     is_term_word,
     is_title,
 )
-from osteon.deid.text.tokens import UPPER, Token, at_words, first_at
+from osteon.deid.text.searches import anywhere, at_words
+from osteon.deid.text.tokens import UPPER, Token, first_at
 from osteon.deid.values import fold
 
 Named = tuple[list[int], float, str]
@@ -104,7 +105,7 @@ _SMALL_SIGNED = re.compile(
 """In a text without capitals: whom to call, and who signs."""
 _AFTER_DATE = re.compile(rf"\d[ ]\({_WHO}(?=\))")
 _WITH_FIRST_NAME = re.compile(rf"(?<![\w'’-]){_WHO}[ ]\((?P<first>{_NAME}(?:[ ]{_NAME})?)\)")
-_BRACKETED_NAME = re.compile(rf"[^\W\d_] \({UPPER}[^\W\d_]+[ )]")
+_BRACKETED_NAME = re.compile(rf"(?<=[^\W\d_]) \({UPPER}[^\W\d_]+[ )]")
 _BARE_INITIAL = re.compile(
     r"(?<![\w'’.-])(?P<name>(?!M[ ])[A-Z][ ](?:[DLO]['’])?[A-ZÀ-Ý]{2,}(?:['’ -][A-ZÀ-Ý]{2,}){0,3})(?![\w'’])"
 )
@@ -140,11 +141,14 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
     (_CUED, "cued", ()),
     (_WEAKLY_CUED, "weakly-cued", ("aide", "comme", "chez", "door", "bij", "bloc")),
     (_IN_BED, "in-bed", ("ch", "lit", "box")),
-    (_ROSTER, "roster", (":",)),
+    (_ROSTER, "roster", (
+        "undi", "ardi", "credi", "eudi", "dredi", "medi", "manche", "matin", "midi", "nuit", "salle ",
+        "bloc ", "consult", "tour", "staff", "sent", "participant", "union", "expos")),
     (_WITH_MAIL, "with-mail", ("@",)),
     (_WROTE, "wrote", ("crit", "avait", "pondu", "l'a ", "l’a ", "signale", "confirme", "propose", "accord",
      "préf", "pref", "préven", "preven", "inform", "avert", "joint", "arrive", "wrote", "schreef")),
-    (_CALLED, "called", ("tu ", "te ", "-tu", "vous ")),
+    (_CALLED, "called", tuple(f",{gap}{word}" for gap in ("", " ") for word in (
+        "tu ", "peux-tu", "as-tu", "pourrais-tu", "vous ", "je te ", "on te "))),
     (_BEFORE_ROLE, "before-role", ("(",)),
     (_CELL, "cell", ("|", ";", "\t")),
     (_AGAINST, "against", (" c/ ",)),
@@ -188,7 +192,7 @@ def cued_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Nam
     for pattern, rule, needed in _PATTERNS:
         if needed and not any(word in small for word in needed):
             continue
-        for match in at_words(pattern, text) if rule in _AT_WORDS else pattern.finditer(text):
+        for match in at_words(pattern, text) if rule in _AT_WORDS else anywhere(pattern, text):
             run = _places(tokens, match)
             cue = text[match.start() : match.start("name")]
             shouted = (
@@ -203,7 +207,7 @@ def cued_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Nam
             inner = [p for p in run if p == run[0] or tokens[p - 1].folded not in PARTICLES]
             if run and not letters and all(_may_be(tokens[p], lex, loud=shouted, sure=sure) for p in inner):
                 yield run, 0.6, rule
-    for match in _SELON.finditer(text) if "elon " in text else ():
+    for match in anywhere(_SELON, text) if "elon " in text else ():
         sentence = text[max(0, match.start() - 80) : match.start()].rsplit(". ", 1)[-1].rsplit("\n\n", 1)[-1]
         run = _places(tokens, match)
         inner = [p for p in run if tokens[p].folded not in PARTICLES]
@@ -216,7 +220,7 @@ def cued_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Nam
 
 
 def _in_small(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
-    for match in _SMALL_CONTACT.finditer(text):
+    for match in anywhere(_SMALL_CONTACT, text):
         run = _places(tokens, match)
         if all(_may_be(tokens[p], lex, loud=False, sure=True) for p in run):
             yield run, 0.6, "small-contact"
@@ -227,7 +231,7 @@ def _in_small(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Name
 
 def _with_first_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
     """A surname with its first name in brackets: `Vannier (Ismaël)`."""
-    for match in _WITH_FIRST_NAME.finditer(text) if _BRACKETED_NAME.search(text) else ():
+    for match in anywhere(_WITH_FIRST_NAME, text) if any(anywhere(_BRACKETED_NAME, text)) else ():
         run = _places(tokens, match)
         first = list(range(first_at(tokens, match.start("first")), first_at(tokens, match.end("first"))))
         given = first and lex.is_first_name(tokens[first[0]].folded) and tokens[first[0]].text.istitle()

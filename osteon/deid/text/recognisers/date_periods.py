@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 
 from osteon.deid.text.recognisers.date_forms import SCORE_BEFORE
+from osteon.deid.text.searches import anywhere, at_digits, at_words
 from osteon.deid.text.span import Span
-from osteon.deid.text.tokens import at_digits, at_words
 
 _MONTH = r"(?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre|d[ée]cembre)"
 _YEAR = r"(?:19|20)\d{2}"
@@ -172,9 +172,9 @@ _NEEDED = {
 def find_periods(text: str) -> Iterator[Span]:
     """Periods that hold no month to shift, and dates in a neighbour's language."""
     small = text.lower()
-    for pattern, rule in _FOUND_ONLY:
-        needed = _NEEDED[rule].search(small)
-        for match in pattern.finditer(text) if needed else ():
+    for pattern, rule in (*_FOUND_ONLY, (_FOREIGN, "foreign")):
+        found = list(anywhere(pattern, text))
+        for match in found if found and _NEEDED[rule].search(small) else ():
             scored = rule == "day-month" and SCORE_BEFORE.search(
                 text, max(0, match.start() - 16), match.start()
             )
@@ -182,8 +182,6 @@ def find_periods(text: str) -> Iterator[Span]:
                 continue
             group = next((name for name in ("whole", "lone") if match.groupdict().get(name)), 0)
             yield Span(*match.span(group), "DATE", 0.9, f"date-{rule}")
-    for match in _FOREIGN.finditer(text) if _NEEDED["foreign"].search(small) else ():
-        yield Span(match.start(), match.end(), "DATE", 0.9, "date-foreign")
 
 
 def months_nearby(text: str) -> Iterator[re.Match[str]]:

@@ -27,9 +27,9 @@ from osteon.deid.text.recognisers.date_periods import (
     months_in_pairs,
     months_nearby,
 )
+from osteon.deid.text.searches import anywhere, at_digits, at_words
 from osteon.deid.text.span import Span
 from osteon.deid.text.spoken import number_of
-from osteon.deid.text.tokens import at_digits, at_words
 from osteon.deid.values import fold
 
 
@@ -87,7 +87,7 @@ def read_dates(text: str, code: str = "fr") -> list[FoundDate]:
 
 
 def _anywhere(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    return pattern.finditer(text)
+    return anywhere(pattern, text)
 
 
 _SEARCHES = {
@@ -115,7 +115,7 @@ def _around_months(text: str, code: str) -> Iterator[FoundDate]:
 
 def _in_series(text: str) -> Iterator[re.Match[str]]:
     """Days and months one after the other, one of them surely a date: `29 mars, 9/10, sam 28/08`."""
-    for series in SERIES.finditer(text):
+    for series in anywhere(SERIES, text):
         if SURE_OF_SERIES.search(series.group()):
             yield from OF_SERIES.finditer(text, series.start(), series.end())
 
@@ -131,7 +131,7 @@ def _spoken(text: str) -> Iterator[re.Match[str]]:
 
 def find_dates(text: str, code: str = "fr") -> list[Span]:
     """Spans of dates; birth dates where the words before say so."""
-    years = [Span(*m.span("year"), "DATE_NAISSANCE", 0.8, "birth-year") for m in BIRTH_YEAR.finditer(text)]
+    years = [Span(*m.span("year"), "DATE_NAISSANCE", 0.8, "birth-year") for m in anywhere(BIRTH_YEAR, text)]
     return [*(found.span for found in read_dates(text, code)), *years, *find_periods(text)]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from osteon.deid.text.lexicon import Lexicon, word_class
 from osteon.deid.text.recognisers.name_shapes import MEDICAL_SHAPE
+from osteon.deid.text.searches import anywhere
 from osteon.deid.text.span import Span
 from osteon.deid.values import fold
 
@@ -121,14 +122,14 @@ def _people(text: str, lex: Lexicon) -> Iterator[Span]:
 
 def _callable(text: str) -> Iterator[Span]:
     """Who stands in brackets with a telephone: `(perle 06 ...)`."""
-    for match in _WITH_PHONE.finditer(text):
+    for match in anywhere(_WITH_PHONE, text):
         if not _NO_NAME.match(match["name"]):
             yield Span(*match.span("name"), "NOM", 0.6, "dictated")
 
 
 def _born(text: str) -> Iterator[Span]:
     """Two to four words between a line's beginning and a birth date."""
-    for match in _BEFORE_BIRTH.finditer(text):
+    for match in anywhere(_BEFORE_BIRTH, text):
         if not any(fold(word) in _STOPS for word in match["name"].split()):
             yield Span(*match.span("name"), "NOM", 0.6, "dictated")
 
@@ -157,7 +158,7 @@ def _goes_on(before: str, folded: str, lex: Lexicon) -> bool:
 
 
 def _hospitals(text: str, lex: Lexicon) -> Iterator[Span]:
-    for match in _HOSPITAL.finditer(text):
+    for match in anywhere(_HOSPITAL, text):
         end, number = 0, 0
         for number, word in enumerate(re.finditer(_W, match["name"])):
             folded = fold(word.group())
@@ -174,7 +175,7 @@ def _hospitals(text: str, lex: Lexicon) -> Iterator[Span]:
 
 def _emergencies(text: str, lex: Lexicon) -> Iterator[Span]:
     """The hospital after `urgences`: one of the list, a saint's, or two words that are a person's name."""
-    for match in _EMERGENCY.finditer(text):
+    for match in anywhere(_EMERGENCY, text):
         name = match["name"]
         first, _, second = name.partition(" ")
         person = lex.is_first_name(fold(first)) and second and _rare(fold(second), lex)
@@ -187,10 +188,10 @@ def _emergencies(text: str, lex: Lexicon) -> Iterator[Span]:
 
 
 def _towns(text: str, lex: Lexicon) -> Iterator[Span]:
-    for match in _DOCTORS_TOWN.finditer(text):
+    for match in anywhere(_DOCTORS_TOWN, text):
         if fold(match["name"]) in lex.towns or _rare(fold(match["name"]), lex):
             yield Span(*match.span("name"), "VILLE", 0.6, "dictated")
-    for match in _TOWN.finditer(text):
+    for match in anywhere(_TOWN, text):
         if match["name"].startswith(("l'", "l’", "s'", "s’", "d'", "d’")):
             continue
         folded = fold(match["name"])

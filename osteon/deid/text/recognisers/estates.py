@@ -10,8 +10,9 @@ import re
 from osteon.deid.text.lexicon import Lexicon, word_class
 from osteon.deid.text.recognisers.address_parts import COUNTED, INSIDE, NAME, SITE, SP
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, FUNCTION_WORDS, HEADINGS, MEDICAL_SHAPE, TITLES
+from osteon.deid.text.searches import anywhere, at_words
 from osteon.deid.text.span import Span
-from osteon.deid.text.tokens import UPPER, at_words
+from osteon.deid.text.tokens import UPPER
 from osteon.deid.values import fold
 
 _ZIP = rf"(?:[A-Za-z]{{1,2}}-)?\d{{2}}{SP}?\d{{3}}{COUNTED}{SP}+[^\W\d_]"
@@ -98,14 +99,14 @@ def find_estates(text: str, lex: Lexicon) -> list[Span]:
         if _WHERE.search(text, max(0, m.start() - 40), m.start())
     ]
     if text.islower():
-        spans += [Span(*m.span("value"), "ADRESSE", 0.4, "living") for m in _IN_SMALL.finditer(text)]
+        spans += [Span(*m.span("value"), "ADRESSE", 0.4, "living") for m in anywhere(_IN_SMALL, text)]
     spans += [
         Span(m.start(), m.end(), "ADRESSE", 0.72, "estate")
         for m in at_words(_ESTATE_IN_SMALL, text)
         if m.group().islower() and _WHERE.search(text, max(0, m.start() - 40), m.start())
     ]
     for pattern, rule in ((_LIVING, "living"), (_LABELLED, "labelled-place")):
-        for match in pattern.finditer(text):
+        for match in anywhere(pattern, text):
             piece = _PIECE.split(match["value"], maxsplit=1)[0].rstrip()
             if is_place_shape(piece, lex):
                 start = match.start("value")
@@ -128,7 +129,7 @@ def _zip_follows(text: str, end: int) -> bool:
 def _before_postcodes(text: str, lex: Lexicon) -> list[Span]:
     """What stands before a postcode with its town, up to a sign: a house by its name."""
     spans = []
-    for code in _POSTCODE.finditer(text):
+    for code in anywhere(_POSTCODE, text):
         low = max(0, code.start() - 80)
         match = _SEGMENT.search(text[low : code.start()])
         if match and is_place_shape(match["value"].strip(), lex):

@@ -16,8 +16,9 @@ from osteon.deid.text.recognisers.hospital_ends import (
 )
 from osteon.deid.text.recognisers.hospital_kinds import hospital_kind
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
+from osteon.deid.text.searches import at_words, matches_at, places_of
 from osteon.deid.text.span import Span
-from osteon.deid.text.tokens import UPPER, Token, at_words, first_at, words
+from osteon.deid.text.tokens import UPPER, Token, first_at, words
 from osteon.deid.values import fold
 
 _UNIT = re.compile(
@@ -83,6 +84,7 @@ _SERVICE_OF = re.compile(
     rf"[^\W\d_]+ (?:de |du |d['’])(?P<name>[A-ZÀ-Ý]{{3,}}(?:[ -]+(?:[A-ZÀ-Ý\d]+|–))*"
     rf"|{UPPER}[^\W\d_]+(?:[ -]{UPPER}[^\W\d_]+){{0,3}}(?=\s*(?:$|[\n.,;:)])))"
 )
+_SERVICES = ("ervice de ", "ervice d'", "ervice d’", "ervice des ", "onsultation de ", "nité de ")
 _ARTICLE_L = re.compile(
     r"\b(?P<l>[Ll]['’]\s?)(?P<name>[B-DF-GJ-NP-TV-XZb-df-gj-np-tv-xz][\w.\-]*|[A-Z]\.[A-Z]{2,}[\w.\-]*)"
 )
@@ -92,7 +94,12 @@ def find_hospitals(text: str, lex: Lexicon) -> list[Span]:
     """Hospitals by their kind and name, by their name alone, and after an article that only a name takes."""
     tokens = words(text)
     small = text.islower()
-    spans = [Span(*m.span("name"), "HOPITAL", 0.6, "service-of") for m in _SERVICE_OF.finditer(text)]
+    spans = [
+        Span(*m.span("name"), "HOPITAL", 0.6, "service-of")
+        for m in matches_at(
+            _SERVICE_OF, text, sorted(p + len(w) for w in _SERVICES for p in places_of(w, text))
+        )
+    ]
     for match in at_words(hospital_kind(lex.language), text):
         end = end_of_name(text, tokens, match, lex)
         if small:

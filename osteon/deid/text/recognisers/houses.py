@@ -6,8 +6,9 @@ import re
 
 from osteon.deid.text.recognisers.address_parts import COUNTED
 from osteon.deid.text.recognisers.name_shapes import FUNCTION_WORDS
+from osteon.deid.text.searches import at_digits
 from osteon.deid.text.span import Span
-from osteon.deid.text.tokens import UPPER, at_digits
+from osteon.deid.text.tokens import UPPER
 from osteon.deid.values import fold
 
 _SP = r"[ \t\u00a0]"

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS
+from osteon.deid.text.searches import anywhere, at_words
 from osteon.deid.text.span import Span
-from osteon.deid.text.tokens import UPPER, at_words
+from osteon.deid.text.tokens import UPPER
 
 _PAIR = rf"{UPPER}\.?[ -]?(?:{UPPER}\.?[ -]?)?{UPPER}\b\.?"
 _MARKED = re.compile(
@@ -124,11 +125,11 @@ _NO_INITIALS = frozenset(
 def _loose_initials(text: str) -> list[Span]:
     """`(M. D.)`, `P.V.` at a note's end, and two capitals that close a note after its last sentence."""
     spans = []
-    for match in _DOTTED.finditer(text):
+    for match in anywhere(_DOTTED, text):
         bare = "".join(c for c in match.group() if c.isalpha())
         if bare not in _NO_INITIALS or (bare != "AR" and text[match.start() - 1 : match.start()] == "("):
             spans.append(Span(match.start(), match.end(), "NOM", 0.5, "initials"))
-    for match in _BESIDE_NAME.finditer(text) if "(" in text else ():
+    for match in anywhere(_BESIDE_NAME, text) if "(" in text else ():
         if match["value"] not in ACRONYMS:
             spans.append(Span(*match.span("value"), "NOM", 0.5, "initials"))
     spans += [
@@ -147,7 +148,7 @@ def find_initials(text: str) -> list[Span]:
     spans = _loose_initials(text)
     spans += _left_initials(text)
     for pattern in (_MARKED, _REFERENCE, _LAST_LINE, _TITLED):
-        for match in at_words(pattern, text) if pattern is not _LAST_LINE else pattern.finditer(text):
+        for match in at_words(pattern, text) if pattern is not _LAST_LINE else anywhere(pattern, text):
             by = match.group().lower().startswith("par")
             if match["value"] in _LITTLE_WORDS or (by and match["value"] in ACRONYMS):
                 continue
@@ -158,9 +159,11 @@ def find_initials(text: str) -> list[Span]:
 
 def _left_initials(text: str) -> Iterator[Span]:
     """What typists, readers and writers of notes left of their names."""
-    found = [*at_words(_TYPED, text), *_AFTER_YEAR.finditer(text)]
-    found += _NOTED.finditer(text) if "(" in text else ()
-    found += [m for m in _LAST.finditer(text) if _BEFORE_LAST.search(text, max(0, m.start() - 16), m.start())]
+    found = [*at_words(_TYPED, text), *anywhere(_AFTER_YEAR, text)]
+    found += anywhere(_NOTED, text) if "(" in text else ()
+    found += [
+        m for m in anywhere(_LAST, text) if _BEFORE_LAST.search(text, max(0, m.start() - 16), m.start())
+    ]
     for match in found:
         group = next(name for name, value in match.groupdict().items() if value)
         bare = match[group].replace(".", "").upper()

@@ -18,7 +18,8 @@ from osteon.deid.text.recognisers.name_shapes import (
     is_heading,
     is_title,
 )
-from osteon.deid.text.tokens import UPPER, Token, at_words, first_at
+from osteon.deid.text.searches import anywhere, at_words
+from osteon.deid.text.tokens import UPPER, Token, first_at
 
 _LOOSE_TITLE = re.compile(
     r"\bPR\b\.?\s+[^\WA-ZÀ-Ý\d_]"
@@ -94,7 +95,7 @@ def introduced_names(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterat
         (known.field, 2, 0.85),
         (known.role, 1, 0.8),
     ):
-        for match in pattern.finditer(text) if pattern is _M else at_words(pattern, text):
+        for match in anywhere(pattern, text) if pattern is _M else at_words(pattern, text):
             if pattern is known.title and _LOOSE_TITLE.match(text, match.start()):
                 continue
             start = first_at(tokens, match.end())

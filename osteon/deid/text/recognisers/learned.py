@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +43,7 @@ _LOUD, _SMALL = 0.7, 0.02
 _BRIDGE = re.compile(r"[ '’-]|[ -](?:de|du|des|la|le|les|l['’]|d['’])(?: la)? ?")
 _MAKERS = word_class("makers_of_devices")
 _ROUNDS = 2
+_NO_FLAGS = (False,) * (FLAGS - 2)
 
 
 class Row(NamedTuple):
@@ -102,18 +103,23 @@ def rows_of(text: str, spans: Sequence[Span]) -> list[Row]:
 def encoded(text: str, spans: Sequence[Span], vocabulary: frozenset[int]) -> Encoded:
     """The text as the network reads it; the spans are those of the rules, merged."""
     rows = rows_of(text, spans)
-    ids_nK, flags_nF = np.zeros((len(rows), 5), np.int64), np.zeros((len(rows), FLAGS), np.float32)
+    ids: list[tuple[int, ...]] = []
+    flags: list[tuple[bool, ...]] = []
     previous = 0
-    for place, row in enumerate(rows):
-        flags_nF[place, 9] = row.start > previous
+    for row in rows:
+        apart = row.start > previous
         previous = row.end
         if row.kind:
-            ids_nK[place, 0] = row.kind
+            ids.append((row.kind, 0, 0, 0, 0))
+            flags.append((*_NO_FLAGS, apart, False))
             continue
-        key, ends, flags = _features(row.text)
+        key, ends, listed = _features(row.text)
         known = key % (WORD_ROWS - _FIRST_WORD_ROW) + _FIRST_WORD_ROW
-        ids_nK[place] = (known if key in vocabulary else 1, *ends)
-        flags_nF[place, :9], flags_nF[place, 10] = flags, row.text.isupper()
+        ids.append((known if key in vocabulary else 1, *ends))
+        flags.append((*listed, apart, row.text.isupper()))
+    n = len(rows)
+    ids_nK = np.fromiter(chain.from_iterable(ids), np.int64, 5 * n).reshape(n, 5)
+    flags_nF = np.fromiter(chain.from_iterable(flags), np.float32, FLAGS * n).reshape(n, FLAGS)
     return Encoded(rows, ids_nK, flags_nF)
 
 
@@ -176,10 +182,14 @@ class Tagger:
             x_nD += table[read.ids[:, column]]
         np.maximum(x_nD, 0, out=x_nD)
         for reach, (kernel, bias) in zip(self._reach, self._layers, strict=True):
-            wide = np.pad(x_nD, ((reach, reach), (0, 0)))
             size = len(x_nD)
-            y_nD = bias + sum(wide[n * reach : n * reach + size] @ kernel[n] for n in range(3))
-            x_nD = x_nD + np.maximum(y_nD, 0)
+            wide = np.zeros((size + 2 * reach, x_nD.shape[1]), x_nD.dtype)
+            wide[reach : reach + size] = x_nD
+            y_nD = wide[:size] @ kernel[0]
+            for n in (1, 2):
+                y_nD += wide[n * reach : n * reach + size] @ kernel[n]
+            y_nD += bias
+            x_nD += np.maximum(y_nD, 0)
         raw = x_nD @ self._out + self._out_bias
         raw = np.exp(raw - raw.max(axis=1, keepdims=True))
         shares: NDArray[np.float32] = raw / raw.sum(axis=1, keepdims=True)
@@ -213,9 +223,12 @@ def _once(text: str, spans: Sequence[Span], lex: Lexicon) -> Iterator[Span]:
     if not read.rows:
         return
     shares_nC = network.probabilities(read)
+    likely = np.flatnonzero(shares_nC[:, 1:5].sum(axis=1) > _THRESHOLD)
+    if not len(likely):
+        return
     letters = max(1, sum(map(str.isalpha, text)))
     capitals = sum(map(str.isupper, text)) / letters
-    for place in np.flatnonzero(shares_nC[:, 1:5].sum(axis=1) > _THRESHOLD):
+    for place in likely:
         row, shares = read.rows[place], shares_nC[place]
         made = place > 0 and fold(read.rows[place - 1].text) in _MAKERS
         if row.text.isdigit() and shares[4] > _THRESHOLD:

@@ -17,6 +17,7 @@ from osteon.deid.text.recognisers.name_shapes import (
     is_term_word,
     is_title,
 )
+from osteon.deid.text.searches import anywhere
 from osteon.deid.text.tokens import Token, first_at
 
 _SEGMENT = re.compile(r"\n|[ \t][-–—|/][ \t]|[|;(\t]|(?<=[^\W\d_]) ?: ")
@@ -28,13 +29,16 @@ def alone_on_line(tokens: Sequence[Token], text: str, lex: Lexicon) -> list[list
     found = []
     starts = [0, *(m.end() for m in _SEGMENT.finditer(text))]
     for number, start in enumerate(starts):
+        first = first_at(tokens, start)
+        if first == len(tokens) or text[start : tokens[first].start].strip(" \t\u00a0•·*>"):
+            continue
         newline = text.find("\n", start)
         end = len(text) if newline < 0 else newline
-        stop = min(end, starts[number + 1] if number + 1 < len(starts) else end)
-        line = list(range(first_at(tokens, start), first_at(tokens, end)))
-        if not line or text[start : tokens[line[0]].start].strip(" \t\u00a0•·*>"):
+        if tokens[first].start >= end:
             continue
-        part = list(range(line[0], first_at(tokens, stop)))
+        stop = min(end, starts[number + 1] if number + 1 < len(starts) else end)
+        line = list(range(first, first_at(tokens, end)))
+        part = list(range(first, first_at(tokens, stop)))
         head = (
             _last_of_line(tokens, part, text, start, end, lex)
             or _head_of_line(tokens, line, text, lex)
@@ -127,7 +131,7 @@ _BEFORE_BIRTH = re.compile(
 def before_birth(tokens: Sequence[Token], text: str) -> list[list[int]]:
     """One or two lines of capitalised words right above a line that begins with the birth date."""
     found = []
-    for match in _BEFORE_BIRTH.finditer(text):
+    for match in anywhere(_BEFORE_BIRTH, text):
         for group in ("second", "first"):
             if match[group] is None:
                 continue

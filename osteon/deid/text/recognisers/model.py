@@ -24,7 +24,9 @@ def doubtful_lines(text: str, spans: Iterable[Span], lex: Lexicon) -> Iterator[t
         likely = [
             place
             for place in range(first_at(tokens, start), first_at(tokens, end))
-            if is_surname_shape(tokens[place], lex) and not is_eponym(tokens, place, text, lex)
+            if tokens[place].is_capitalised
+            and is_surname_shape(tokens[place], lex)
+            and not is_eponym(tokens, place, text, lex)
         ]
         if len(likely) >= 2 and any(lex.is_first_name(tokens[p].folded) for p in likely):
             missed = [

@@ -234,11 +234,12 @@ def is_eponym(tokens: Sequence[Token], place: int, text: str, lex: Lexicon) -> b
 
 def is_surname_shape(token: Token, lex: Lexicon) -> bool:
     """True for a capitalised word that is a name or in no dictionary."""
-    known = lex.is_first_name(token.folded) or token.folded in lex.surnames
     return (
         token.is_capitalised
         and len(token.text) > 2
         and token.folded not in ACRONYMS
         and token.folded not in TITLES
-        and (lex.is_rare_word(token.folded) or known)
+        and (
+            lex.is_rare_word(token.folded) or lex.is_first_name(token.folded) or token.folded in lex.surnames
+        )
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from osteon.deid.text.lexicon import Lexicon
 from osteon.deid.text.recognisers.name_runs import BLANKS, may_name
 from osteon.deid.text.recognisers.name_shapes import PARTICLES
+from osteon.deid.text.searches import anywhere
 from osteon.deid.text.tokens import Token, first_at
 
 Named = tuple[list[int], float, str]
@@ -28,7 +29,7 @@ _BEFORE_PHONE = re.compile(r"[ \t]*(?:[(,][ \t]*)?(?:au[ \t]+)?\Z", re.IGNORECAS
 
 def names_before(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[Named]:
     """The words of a name right before the number of who bears it: `Viviane Boulet  INAMI : 1-...`."""
-    for match in _NUMBER_AFTER.finditer(text):
+    for match in anywhere(_NUMBER_AFTER, text):
         between = (_BEFORE_PHONE if match["phone"] else _BETWEEN).search(
             text, max(0, match.start() - 16), match.start()
         )
@@ -45,7 +46,7 @@ def names_before(tokens: Sequence[Token], text: str, lex: Lexicon) -> Iterator[N
             run.append(place)
             place -= 1
         yield run, 0.6, "numbered"
-    for match in _ROLE_AFTER.finditer(text):
+    for match in anywhere(_ROLE_AFTER, text):
         yield _named_before(tokens, text, match.start(), lex), 0.6, "apposed"
 
 

@@ -12,8 +12,8 @@ import re
 from functools import cache
 
 from osteon.deid.text.languages import alternatives_of, by_first_letter, codes, language_data
+from osteon.deid.text.searches import anywhere, at_digits, at_led_digits, at_words
 from osteon.deid.text.span import Span
-from osteon.deid.text.tokens import at_digits, at_words
 
 _S = r"[ .\-\u00a0\u202f]?"
 _NIR = re.compile(
@@ -87,6 +87,7 @@ _LONG = re.compile(
     r"u?l|dl|ml|champ|h\b)))",
     re.IGNORECASE,
 )
+_LONG_LEAD = re.compile(r"(?<!\w)(?:[A-Z]{1,4}[-_]?|[-_])\Z", re.IGNORECASE)
 _MIXED = re.compile(r"\b(?=[A-Z0-9-]*\d{4})(?=[A-Z0-9-]*[A-Z])[A-Z0-9]{2,}(?:-[A-Z0-9]+)*\b")
 _QUEBEC = re.compile(r"\b[A-Z]{4} ?\d{4} ?\d{4}\b")
 """The number of a Quebec health card (RAMQ): four letters of the name, the birth date, two digits."""
@@ -128,9 +129,12 @@ def find_numbers(text: str, code: str = "fr") -> list[Span]:
                 if named:
                     start, value = start + named.end(), value[named.end() :]
                 spans.append(Span(start, start + len(value), label, 0.92, f"labelled-{label.lower()}"))
-    spans += [Span(m.start(), m.end(), "ID", 0.5, "long-number") for m in _LONG.finditer(text)]
-    spans += [Span(m.start(), m.end(), "ID", 0.5, "mixed-number") for m in _MIXED.finditer(text)]
-    spans += [Span(m.start(), m.end(), "ID", 0.9, "plate") for m in _PLATE.finditer(text)]
+    spans += [
+        Span(m.start(), m.end(), "ID", 0.5, "long-number")
+        for m in at_led_digits(_LONG, text, _LONG_LEAD, "-_")
+    ]
+    spans += [Span(m.start(), m.end(), "ID", 0.5, "mixed-number") for m in anywhere(_MIXED, text)]
+    spans += [Span(m.start(), m.end(), "ID", 0.9, "plate") for m in anywhere(_PLATE, text)]
     for match in at_words(_PLATE_AFTER, text):
         if any(c.isdigit() for c in match["value"]):
             spans.append(Span(*match.span("value"), "ID", 0.9, "plate"))

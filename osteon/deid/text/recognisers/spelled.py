@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from osteon.deid.text.lexicon import Lexicon
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, FUNCTION_WORDS, MEDICAL_SHAPE, is_eponym
+from osteon.deid.text.searches import anywhere
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER, first_at, words
 from osteon.deid.values import fold
@@ -42,7 +43,7 @@ def find_spelled(text: str, lex: Lexicon) -> list[Span]:
     """Spans of names in these forms."""
     bracketed = [
         Span(m.start("name"), m.end() - 1, "NOM", 0.5, "bracketed")
-        for m in (_BRACKETED.finditer(text) if ".)" in text else ())
+        for m in (anywhere(_BRACKETED, text) if ".)" in text else ())
         if fold(m["name"]) not in ACRONYMS and not MEDICAL_SHAPE.search(fold(m["name"]))
     ]
     return [*_letter_by_letter(text), *_glued(text, lex), *_listed(text, lex), *_exported(text), *bracketed]
@@ -52,7 +53,7 @@ def _listed(text: str, lex: Lexicon) -> list[Span]:
     """An initial and a surname between signs: `, S. Tournez,`; any word may be a surname there."""
     shouted = [
         Span(m.start(), m.end(), "NOM", 0.5, "listed")
-        for m in _SHOUTED.finditer(text)
+        for m in anywhere(_SHOUTED, text)
         if m["word"] not in ACRONYMS and not (_STAGED.match(m["word"] + " ") or is_term(fold(m["word"]), lex))
     ]
     return shouted + [
@@ -71,7 +72,7 @@ def is_term(folded: str, lex: Lexicon) -> bool:
 
 def _letter_by_letter(text: str) -> list[Span]:
     spans = []
-    for match in _SPELT.finditer(text):
+    for match in anywhere(_SPELT, text):
         letters = [c for c in match.group() if c.isalpha()]
         said = _SAID.search(text, max(0, match.start() - 40), match.start()) is not None
         even = match.group().isupper() or (match.group().islower() and match["sep"].strip())
@@ -88,7 +89,7 @@ def _is_a_list(letters: list[str]) -> bool:
 def _glued(text: str, lex: Lexicon) -> list[Span]:
     """An initial and its surname without a blank between; germs and stages are written so as well."""
     spans = []
-    for match in _GLUED.finditer(text):
+    for match in anywhere(_GLUED, text):
         folded = fold(match["name"])
         place = first_at(words(text), match.start("name"))
         term = folded in _GERMS or folded in ACRONYMS or folded in FUNCTION_WORDS
@@ -103,9 +104,9 @@ def _exported(text: str) -> list[Span]:
     """A DICOM or HL7 person name: family and given name with `^` between."""
     if "^" not in text:
         return []
-    towns = [Span(*m.span("town"), "VILLE", 0.8, "carets") for m in _CARET_TOWN.finditer(text)]
+    towns = [Span(*m.span("town"), "VILLE", 0.8, "carets") for m in anywhere(_CARET_TOWN, text)]
     return towns + [
         Span(*m.span("name"), "NOM", 0.8, "carets")
-        for m in _CARETS.finditer(text)
+        for m in anywhere(_CARETS, text)
         if not any(c.isdigit() for c in m["name"])
     ]

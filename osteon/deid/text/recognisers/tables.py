@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
+from osteon.deid.text.searches import anywhere
 from osteon.deid.text.span import Span
 from osteon.deid.text.tokens import UPPER
 from osteon.deid.values import fold
@@ -54,14 +55,14 @@ _NUMBERS = frozenset(
 )
 
 
-_PAIRS = (
-    re.compile(r"<(?P<key>[\w.-]+)[^<>\n]*>(?P<value>[^<\n]{1,90})</"),
-    re.compile(r"""(?<![\w])(?P<key>[\w.-]+)\s?=\s?["'](?P<value>[^"'\n]{1,90})["']"""),
-    re.compile(r"""["'](?P<key>[\w.-]+)["']\s?:\s?["'](?P<value>[^"'\n]{1,90})["']"""),
-    re.compile(
-        r"""(?m)^[ \t]*(?:- )?(?P<key>[a-z]+(?:[A-Z][a-z]+)*):[ ]\[?["']?(?P<value>[^"'\n\]]{1,90})"""
-    ),
-    re.compile(r"(?<!\w)(?P<key>user|login|username|dest)=(?P<value>[^\s\"'=,;]{3,60})"),
+_PAIRS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"<(?P<key>[\w.-]+)[^<>\n]*>(?P<value>[^<\n]{1,90})</"), "</"),
+    (re.compile(r"""(?<![\w])(?P<key>[\w.-]+)\s?=\s?["'](?P<value>[^"'\n]{1,90})["']"""), "="),
+    (re.compile(r"""["'](?P<key>[\w.-]+)["']\s?:\s?["'](?P<value>[^"'\n]{1,90})["']"""), ":"),
+    (re.compile(r"(?<!\w)(?P<key>user|login|username|dest)=(?P<value>[^\s\"'=,;]{3,60})"), "="),
+)
+_YAML = re.compile(
+    r"""(?m)^[ \t]*(?:- )?(?P<key>[a-z]+(?:[A-Z][a-z]+)*):[ ]\[?["']?(?P<value>[^"'\n\]]{1,90})"""
 )
 """An export's ways to write a field: `<ville>Mons</ville>`, `VILLE="Mons"`, `"ville": "Mons"`, `city: Mons`,
 `user=kdupont`."""
@@ -92,14 +93,14 @@ def find_tables(text: str) -> list[Span]:
 
 
 def _pairs(text: str) -> Iterator[Span]:
-    for pattern in _PAIRS:
-        for match in pattern.finditer(text):
-            label = _label(re.sub(r"[_.-]", " ", match["key"]))
-            if label and _fits(label, match["value"].strip()):
-                yield Span(*match.span("value"), label, 0.8, "pair")
+    pairs = [m for pattern, needed in _PAIRS if needed in text for m in pattern.finditer(text)]
+    for match in (*pairs, *anywhere(_YAML, text)):
+        label = _label(re.sub(r"[_.-]", " ", match["key"]))
+        if label and _fits(label, match["value"].strip()):
+            yield Span(*match.span("value"), label, 0.8, "pair")
     if "<" in text:
-        yield from (Span(*m.span("value"), "NOM", 0.5, "pair") for m in _XML_NAME.finditer(text))
-    for match in _DICOM.finditer(text) if "[" in text else ():
+        yield from (Span(*m.span("value"), "NOM", 0.5, "pair") for m in anywhere(_XML_NAME, text))
+    for match in anywhere(_DICOM, text) if "[" in text else ():
         label = "NOM" if match["vr"] == "PN" else _DICOM_LABELS.get(match["tag"])
         if label:
             yield Span(*match.span("value"), label, 0.8, "dicom")

@@ -22,7 +22,8 @@ def named_towns(text: str, lex: Lexicon) -> list[Span]:
     index = 0
     beginnings = _lengths(lex)
     while index < len(tokens):
-        if tokens[index].folded.split("-", 1)[0] not in beginnings:
+        first = tokens[index].folded
+        if (first.split("-", 1)[0] if "-" in first else first) not in beginnings:
             index += 1
             continue
         length, folded = _longest_town(tokens, index, text, lex)

@@ -9,8 +9,9 @@ from osteon.deid.text.recognisers.address_parts import COUNTED
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS
 from osteon.deid.text.recognisers.town_names import named_towns
 from osteon.deid.text.recognisers.towns_after import SEQUENCE, towns_after
+from osteon.deid.text.searches import anywhere, at_words
 from osteon.deid.text.span import Span
-from osteon.deid.text.tokens import UPPER, at_words
+from osteon.deid.text.tokens import UPPER
 from osteon.deid.values import fold
 
 _SP = r"[ \t\u00a0]"
@@ -94,10 +95,10 @@ _TITLES = frozenset(["DR", "DOCTEUR", "PR", "PROFESSEUR", "MME", "MR", "M", "TEL
 
 def find_towns(text: str, lex: Lexicon) -> list[Span]:
     """Postcodes with their towns, and towns by name."""
-    spans = [Span(*m.span("zip"), "ZIP", 0.85, "zip-alone") for m in _ZIP_ALONE.finditer(text)]
-    spans += [Span(*m.span("zip"), "ZIP", 0.4, "zip-bare") for m in _ZIP_BARE.finditer(text)]
-    spans += [Span(m.start(), m.end(), "ZIP", 0.9, "zip-canada") for m in _ZIP_CANADA.finditer(text)]
-    for match in _ZIP.finditer(text):
+    spans = [Span(*m.span("zip"), "ZIP", 0.85, "zip-alone") for m in anywhere(_ZIP_ALONE, text)]
+    spans += [Span(*m.span("zip"), "ZIP", 0.4, "zip-bare") for m in anywhere(_ZIP_BARE, text)]
+    spans += [Span(m.start(), m.end(), "ZIP", 0.9, "zip-canada") for m in anywhere(_ZIP_CANADA, text)]
+    for match in anywhere(_ZIP, text):
         town = _town_words(match["town"], lex)
         if town and text[match.start("town") + len(town) :].lstrip(" \t")[:1] == ":":
             spans.append(Span(*match.span("zip"), "ZIP", 0.9, "zip"))  # the next field's label
@@ -106,12 +107,12 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
             spans.append(
                 Span(match.start("town"), match.start("town") + len(town), "VILLE", 0.88, "zip-town")
             )
-    for match in _ZIP4.finditer(text):
+    for match in anywhere(_ZIP4, text):
         if _is_zip4(match, text, lex):
             spans.append(Span(*match.span("zip"), "ZIP", 0.85, "zip4"))
             if text[match.end("town") :].lstrip(" \t")[:1] != ":":
                 spans.append(Span(*match.span("town"), "VILLE", 0.85, "zip-town"))
-    for match in _DATELINE.finditer(text):
+    for match in anywhere(_DATELINE, text):
         town = fold(match["town"])
         parts = [p for p in re.split(r"[ '’-]", town) if p not in _LINK]
         known = town in lex.towns or any(not lex.is_word(part) for part in parts)
@@ -134,39 +135,39 @@ def find_towns(text: str, lex: Lexicon) -> list[Span]:
         for m in at_words(_OFFICE, text)
         if m["name"][0].isupper() or not lex.is_word(fold(m["name"]))
     ]
-    spans += [Span(*m.span("town"), "VILLE", 0.7, "labelled-town") for m in _LABELLED.finditer(text)]
+    spans += [Span(*m.span("town"), "VILLE", 0.7, "labelled-town") for m in anywhere(_LABELLED, text)]
     spans += [
         Span(*m.span("town"), "VILLE", 0.6, "doctors-town")
-        for m in (_DOCTORS.finditer(text) if "(" in text else ())
+        for m in (anywhere(_DOCTORS, text) if "(" in text else ())
         if fold(m["town"]) not in ACRONYMS
         and (fold(m["town"]) in lex.towns or lex.is_rare_word(fold(m["town"])))
     ]
     spans += [
         Span(*m.span("town"), "VILLE", 0.6, "hospitals-town")
-        for m in (_HOSPITALS_TOWN.finditer(text) if " - " in text or " – " in text else ())
+        for m in (anywhere(_HOSPITALS_TOWN, text) if " - " in text or " – " in text else ())
         if fold(m["town"]) in lex.towns or _is_compound(fold(m["town"]))
     ]
     spans += [
         Span(*m.span("town"), "VILLE", 0.6, "town-line")
-        for m in _TOWN_LINE.finditer(text)
+        for m in anywhere(_TOWN_LINE, text)
         if (fold(m["town"]) in lex.towns or ("-" in m["town"] and " " not in m["town"]))
         and fold(m["town"]) not in HEADINGS
     ]
     spans += [
         Span(*m.span("town"), "VILLE", 0.6, "role-and-town")
-        for m in (_ROLE_AND_TOWN.finditer(text) if ", " in text and "(" in text else ())
+        for m in (anywhere(_ROLE_AND_TOWN, text) if ", " in text and "(" in text else ())
         if fold(m["town"]) not in ACRONYMS
     ]
     spans += [Span(*m.span("town"), "VILLE", 0.6, "born-at") for m in at_words(_BORN_AT, text)]
     spans += [
         Span(*m.span("town"), "VILLE", 0.5, "before-phone")
-        for m in _BEFORE_PHONE.finditer(text)
+        for m in anywhere(_BEFORE_PHONE, text)
         if fold(m["town"]) not in HEADINGS | ACRONYMS
         and (fold(m["town"]) in lex.towns or _is_compound(fold(m["town"])))
     ]
     spans += [
         Span(m.start(), m.end(), "VILLE", 0.5, "shape")
-        for m in _PLACE_SHAPE.finditer(text)
+        for m in anywhere(_PLACE_SHAPE, text)
         if not any(part in lex.protected for part in re.split(r"['’-]", fold(m.group())))
     ]
     return spans + towns_after(text, lex) + named_towns(text, lex)

@@ -6,8 +6,9 @@ import re
 
 from osteon.deid.text.lexicon import Lexicon, word_class
 from osteon.deid.text.recognisers.name_shapes import ACRONYMS, HEADINGS, TITLES
+from osteon.deid.text.searches import anywhere, at_words
 from osteon.deid.text.span import Span
-from osteon.deid.text.tokens import UPPER, at_words
+from osteon.deid.text.tokens import UPPER
 from osteon.deid.values import fold
 
 _LETTERS = r"[^\W\d_]"
@@ -73,7 +74,7 @@ def towns_after(text: str, lex: Lexicon) -> list[Span]:
     if text.islower():
         spans += [
             Span(*m.span("town"), "VILLE", 0.6, "small-town")
-            for m in _IN_SMALL.finditer(text)
+            for m in anywhere(_IN_SMALL, text)
             if fold(m["town"]) in lex.towns or lex.is_rare_word(fold(m["town"]))
         ]
     spans += [Span(*m.span("town"), "VILLE", 0.6, "letterhead") for m in at_words(_LETTERHEAD, text)]
