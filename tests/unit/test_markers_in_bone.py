@@ -86,7 +86,7 @@ def test_bone_with_a_marker_in_it_waits_until_the_marker_is_hidden_and_then_stay
     def regions(grey, _):
         seen.append(grey)
         lines = [] if (grey[marker.box.window] == 60).all() else [marker, bone]
-        return Found(lines, [], [], [], [])
+        return Found(lines, [], [], [], [], [])
 
     monkeypatch.setattr("osteon.deid.pixels.looking.regions_of", regions)
     monkeypatch.setattr(
@@ -134,7 +134,7 @@ def test_small_writing_that_reads_otherwise_at_each_size_is_legible_and_bone_is_
 def test_the_faint_part_behind_ground_stays_and_behind_a_name_goes(monkeypatch):
     first, faint = line(Box(0, 560, 368, 580), 18), line(Box(400, 560, 440, 580), 18, 0)
     monkeypatch.setattr(
-        "osteon.deid.pixels.looking.regions_of", lambda *_: Found([first, faint], [], [], [], [])
+        "osteon.deid.pixels.looking.regions_of", lambda *_: Found([first, faint], [], [], [], [], [])
     )
     read_as(monkeypatch, NOTHING)
     for kind, gone in (("ground", 0), ("line", 2)):
@@ -180,3 +180,32 @@ def test_small_lines_their_ends_and_ink_where_two_boxes_meet_go_in_the_scene_tha
     made = clean_pixels(scene.frame, most=1.0)
     lines = [placed for placed in scene.placements if placed.kind == "identity"]
     assert all(is_removed(placed, scene.frame, made.frame) for placed in lines)
+
+
+@pytest.mark.parametrize("seed", [16000188, 16000196, 16000261])
+def test_a_line_beside_a_marker_word_goes_in_the_scene_that_showed_it(seed):
+    scene = scene_of(seed, None)
+    made = clean_pixels(scene.frame, most=1.0)
+    for placed in scene.placements:
+        judge = is_removed if placed.kind == "identity" else is_kept
+        assert judge(placed, scene.frame, made.frame), placed.text
+
+
+@pytest.mark.parametrize("seed", [16000642, 16000883, 16001015, 16001041])
+def test_a_marker_word_with_a_blank_beside_its_own_hidden_box_or_read_at_another_size_stays(seed):
+    scene = scene_of(seed, None)
+    made = clean_pixels(scene.frame, most=1.0)
+    words = [placed for placed in scene.placements if placed.kind == "word"]
+    assert all(is_kept(placed, scene.frame, made.frame) for placed in words)
+
+
+@pytest.mark.parametrize("seed", [2700087, 2700299])
+def test_the_end_of_a_bone_at_the_edge_of_a_clean_picture_stays(seed):
+    frame = scene_of(seed, None).frame
+    assert clean_pixels(frame, most=1.0).frame is frame
+
+
+@pytest.mark.parametrize("seed", [17000149, 17001079])
+def test_a_strip_of_bone_that_a_second_opinion_alone_shows_evenly_stays(seed):
+    frame = scene_of(seed, None).frame
+    assert clean_pixels(frame, most=1.0).frame is frame

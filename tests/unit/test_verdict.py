@@ -1,5 +1,7 @@
 """What a line is taken for, by what reads in it."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -42,3 +44,24 @@ def test_a_slanting_name_is_seen_and_goes(degrees):
     for box in look_at(grey, frozenset()).removed:
         gone[box.window] = True
     assert gone[grey == 240].all()
+
+
+@pytest.mark.parametrize(("alone", "box"), [("GAUCHE", "core"), ("CHARGE", "whole")])
+def test_a_marker_is_what_is_surely_seen_of_it_where_that_reads_alike(monkeypatch, alone, box):
+    core, whole = Box(60, 40, 90, 180), Box(60, 40, 90, 260)
+    monkeypatch.setattr(
+        "osteon.deid.pixels.verdict.readings_of",
+        lambda _, window, *__, **___: [(alone if window == core.window else "GAUCHE", 0.9)] * 2,
+    )
+    found = kind_of(Region(whole, core, 0.99, 30, 150, True, True, 60, 60), GREY, frozenset())
+    assert found == ("marker", core if box == "core" else whole)
+
+
+def test_a_blank_between_marker_words_counts_as_a_letter_of_their_length(monkeypatch):
+    monkeypatch.setattr("osteon.deid.pixels.verdict.readings_of", lambda *_, **__: [("ENCHARGE", 0.8)] * 2)
+    monkeypatch.setattr("osteon.deid.pixels.verdict.chance_of", lambda *_, **__: 0.0)
+    box = Box(60, 40, 86, 290)
+    assert kind_of(Region(box, box, 0.99, 26, 250, True, True, 109, 115), GREY, frozenset())[0] == "marker"
+    longer = replace(box, right=312)
+    line = Region(longer, longer, 0.99, 26, 272, True, True, 109, 115)
+    assert kind_of(line, GREY, frozenset())[0] == "text"

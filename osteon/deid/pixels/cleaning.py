@@ -95,6 +95,6 @@ def _looked(
     if closer is None:
         return found
     first, *halves = found.regions.since(())
-    again = look_at(grey, forbidden, found.markers, [replace(first, kinds=closer), *halves])
+    again = look_at(grey, forbidden, found.markers, [replace(first, kinds=closer, closer=True), *halves])
     seen = again if again.removed or again.waiting else found
     return replace(seen, read=found.read + again.read)

@@ -11,11 +11,16 @@ from osteon.deid.pixels.grain import is_grain
 from osteon.deid.pixels.grey import Grey
 from osteon.deid.pixels.initials import is_flanked, is_initial
 from osteon.deid.pixels.neighbours import (
+    above_or_below,
+    apart,
     beside,
     holds,
+    is_again,
+    is_cut,
     is_echo,
     is_marked,
     is_of_single,
+    is_rim,
     room_around,
     same_marker,
     with_rest,
@@ -83,23 +88,29 @@ def look_at(
         QuarantinedError: a page.
     """
     grey = black_out(grey, tuple(hidden_by(box, grey.shape) for box in markers))
-    found = _but_of_grain(regions_of(grey, earlier), grey)
+    found = apart(_but_of_grain(regions_of(grey, earlier), grey))
     if pages:
         _refuse_pages(found.lines, grey)
     judged = _judged(found, grey, forbidden, markers)
     kept, single = judged.kept, judged.single
     unnamed = _but_of_ground(judged.unnamed, judged.grounds, grey, forbidden)
     unnamed += [line for line in found.doubtful if is_legible(line, grey, forbidden)]
+    rims = [
+        line
+        for line in unnamed
+        if any(is_rim(line, hidden_by(box, grey.shape)) for box in markers)
+        and not is_legible(line, grey, forbidden)
+    ]
     removed = [
         line
         for line in unnamed
-        if not is_marked(line, kept)
+        if not (line in rims or is_marked(line, kept))
         and (line.plain or line in judged.texts or not any(is_of_single(line, box) for box in single))
     ]
     new = [box for box in kept if box not in markers]
     waiting = [line for line in removed if any(holds(line, box) for box in new)]
     removed = [line for line in removed if line not in waiting]
-    gone, stay = _gone_and_staying(removed, found.echoes, kept, single, grey)
+    gone, stay = _gone_and_staying(removed, found, kept, single, grey)
     return Look(tuple(gone), tuple(kept), tuple(stay), judged.read, found, bool(waiting))
 
 
@@ -108,13 +119,17 @@ def _judged(found: Found, grey: Grey, forbidden: frozenset[str], markers: tuple[
     judged = _Judged(
         kept=[*markers, *_nested_markers(found, grey, forbidden)],
         single=[mark.box for mark in found.lone],
-        read=len(found.doubtful),
+        read=len(found.doubtful) + len(found.within),
     )
+    judged.texts += [line for line in found.within if is_legible(line, grey, forbidden)]
+    judged.unnamed += judged.texts
     for region in found.lines:
         if any(same_marker(box, region) for box in judged.kept):
             continue
         kind, box = kind_of(region, grey, forbidden)
         judged.read += 1
+        if kind == "line" and _is_marker_elsewhere(region, found.echoes, grey, forbidden):
+            kind, box = "marker", region.core
         if kind == "marker":
             judged.kept.append(box)
         elif kind == "lone":
@@ -126,6 +141,12 @@ def _judged(found: Found, grey: Grey, forbidden: frozenset[str], markers: tuple[
             if kind == "text" and _reads_itself(region, grey, forbidden):
                 judged.texts.append(region)
     return judged
+
+
+def _is_marker_elsewhere(line: Region, echoes: list[Region], grey: Grey, forbidden: frozenset[str]) -> bool:
+    """True for a line that cannot be read as it is and reads as a marker as it was seen at another size."""
+    same = [echo for echo in echoes if echo.sure and is_again(echo, line)]
+    return any(is_marker_word(echo, grey, forbidden) for echo in same)
 
 
 def hidden_by(marker: Box, shape: tuple[int, ...]) -> Box:
@@ -175,20 +196,31 @@ def _reads_itself(region: Region, grey: Grey, forbidden: frozenset[str]) -> bool
 
 
 def _gone_and_staying(
-    removed: list[Region], echoes: list[Region], kept: list[Box], single: list[Box], grey: Grey
+    removed: list[Region], found: Found, kept: list[Box], single: list[Box], grey: Grey
 ) -> tuple[list[Box], list[Box]]:
     """The boxes that go with the lines that are removed, and the lone letters that stay."""
     initials = [
         box
         for box in single
-        if is_flanked(removed, box) or any(is_initial(grey, line, box) for line in removed)
+        if not any(marker.share_of(box) >= _COVERS for marker in kept)
+        and (is_flanked(removed, box) or any(is_initial(grey, line, box) for line in removed))
     ]
     stays = kept + [box for box in single if box not in initials]
-    gone = [beside(with_rest(room_around(line, grey), line, grey), line, stays) for line in removed]
+    gone = [_with_room(line, grey, kept, stays) for line in removed]
     gone += [box.grown(4, 4, grey.shape) for box in initials]
-    of_gone = [echo for echo in echoes if is_echo(echo, gone) and not is_marked(echo, kept)]
+    of_gone = [echo for echo in found.echoes if is_echo(echo, gone) and not is_marked(echo, kept)]
     gone += [beside(echo.box.grown(2, 2, grey.shape), echo, stays) for echo in of_gone]
+    cut = [
+        one for one in found.doubtful if is_cut(one, gone) and not any(one.core.meets(box) for box in stays)
+    ]
+    gone += [_with_room(one, grey, kept, stays) for one in cut]
     return gone, [box for box in single if not any(box.meets(other) for other in gone)]
+
+
+def _with_room(line: Region, grey: Grey, kept: list[Box], stays: list[Box]) -> Box:
+    """The box of a line that goes, with its room and what goes on with it, but for what stays beside it."""
+    room = with_rest(room_around(line, grey), line, grey)
+    return above_or_below(beside(room, line, stays), line, kept)
 
 
 def _refuse_pages(regions: list[Region], grey: Grey) -> None:

@@ -33,9 +33,18 @@ def is_marker(line: str, forbidden: frozenset[str] = frozenset()) -> bool:
     >>> is_marker("DROIT", frozenset({"DROIT"})), is_marker("DROIT, O."), is_marker("DROIT Li")
     (False, False, False)
     """
-    letters = fold(line).translate(_ALIKE)
-    words = [letters] if letters in WORDS else _split(letters)
+    words = words_of(line)
     return bool(words) and len(SIDES.intersection(words)) <= 1 and not forbidden.intersection(words)
+
+
+def words_of(line: str) -> list[str]:
+    """The marker words of the line; none where it is anything else.
+
+    >>> words_of("ENCHARGE"), words_of("DUPONT")
+    (['EN', 'CHARGE'], [])
+    """
+    letters = fold(line).translate(_ALIKE)
+    return [letters] if letters in WORDS else _split(letters)
 
 
 def _split(letters: str) -> list[str]:

@@ -21,11 +21,18 @@ _CONTINUES = 2.5  # how far such cells are followed, in heights of the line
 _PART, _LONE = (0.7, 5), (0.7, 4)  # least probability, and how many cells have it
 _SURELY, _SURE_CELLS, _PLAIN_CELLS = 0.97, (8, 4), 15  # of larger and of small writing
 _LIKELY, _LIKELY_CELLS = 0.9, (20, 12)
+_RATHER, _RATHER_CELLS, _RATHER_PER_LETTER = (
+    0.7,
+    24,
+    6.5,
+)  # faint writing: bone has 5.7 for each letter at most
+_EVEN_LETTERS = 8.0  # grain along a box of one value is as long as the box
 _SMALL, _LEAST = 30, 7  # heights in pixels
 _FOLLOWS = 4.0  # how far a part of a line may stand off, in heights of the line
 _RIM = 3.0  # pixels of the copy that a line's cells reach beyond its letters, both sides together
 _READABLE = (12.0, 46.0)  # heights in pixels of a smaller copy at which a line is best seen
 _COVERED, _COVERED_COARSE = 0.85, 0.1  # share of a line that was seen better at another size
+_APART, _WORD = 0.2, 3.0  # the same, without the room around lines, of one that was not; its letters
 _INSIDE, _TALLER = 0.6, 1.6  # share of a line in a lone letter, and that letter's height over the line's
 _COMPACT = 2.8  # length over height of a lone letter or shape, at the most
 _LEVEL = 12.0  # degrees from the nearest axis that the reader takes in its stride
@@ -47,7 +54,7 @@ class Region:
         middle: of its rectangle however turned, row and column in pixels.
         slant: by how many degrees it falls from left to right (rises: less than 0); 0 where it hardly slants.
         coarse: of a size at which fingers look like letters, too.
-        cells, likely: how many of its cells are surely, and how many are likely writing.
+        cells, likely, rather: how many of its cells are surely, likely, and rather writing than not.
     """
 
     box: Box
@@ -62,13 +69,20 @@ class Region:
     middle: tuple[float, float] = (0.0, 0.0)
     slant: float = 0.0
     coarse: bool = False
+    rather: int = 0
 
     @property
     def sure(self) -> bool:
         """Enough of its cells are writing; else it goes as a part of another line, or when it can be read."""
         few = self.small
         likely = self.likely >= _LIKELY_CELLS[few] and self.height >= _LEAST
-        return likely or self.cells >= _SURE_CELLS[few]
+        return likely or self.cells >= _SURE_CELLS[few] or self.even
+
+    @property
+    def even(self) -> bool:
+        """A small word, nearly all of it rather writing: too faint to be surer; of bone few cells look so."""
+        many = self.rather >= max(_RATHER_CELLS, _RATHER_PER_LETTER * self.letters)
+        return self.small and not self.coarse and many and self.letters <= _EVEN_LETTERS
 
     @property
     def small(self) -> bool:
@@ -111,13 +125,16 @@ class Found:
         lines: of writing, the surest first. A line has cells enough that are surely writing; bone hardly ever
             has. Its fainter parts follow it.
         doubtful: what may be a line: small or faint writing, or bone.
+        within: small lines that lie in a lone letter or shape: its strokes, or writing in a box.
         lone: letters and shapes that stand alone.
-        echoes: lines, seen better at another size, that may reach farther here.
+        echoes: lines, seen better at another size, that may reach farther here. A word that lies in the
+            room around another line alone is none.
         kinds: of the cells of the picture and of its halves.
     """
 
     lines: list[Region]
     doubtful: list[Region]
+    within: list[Region]
     lone: list[Region]
     echoes: list[Region]
     kinds: list[NDArray[np.float32]]
@@ -133,21 +150,26 @@ class Found:
 def regions_of(grey: Grey, earlier: list[Earlier] | None = None) -> Found:
     """The lines, what may be some, and the lone letters and shapes of a picture, seen earlier or not."""
     lines, lone, kinds = _by_size(grey, earlier)
-    cells = np.zeros((-(-grey.shape[0] // CELL), -(-grey.shape[1] // CELL)), bool)
+    cells, drawn = np.zeros((2, -(-grey.shape[0] // CELL), -(-grey.shape[1] // CELL)), bool)
     regions: list[Region] = []
+    within: list[Region] = []
     echoes: list[Region] = []
     for region in sorted(lines, key=lambda one: (not one.sure, not one.readable, -one.confidence)):
         if any(_is_in(region, mark) for mark in lone):
+            within += [region] if region.small and region.readable else []
             continue
-        if _cells(cells, region.box).mean() < (_COVERED_COARSE if region.coarse else _COVERED):
+        covered = _cells(cells, region.box).mean() >= (_COVERED_COARSE if region.coarse else _COVERED)
+        own = region.plain and region.letters >= _WORD and _cells(drawn, region.core).mean() < _APART
+        if own or not covered:
             if region.sure:
                 _cells(cells, region.padded(grey.shape))[...] = True
+                _cells(drawn, region.core)[...] = True
             regions.append(region)
         elif region.plain:
             echoes.append(region)
     followed = _followed([one for one in regions if not one.coarse], grey.shape)
     doubtful = [one for one in regions if one not in followed and one.readable]
-    return Found(sorted(followed, key=lambda one: -one.confidence), doubtful, lone, echoes, kinds)
+    return Found(sorted(followed, key=lambda one: -one.confidence), doubtful, within, lone, echoes, kinds)
 
 
 def _is_in(line: Region, mark: Region) -> bool:
@@ -200,8 +222,12 @@ def _by_size(
         kinds.append(kinds_in(grey, earlier[halvings] if earlier else None))
         writing, single = kinds[-1]
         found = _components(writing, _PART, 1 << halvings, full, other=single)
+        if earlier and earlier[halvings].closer:
+            found = [replace(line, rather=0) for line in found]
         if halvings == _UNSURE:
-            lines += [replace(line, cells=0, likely=0, coarse=True) for line in found if line.readable]
+            lines += [
+                replace(line, cells=0, likely=0, rather=0, coarse=True) for line in found if line.readable
+            ]
             break
         lines += found
         marks = _components(single, _LONE, 1 << halvings, full, other=writing)
@@ -248,6 +274,7 @@ def _components(
                 upright=upright,
                 cells=int(np.count_nonzero(ink[window][mine] >= _SURELY)),
                 likely=int(np.count_nonzero(ink[window][mine] >= _LIKELY)),
+                rather=int(np.count_nonzero(ink[window][mine] >= _RATHER)) if factor == 1 else 0,
                 middle=((top + y) * scale, (left + x) * scale),
                 slant=slant,
                 readable=(factor == 1 or height >= _READABLE[0]) and height <= _READABLE[1],

@@ -38,10 +38,12 @@ class Earlier:
     Attributes:
         kinds: as `kinds_in` gave them.
         changed: in pixels of that size.
+        closer: the kinds are a second opinion's, which shows faint strokes of bone more evenly, too.
     """
 
     kinds: NDArray[np.float32]
     changed: list[Box]
+    closer: bool = False
 
 
 def kinds_in(grey: Grey, earlier: Earlier | None = None) -> NDArray[np.float32]:

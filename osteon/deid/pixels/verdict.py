@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -9,7 +11,7 @@ from osteon.deid.pixels.box import Box
 from osteon.deid.pixels.drawn import drawn_in
 from osteon.deid.pixels.grey import Grey
 from osteon.deid.pixels.lettering import chance_of, readings_of
-from osteon.deid.pixels.markers import LONG_WORDS, is_marker, is_near
+from osteon.deid.pixels.markers import LONG_WORDS, is_marker, is_near, words_of
 from osteon.deid.pixels.regions import Region
 
 _MARKER_LETTERS, _MOST_LETTERS = 14, 60  # by its length; longer than that may be an edge of the picture
@@ -20,6 +22,7 @@ _MIN_WHOLE = 0.65  # a marker's letters as read, of those that its length holds:
 _TWO = 2.2  # letters by its length: a shorter line is rather one
 _SURE, _SURE_PAIR, _SURE_LETTER = 0.6, 2.0, 2.5  # of four readings, one at each size, that agree
 _SEVERAL = 4.0  # letters by its length, of which none reads: bone
+_LARGE = 60  # height in pixels at which any letter reads
 _EMPTY = 2.4  # that four readings find no letter at all, added up
 _DENSE = 2.5  # surely written cells for each letter: too small and faint to read, but no bone has as many
 _LEGIBLE, _SURE_LEGIBLE, _SURE_COARSE = 3, 0.15, 0.4
@@ -36,17 +39,18 @@ def kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str,
     if region.letters > _MOST_LETTERS:
         return ("line" if _has_text(region, grey) else "ground"), region.box
     letters, sure, marker = _read(region, grey, forbidden)
-    dense = region.small and region.cells >= _DENSE * region.letters
+    dense = region.even or (region.small and region.cells >= _DENSE * region.letters)
     several = not dense and (region.letters >= _SEVERAL or not (region.cells or region.small))
     if not letters and sure >= _EMPTY and several:
         return "ground", region.box
     if len(letters) <= 1 and region.letters >= _EDGE and _is_at_edge(region.core, grey.shape):
         return ("line" if _has_text(region, grey) else "ground"), region.box
+    several_or_large = region.letters >= _SEVERAL or region.height >= _LARGE
     if region.letters > _MARKER_LETTERS:
         return "line", region.box
     if marker:
-        return "marker", region.box
-    if len(letters) <= 1 and region.letters >= _SEVERAL and not (region.plain or region.small):
+        return "marker", _of_marker(region, letters, grey, forbidden)
+    if len(letters) <= 1 and several_or_large and not (region.plain or region.small):
         return "ground", region.box
     if len(letters) > 1 and sure >= (_SURE if region.letters >= _TWO else _SURE_PAIR):
         return "text", region.box
@@ -55,6 +59,17 @@ def kind_of(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str,
     drawn = drawn_in(grey, region)
     lone = drawn.lone and region.length <= _LONE_LENGTH * drawn.height
     return ("lone", drawn.box) if lone else ("line", region.box)
+
+
+def _of_marker(region: Region, letters: str, grey: Grey, forbidden: frozenset[str]) -> Box:
+    """Where a marker stands: what is seen of it for certain, if that reads alike.
+
+    The fainter cells that continue it may be those of a line beside it.
+    """
+    if region.box == region.core:
+        return region.box
+    alone, _, marker = _read(replace(region, box=region.core), grey, forbidden)
+    return region.core if marker and alone == letters else region.box
 
 
 def _is_at_edge(box: Box, shape: tuple[int, ...]) -> bool:
@@ -110,10 +125,15 @@ def _read(region: Region, grey: Grey, forbidden: frozenset[str]) -> tuple[str, f
     for text in added:
         sure = added[text] + _cut_off(text, added)
         enough = sure >= (_SURE_LETTER if len(text) == 1 else _SURE) and sure >= _NEXT_BEST * added[letters]
-        if enough and len(text) >= _MIN_WHOLE * region.letters and is_marker(text, forbidden):
+        if enough and _is_whole(text, region) and is_marker(text, forbidden):
             return text, sure, True
     word = _misread(region, grey, added, forbidden)
     return (word, added.get(word, 0.0), True) if word else (letters, added[letters], False)
+
+
+def _is_whole(marker: str, region: Region) -> bool:
+    """True when the marker, with a blank between its words, is about as long as the line."""
+    return len(marker) + len(words_of(marker)) - 1 >= _MIN_WHOLE * region.letters
 
 
 def _misread(region: Region, grey: Grey, added: dict[str, float], forbidden: frozenset[str]) -> str:
@@ -127,7 +147,7 @@ def _misread(region: Region, grey: Grey, added: dict[str, float], forbidden: fro
     surest = sorted(added, key=lambda text: -added[text])[:_TRIED]
     near = {
         word for word in LONG_WORDS for text in surest
-        if is_near(text, word) and len(word) >= _MIN_WHOLE * region.letters and is_marker(word, forbidden)
+        if is_near(text, word) and _is_whole(word, region) and is_marker(word, forbidden)
     }  # fmt: skip
     for word in sorted(near):
         chance = chance_of(word, grey, region.box.window, region.height, upright=region.upright)
