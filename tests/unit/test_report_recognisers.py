@@ -254,6 +254,21 @@ def test_a_name_that_is_a_word_stays_a_word_in_a_sentence():
     assert found == ["PETIT", "Paul", "Petit"]
 
 
+@pytest.mark.parametrize(
+    ("text", "towns"),
+    [
+        ("ctrl provins janvier 2024, vu avec alba", ["provins"]),
+        ("Contrôle à Provins en janvier 2024", ["Provins"]),
+        ("Contrôle des anciens provins en janvier 2024", []),
+    ],
+)
+def test_the_town_of_the_patient_goes_though_it_is_a_word_where_no_letter_is_large(
+    text: str, towns: list[str]
+) -> None:
+    known = known_from_keywords({"PatientAddress": "70 bis avenue de la République Provins"})
+    assert [text[s.start : s.end] for s in find_known(text, known, LEX)] == towns
+
+
 def test_merged_spans_cover_all_that_any_recogniser_found():
     spans = [Span(0, 10, "NOM", 0.5), Span(4, 6, "DATE", 0.9), Span(8, 14, "TEL", 0.7), Span(20, 21, "ID")]
     merged = merge(spans)

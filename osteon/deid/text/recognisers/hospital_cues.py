@@ -76,10 +76,12 @@ GONE = re.compile(
     r"rendez-vous|rdv|contr[ôo]le|soins|"
     r"rapatri[ée]e?|accept[ée]e?|orient[ée]e?|"
     r"dossier|images|clich[ée]s?|rappeler|relance|joindre|coll[èe]gues?|confr[èe]res?|[ée]quipe|"
-    r"secr[ée]tariat|urgences)(?:\(e\))?[ ]$",
+    r"secr[ée]tariat|urgences|conduite?|effectuer|attente(?: de)? place)(?:\(e\))?(?: ce jour)?[ ]$",
     re.IGNORECASE,
 )
 """Right before `à`, `au` or `de` and the letters of a house."""
+_SPOKEN = re.compile("[AEIOUYÀ-Ý]")
+"""Among capitals, letters with one of these may be a word."""
 _IN_SMALL = re.compile(
     r"\b(?:vers|transf(?:ert|[ée]r[ée]e?)(?: de| à| au| vers)?|adress[ée]e? (?:par|[àa]|au|de)|"
     r"(?:suivie?|vue?|pr[ée]vue?|op[ée]r[ée]e?|faite?|hospitalis[ée]e?|revue?|"
@@ -107,11 +109,12 @@ def find_houses_of_care(text: str, lex: Lexicon) -> list[Span]:
 
 
 def _is_code(text: str, match: re.Match[str], code: re.Match[str]) -> bool:
-    """Letters where a house is meant, in small print and none of medicine's."""
+    """Letters where a house is meant, none of medicine's; among capitals none that may be a word."""
     letters = code.group().replace(".", "")
-    if letters in ACRONYMS | NO_HOUSE or text[max(0, match.start() - 12) : match.start()].isupper():
+    capitals = text[max(0, match.start() - 12) : match.start()].isupper()
+    if letters in ACRONYMS | NO_HOUSE or (capitals and _SPOKEN.search(letters)):
         return False
-    return GONE.search(text, max(0, match.start() - 24), match.start()) is not None
+    return GONE.search(text, max(0, match.start() - 32), match.start()) is not None
 
 
 def _is_meant(text: str, match: re.Match[str], found: Sequence[Token], lex: Lexicon) -> bool:

@@ -206,13 +206,14 @@ def _phrase(text: str, value: str, label: str, lex: Lexicon) -> list[Span]:
     tokens = words(text)
     spans = []
     town = wanted[-1] if wanted and label == "ADRESSE" else ""
+    small = text.islower()
 
-    def is_last(token: Token) -> bool:
+    def is_town(token: Token) -> bool:
         """An address ends with its town, which may be a word: `Orange`, `Trois-Ponts`."""
-        return token.folded == town
+        return token.folded == town and (small or token.is_capitalised)
 
     for place, token in enumerate(tokens):
-        if token.folded in distinctive or (is_last(token) and token.is_capitalised):
+        if token.folded in distinctive or is_town(token):
             spans.append(Span(token.start, token.end, label, 0.99, "known"))
         elif token.folded in wanted and place + 1 < len(tokens) and tokens[place + 1].folded in wanted:
             spans.append(Span(token.start, tokens[place + 1].end, label, 0.99, "known"))
