@@ -11,7 +11,7 @@ import numpy as np
 
 from osteon.artefact import atomic_write, sha256_file
 from osteon.domain import Manifest, Task, UsageError
-from osteon.models.calibration import require_method
+from osteon.models.calibration_fit import require_method
 from osteon.models.package import save_package
 from osteon.models.preprocess import Preprocess
 from osteon.models.task_config import Level

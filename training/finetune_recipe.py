@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from osteon.domain import UsageError
-from osteon.models.calibration import Method
+from osteon.models.calibration_fit import Method
 from osteon.models.encoders import DEFAULT_IMAGE_ENCODER, DEFAULT_INPUT_SIZE
 from osteon.models.preprocess import Preprocess
 from osteon.models.task_config import Level

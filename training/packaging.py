@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from osteon.domain import Task
-from osteon.models.calibration import Calibration, expectation_and_spread, fit_calibration
+from osteon.models.calibration import Calibration, expectation_and_spread
+from osteon.models.calibration_fit import fit_calibration
 from osteon.models.engine import TorchEngine, infer_squares
 from osteon.models.familiarity import fit_familiarity
 from osteon.models.looks import Looks, fit_looks

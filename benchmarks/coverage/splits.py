@@ -11,7 +11,8 @@ from scipy.stats import binomtest
 
 from benchmarks.coverage.answered import Answered, Floats, Mask, held, right
 from osteon.domain import Kind
-from osteon.models.calibration import Calibration, fit_calibration
+from osteon.models.calibration import Calibration
+from osteon.models.calibration_fit import fit_calibration
 from osteon.models.task_config import task_values
 from training.recipes import finetune_recipe
 from training.targets import soft_targets

@@ -19,7 +19,8 @@ from benchmarks.real_pairs.plan import TABLES, TOLD, Arm, Plan
 from benchmarks.real_pairs.supervised import pretrain_supervised
 from osteon.artefact import MANIFEST_NAME, atomic_write
 from osteon.domain import Task, fold
-from osteon.models.calibration import expectation_and_spread, fit_calibration
+from osteon.models.calibration import expectation_and_spread
+from osteon.models.calibration_fit import fit_calibration
 from osteon.models.preprocess import Preprocess
 from osteon.models.task_config import task_values
 from training.data import PreparedSet, prepare_rows

@@ -1,11 +1,10 @@
-"""From a model's raw belief to a calibrated answer: temperature, conformal interval, decision cuts."""
+"""From a model's raw belief to a calibrated answer; `calibration_fit` finds the figures."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, TypeVar
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,38 +14,17 @@ from osteon.models.conformal import (
     COVERAGE,
     ConformalSet,
     Quantiles,
-    class_quantiles,
-    conformal_quantile,
     conformal_range,
     conformal_set,
     rows_needed,
 )
-from osteon.models.grade_bounds import Bounds, grade_bounds, grade_range
-from osteon.models.isotonic import Knots, fit_isotonic
-from osteon.models.site_quantiles import SiteQuantiles, bounds_from_json, fit_sites
+from osteon.models.grade_bounds import Bounds, grade_range
+from osteon.models.isotonic import Knots
+from osteon.models.site_quantiles import SiteQuantiles, bounds_from_json
 from osteon.models.task_config import task_values
 
-__all__ = [
-    "COVERAGE",
-    "Calibration",
-    "Method",
-    "conformal_quantile",
-    "expectation_and_spread",
-    "fit_calibration",
-    "fit_cuts",
-    "fit_temperature",
-    "fit_threshold",
-    "quadratic_kappa",
-    "require_method",
-    "softmax",
-]
-Method = Literal["auto", "temperature", "isotonic"]
 Floats = NDArray[np.float64]
 Limit = TypeVar("Limit")
-_FOLDS = 5
-_LEAST_OF_A_CLASS = 50  # rows from which an isotonic map is tried at all
-_KEPT_MOVE = 0.8
-_TEMPERATURES = np.exp(np.linspace(math.log(0.25), math.log(6.0), 120))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +191,7 @@ class Calibration:
 
     def grade(self, expectation: float) -> int:
         """Grade of an ordinal task: how many cuts the expectation reaches; of midpoints without any."""
-        cuts = self.cuts or _midpoints(Task.parse(self.task).classes)
+        cuts = self.cuts or midpoints(Task.parse(self.task).classes)
         return int(np.searchsorted(np.asarray(cuts), expectation, side="right"))
 
 
@@ -235,154 +213,18 @@ def expectation_and_spread(probability_BK: Floats, values_K: Floats) -> tuple[Fl
     return mean_B, np.sqrt(np.maximum(variance_B, 0.0))
 
 
-def fit_temperature(log_BK: Floats, target_BK: Floats) -> float:
-    """The temperature of least cross-entropy against the (soft) targets, by a search over a grid."""
-    if not len(log_BK):
-        return 1.0
-    losses = [
-        -float((target_BK * np.log(softmax(log_BK / temperature) + 1e-12)).sum(axis=1).mean())
-        for temperature in _TEMPERATURES
-    ]
-    return float(_TEMPERATURES[int(np.argmin(losses))])
-
-
-def fit_threshold(probability_B: Floats, truth_B: Floats) -> float:
-    """Probability with the largest sensitivity + specificity (Youden 1950); 0.5 with one class only."""
-    positive, negative = probability_B[truth_B == 1], probability_B[truth_B == 0]
-    if not len(positive) or not len(negative):
-        return 0.5
-    levels = np.unique(probability_B)
-    middles = (levels[1:] + levels[:-1]) / 2 if len(levels) > 1 else levels
-    youden = [(positive >= level).mean() + (negative < level).mean() for level in middles]
-    return float(middles[int(np.argmax(youden))])
-
-
-def require_method(task: Task, method: Method) -> None:
-    """Refuses an isotonic map where there is no single probability to map."""
-    if method == "isotonic" and task.kind is not Kind.BINARY:
-        raise UsageError(
-            "a yes/no task for isotonic calibration", f"{task.value}", "calibrate it by temperature"
-        )
-
-
-def fit_calibration(
-    task: Task,
-    log_BK: Floats,
-    truth_B: Floats,
-    target_BK: Floats,
-    *,
-    method: Method = "auto",
-    sites: Sequence[str] = (),
-) -> Calibration:
-    """All figures of a package from rows held out of training.
-
-    Args:
-        method: `auto` takes an isotonic map for a yes/no task where cross-validation finds it better than
-            the temperature alone by more than one standard error.
-        sites: of each row, for quantiles of single sites; none when empty.
-    """
-    require_method(task, method)
-    values_K = np.asarray(task_values(task))
-    temperature = fit_temperature(log_BK, target_BK)
-    first = Calibration(task=task.value, temperature=temperature)
-    if method == "isotonic" or (method == "auto" and _isotonic_pays(task, log_BK, truth_B, target_BK)):
-        knots = fit_isotonic(first.probabilities(log_BK)[:, 1], truth_B)
-        first = replace(first, isotonic_before=knots.before, isotonic_after=knots.after)
-    probability_BK = first.probabilities(log_BK)
-    mean_B, spread_B = expectation_and_spread(probability_BK, values_K)
-    classes = 0 if task.kind is Kind.REGRESSION else task.classes
-    fitted = replace(
-        first,
-        cuts=fit_cuts(mean_B, truth_B, classes) if task.kind is Kind.ORDINAL else (),
-        spread_floor=max(float(np.quantile(spread_B, 0.05)) if len(spread_B) else 1.0, 1e-6),
-        threshold=fit_threshold(probability_BK[:, 1], truth_B) if task.kind is Kind.BINARY else 0.5,
-        rows=len(truth_B),
-        class_rows=tuple(int((truth_B == number).sum()) for number in range(classes)),
-    )
-    quantiles_of = _quantiles_of(fitted, log_BK, truth_B)
-    every = quantiles_of(np.ones(len(truth_B), dtype=bool))
-    return replace(
-        fitted,
-        interval_quantile=every.interval_quantile,
-        class_quantiles=every.class_quantiles,
-        class_bounds=every.class_bounds,
-        sites=fit_sites(sites, quantiles_of) if sites else {},
-    )
-
-
-def _quantiles_of(
-    fitted: Calibration, log_BK: Floats, truth_B: Floats
-) -> Callable[[NDArray[np.bool_]], SiteQuantiles]:
-    """What gives the quantiles that some of the rows say."""
-    task = Task.parse(fitted.task)
-    values_K = np.asarray(task_values(task))
-    tempered_BK = fitted.tempered(log_BK)
-    if task.kind is Kind.BINARY:
-        return lambda own: SiteQuantiles(
-            interval_quantile=None,
-            class_quantiles=class_quantiles(tempered_BK[own], truth_B[own]),
-            rows=int(own.sum()),
-        )
-    mean_B, spread_B = expectation_and_spread(tempered_BK, values_K)
-    score_B = np.abs(truth_B - mean_B) / np.maximum(spread_B, fitted.spread_floor)
-    graded = task.kind is Kind.ORDINAL
-    named_B = np.asarray([fitted.grade(one) for one in mean_B] if graded else [], dtype=np.int64)
-    return lambda own: SiteQuantiles(
-        interval_quantile=conformal_quantile(score_B[own]),
-        class_bounds=grade_bounds(mean_B[own], truth_B[own], named_B[own], values_K) if graded else (),
-        rows=int(own.sum()),
-    )
-
-
 def distances(probability_BK: Floats, values_K: Floats, spread_floor: float) -> Floats:
     """How many spreads each of the K values lies from each row's expectation, (B, K)."""
     mean_B, spread_B = expectation_and_spread(probability_BK, values_K)
     return np.asarray(np.abs(values_K[None] - mean_B[:, None]) / np.maximum(spread_B, spread_floor)[:, None])
 
 
-def _isotonic_pays(task: Task, log_BK: Floats, truth_B: Floats, target_BK: Floats) -> bool:
-    """Whether an isotonic map lowers the cross-entropy of rows that it was not fitted on."""
-    if task.kind is not Kind.BINARY or min((truth_B == 0).sum(), (truth_B == 1).sum()) < _LEAST_OF_A_CLASS:
-        return False
-    fold_B = np.random.default_rng(0).permutation(len(truth_B)) % _FOLDS
-    gains = []
-    for fold in range(_FOLDS):
-        own, other = fold_B == fold, fold_B != fold
-        temperature = fit_temperature(log_BK[other], target_BK[other])
-        fitted, held_out = (softmax(log_BK[part] / temperature)[:, 1] for part in (other, own))
-        mapped = fit_isotonic(fitted, truth_B[other])(held_out)
-        gains.append(_loss(held_out, truth_B[own]) - _loss(mapped, truth_B[own]))
-    gain_B = np.concatenate(gains)
-    return bool(gain_B.mean() > gain_B.std() / math.sqrt(len(gain_B)))
+def midpoints(classes: int) -> tuple[float, ...]:
+    """Cuts half-way between the grades.
 
-
-def _loss(probability_B: Floats, truth_B: Floats) -> Floats:
-    return np.asarray(-np.log(np.where(truth_B == 1, probability_B, 1.0 - probability_B) + 1e-12))
-
-
-def fit_cuts(expectation_B: Floats, truth_B: Floats, classes: int) -> tuple[float, ...]:
-    """Cuts between grades for the best quadratic kappa, drawn towards the midpoints when rows are few.
-
-    Each cut is searched in turn around its midpoint, and a fifth of its move is given back: the best
-    cuts of a few hundred rows are partly noise.
+    >>> midpoints(3)
+    (0.5, 1.5)
     """
-    cuts = list(_midpoints(classes))
-    if len(truth_B) < 20 * classes:
-        return tuple(cuts)
-    for _ in range(2):
-        for index in range(classes - 1):
-            candidates = (index + 0.5) + np.linspace(-0.3, 0.3, 25)
-            kappas = [
-                quadratic_kappa(
-                    truth_B, _graded(expectation_B, [*cuts[:index], float(c), *cuts[index + 1 :]])
-                )
-                for c in candidates
-            ]
-            cuts[index] = float(candidates[np.flatnonzero(np.asarray(kappas) >= max(kappas) - 1e-9)].mean())
-    return tuple(_KEPT_MOVE * cut + (1 - _KEPT_MOVE) * (grade + 0.5) for grade, cut in enumerate(cuts))
-
-
-def _midpoints(classes: int) -> tuple[float, ...]:
     return tuple(grade + 0.5 for grade in range(classes - 1))
 
 
@@ -396,7 +238,3 @@ def quadratic_kappa(truth_B: Floats, graded_B: Floats) -> float:
     # The mean over all pairs, without the pairs.
     by_chance = float(truth_B.var() + graded_B.var() + (truth_B.mean() - graded_B.mean()) ** 2)
     return 1.0 - disagreement / by_chance if by_chance > 0 else float(disagreement == 0.0)
-
-
-def _graded(expectation_B: Floats, cuts: list[float]) -> Floats:
-    return np.searchsorted(np.sort(np.asarray(cuts)), expectation_B, side="right").astype(np.float64)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osteon.domain import Task
-from osteon.models.calibration import Calibration, expectation_and_spread, fit_calibration, softmax
+from osteon.models.calibration import Calibration, expectation_and_spread, softmax
+from osteon.models.calibration_fit import fit_calibration
 from osteon.models.site_quantiles import SiteQuantiles
 
 GRADES = np.arange(5.0)

@@ -6,17 +6,9 @@ import numpy as np
 import pytest
 
 from osteon.domain import RefusedError, Task
-from osteon.models.calibration import (
-    Calibration,
-    conformal_quantile,
-    expectation_and_spread,
-    fit_calibration,
-    fit_cuts,
-    fit_temperature,
-    fit_threshold,
-    quadratic_kappa,
-    softmax,
-)
+from osteon.models.calibration import Calibration, expectation_and_spread, quadratic_kappa, softmax
+from osteon.models.calibration_fit import fit_calibration, fit_cuts, fit_temperature, fit_threshold
+from osteon.models.conformal import conformal_quantile
 
 RNG = np.random.default_rng(0)
 

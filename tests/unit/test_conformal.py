@@ -14,7 +14,8 @@ import pytest
 from scipy.stats import binom
 
 from osteon.domain import Task, UsageError
-from osteon.models.calibration import Calibration, fit_calibration, softmax
+from osteon.models.calibration import Calibration, softmax
+from osteon.models.calibration_fit import fit_calibration
 from osteon.models.conformal import (
     class_quantiles,
     conformal_quantile,

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from osteon.domain import RefusedError, Task
-from osteon.models.calibration import Calibration, expectation_and_spread, fit_calibration, softmax
+from osteon.models.calibration import Calibration, expectation_and_spread, softmax
+from osteon.models.calibration_fit import fit_calibration
 from osteon.models.site_quantiles import LEAST_ROWS
 
 

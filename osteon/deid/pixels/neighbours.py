@@ -131,33 +131,25 @@ def is_rim(line: Region, hidden: Box) -> bool:
 
 def above_or_below(box: Box, line: Region, markers: list[Box]) -> Box:
     """The box of a line, but for markers beyond its letters, on the lines above it or below."""
-    core = line.core
-    for one in markers:
-        if not box.meets(one) or line.slant:
-            continue
-        if line.upright and one.bottom <= core.top:
-            box = replace(box, top=one.bottom)
-        elif line.upright and one.top >= core.bottom:
-            box = replace(box, bottom=one.top)
-        elif not line.upright and one.right <= core.left:
-            box = replace(box, left=one.right)
-        elif not line.upright and one.left >= core.right:
-            box = replace(box, right=one.left)
-    return box
+    return box if line.slant else _but_for(box, line.core, markers, sideways=not line.upright)
 
 
 def beside(box: Box, line: Region, kept: list[Box]) -> Box:
     """The box of a line, but for what stays before the line or behind it."""
-    core = line.core
-    for one in kept:
+    return _but_for(box, line.core, kept, sideways=line.upright)
+
+
+def _but_for(box: Box, core: Box, others: list[Box], *, sideways: bool) -> Box:
+    """The box, ended where others begin beyond the core: to its left and right, or above and below."""
+    for one in others:
         if not box.meets(one):
             continue
-        if line.upright and one.right <= core.left:
+        if sideways and one.right <= core.left:
             box = replace(box, left=one.right)
-        elif line.upright and one.left >= core.right:
+        elif sideways and one.left >= core.right:
             box = replace(box, right=one.left)
-        elif not line.upright and one.bottom <= core.top:
+        elif not sideways and one.bottom <= core.top:
             box = replace(box, top=one.bottom)
-        elif not line.upright and one.top >= core.bottom:
+        elif not sideways and one.top >= core.bottom:
             box = replace(box, bottom=one.top)
     return box

@@ -21,11 +21,8 @@ _CONTINUES = 2.5  # how far such cells are followed, in heights of the line
 _PART, _LONE = (0.7, 5), (0.7, 4)  # least probability, and how many cells have it
 _SURELY, _SURE_CELLS, _PLAIN_CELLS = 0.97, (8, 4), 15  # of larger and of small writing
 _LIKELY, _LIKELY_CELLS = 0.9, (20, 12)
-_RATHER, _RATHER_CELLS, _RATHER_PER_LETTER = (
-    0.7,
-    24,
-    6.5,
-)  # faint writing: bone has 5.7 for each letter at most
+# Faint writing: bone has 5.7 cells for each letter at most.
+_RATHER, _RATHER_CELLS, _RATHER_PER_LETTER = 0.7, 24, 6.5
 _EVEN_LETTERS = 8.0  # grain along a box of one value is as long as the box
 _SMALL, _LEAST = 30, 7  # heights in pixels
 _FOLLOWS = 4.0  # how far a part of a line may stand off, in heights of the line

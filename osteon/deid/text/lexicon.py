@@ -74,8 +74,14 @@ def lexicon(language: str = "fr") -> Lexicon:
 @cache
 def word_class(name: str) -> frozenset[str]:
     """One closed class of words from classes.yaml."""
+    return frozenset(_classes()[name])
+
+
+@cache
+def _classes() -> dict[str, list[str]]:
     text = (files("osteon.deid.text") / "data" / "classes.yaml").read_text(encoding="utf-8")
-    return frozenset(yaml.safe_load(text)[name])
+    classes: dict[str, list[str]] = yaml.safe_load(text)
+    return classes
 
 
 def _lines(name: str) -> list[str]:

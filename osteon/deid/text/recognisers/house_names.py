@@ -25,22 +25,7 @@ BODY = word_class("parts_of_the_body")
 _NOBODY = word_class("capitalised_words_that_are_nobody") | frozenset(
     ["AUJOURD", "DEMAIN", "HIER", "DISTANCE", "DOMICILE", "JEUN", "DROITE", "GAUCHE", "NOUVEAU", "REVOIR"]
 )
-_TIMES = frozenset(
-    [
-        "JANVIER",
-        "FEVRIER",
-        "MARS",
-        "AVRIL",
-        "MAI",
-        "JUIN",
-        "JUILLET",
-        "AOUT",
-        "SEPTEMBRE",
-        "OCTOBRE",
-        "NOVEMBRE",
-        "DECEMBRE",
-    ]
-) | frozenset(["LUNDI", "MARDI", "MERCREDI", "JEUDI", "VENDREDI", "SAMEDI", "DIMANCHE", "NOEL", "PAQUES"])
+_TIMES = word_class("months") | word_class("days_of_the_week") | {"NOEL", "PAQUES"}
 _NEVER = TITLES | HEADINGS | _NOBODY | _TIMES
 _STOPS = FUNCTION_WORDS - LINKS
 _CLOSED = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from osteon.deid.text.lexicon import word_class
 from osteon.deid.text.recognisers.address_parts import COUNTED
 from osteon.deid.text.recognisers.name_shapes import FUNCTION_WORDS
 from osteon.deid.text.searches import at_digits
@@ -30,40 +31,7 @@ _WHERE = re.compile(
     re.IGNORECASE,
 )
 """Where an address begins."""
-_COUNTED = frozenset(
-    [
-        *("AN", "ANNEES", "BOITES", "CAS", "CLICHES", "CM", "COMPRIMES", "CP", "CPR", "FOIS", "G", "GELULES"),
-        *(
-            "H",
-            "HEURES",
-            "INCIDENCES",
-            "KG",
-            "L",
-            "LIGNES",
-            "MG",
-            "MIN",
-            "ML",
-            "MM",
-            "PAGE",
-            "PAGES",
-            "POINTS",
-        ),
-        *(
-            "SEANCES",
-            "SEMAINES",
-            "UI",
-            "VIS",
-            "JANVIER",
-            "FEVRIER",
-            "MARS",
-            "AVRIL",
-            "MAI",
-            "JUIN",
-            "JUILLET",
-        ),
-        *("AOUT", "SEPTEMBRE", "OCTOBRE", "NOVEMBRE", "DECEMBRE"),
-    ]
-)
+_COUNTED = word_class("months") | word_class("words_that_are_counted")
 
 
 def find_houses(text: str) -> list[Span]:
